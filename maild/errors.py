@@ -1,0 +1,134 @@
+"""The tree of faults: whose fault it is, whether to try again, and what the user reads.
+
+    MaildError
+      UserError(problems, hint)      the operator's: no traceback, every problem listed
+        ConfigError
+        NotFound
+      DocumentError(problems)        the sender's: refused at the door
+        UnknownTeam
+        Unreadable
+        Incomplete
+      DeliveryError(reply)           the destination's
+        Deferred(retry_after)        this parcel, later
+          Unavailable                the whole connector is out: pause it, charge no attempt
+        Doubtful                     no reply after the point of no return
+        Refused                      never again
+
+Anything else is a bug of ours: held, with its traceback and an incident id.
+The public text of a fault is for the other side; `detail` is for the log only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: a stable code, where, and a sentence for a person.
+
+    `where` is a file with line and key, or a business term ("BT-1"), or empty.
+    """
+
+    code: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class MaildError(Exception):
+    """Every fault that maild knows by name."""
+
+
+class UserError(MaildError):
+    """The operator's: shown without a traceback, every problem at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: str | Iterable[str], *, hint: str = "") -> None:
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        self.hint = hint
+        super().__init__("; ".join(self.problems))
+
+
+class ConfigError(UserError):
+    """The configuration cannot be used."""
+
+    exit_code = 78
+
+
+class NotFound(UserError):
+    """Something that was named is not there."""
+
+    exit_code = 2
+
+
+class DocumentError(MaildError):
+    """The sender's: refused at the door, by name."""
+
+    smtp = "554 5.6.0"
+    exit_code = 65
+
+    def __init__(
+        self, problems: Problem | Iterable[Problem] | str, *, detail: str = "", smtp: str = ""
+    ) -> None:
+        if isinstance(problems, str):
+            problems = Problem(code=type(self).__name__.lower(), where="", message=problems)
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.detail = detail
+        if smtp:
+            self.smtp = smtp
+        super().__init__("; ".join(str(one) for one in self.problems))
+
+
+class UnknownTeam(DocumentError):
+    """No team has that address or name."""
+
+    smtp = "550 5.1.1"
+    exit_code = 67
+
+
+class Unreadable(DocumentError):
+    """The bytes are not what they should be: broken, hostile, or too large."""
+
+
+class Incomplete(DocumentError):
+    """A business term that maild needs is absent or does not add up."""
+
+
+class DeliveryError(MaildError):
+    """The destination's. `reply` is what it said, in its own words."""
+
+    exit_code = 69
+
+    def __init__(self, reply: str) -> None:
+        self.reply = reply
+        super().__init__(reply)
+
+
+class Deferred(DeliveryError):
+    """Not now; this parcel may be tried again. `retry_after` is the destination's wish."""
+
+    exit_code = 75
+
+    def __init__(self, reply: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(reply)
+        self.retry_after = retry_after
+
+
+class Unavailable(Deferred):
+    """The whole connector is out (network, login, quota): it rests, and no attempt is charged."""
+
+    exit_code = 69
+
+
+class Doubtful(DeliveryError):
+    """The bytes left and no reply came: it may have arrived."""
+
+
+class Refused(DeliveryError):
+    """A final no for this parcel."""

@@ -1,0 +1,181 @@
+"""One thing to one destination: decisions, deliveries, attempts, parcels, and the state machine.
+
+A delivery's state says what is known and no more: `handed_over` means that the next server took it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from maild.model.team import Attach
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    HANDED_OVER = "handed_over"
+    UNCERTAIN = "uncertain"  # the bytes left, no reply was seen: it may have arrived
+    CONFIRMED = "confirmed"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+# The legal moves; anything else is a bug. Source: house.md 2.6. `sending -> cancelled` is absent on
+# purpose: what is on the wire cannot be called back.
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SENDING, State.HELD, State.CANCELLED}),
+    State.SENDING: frozenset(
+        {State.HANDED_OVER, State.QUEUED, State.UNCERTAIN, State.FAILED, State.HELD}
+    ),
+    State.UNCERTAIN: frozenset({State.QUEUED, State.SENDING, State.HELD, State.HANDED_OVER}),
+    State.HANDED_OVER: frozenset({State.CONFIRMED, State.BOUNCED}),
+    State.CONFIRMED: frozenset({State.BOUNCED}),
+    State.BOUNCED: frozenset({State.QUEUED}),
+    State.FAILED: frozenset({State.QUEUED}),
+    State.HELD: frozenset({State.QUEUED, State.CANCELLED}),
+    State.CANCELLED: frozenset(),
+}
+
+
+def moved(old: State, new: State) -> State:
+    """`new`, if `old` may become it; ValueError otherwise."""
+    if new not in MOVES[old]:
+        raise ValueError(f"a delivery does not go from {old} to {new}")
+    return new
+
+
+class Outcome(StrEnum):
+    """How one attempt ended. `open` stands until it has."""
+
+    OPEN = "open"
+    HANDED_OVER = "handed_over"
+    DEFERRED = "deferred"  # this delivery, later
+    PAUSED = "paused"  # the whole connector rests; not charged
+    UNCERTAIN = "uncertain"
+    REFUSED = "refused"
+    HELD = "held"  # a bug of ours, with its incident
+    LOST = "lost"  # the process that tried it is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One delivery as the rules want it, before it has a row."""
+
+    recipient: str
+    via: str
+    address: str
+    profile: str
+    attach: tuple[Attach, ...]
+    not_before: datetime  # aware UTC
+    hold: str | None = None  # why it is held, or None
+    rules: tuple[str, ...] = ()  # the names of the rules that asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What one rule said of one document."""
+
+    rule: str
+    hit: bool
+    reason: str  # for a person: "kind is invoice, not quote"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the rules said: deliveries, and why. `hold` is a reason that concerns the whole document."""
+
+    planned: tuple[Planned, ...]
+    trace: tuple[Trace, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try. `n` counts from 1; times are aware UTC; `reply` is what the other side said."""
+
+    n: int
+    started_at: datetime
+    outcome: Outcome
+    reply: str | None = None
+    ended_at: datetime | None = None
+
+
+class Purpose(StrEnum):
+    """What a delivery carries."""
+
+    DOCUMENT = "document"
+    CORRECTION = "correction"  # a confirmed document whose number was known with other content
+    NOTICE = "notice"  # a message of maild itself, without a document
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One thing to one destination by one connector; one delivery is one message.
+
+    `claim_no` rises at each claim, and every later write checks it. `part` numbers the messages of
+    a profile that wants one file a mail (0 otherwise). `letter` is the ready subject and text of a
+    notice; documents get theirs when composed. `tries` counts charged attempts, `losses` how often
+    the process died while it composed this.
+    """
+
+    id: str
+    team: str
+    purpose: Purpose
+    document: str | None
+    recipient: str | None  # its name in the team's configuration; None for notices
+    address: str
+    via: str
+    profile: str
+    attach: tuple[Attach, ...]
+    state: State
+    not_before: datetime
+    created_at: datetime
+    message_id: str
+    part: int = 0
+    generation: int = 1
+    priority: int = 0  # higher goes first
+    claim_no: int = 0
+    tries: int = 0
+    losses: int = 0
+    reason: str | None = None  # why it is held, failed, uncertain ...
+    message: str | None = None  # sha256 of the composed message, once there
+    letter: Letter | None = None
+    deadline_at: datetime | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The words of one mail. `html` may be None for machine inboxes."""
+
+    subject: str
+    text: str
+    html: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file on its way out."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What a connector is handed: an envelope and the finished message, CRLF line ends.
+
+    `message` is the same at every try. `sender` is the envelope sender ("" for the null sender).
+    """
+
+    delivery: str
+    sender: str
+    address: str
+    message: bytes = field(repr=False)
