@@ -1,0 +1,1 @@
+"""The tests of maild; folders mirror what they test."""

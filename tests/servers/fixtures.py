@@ -1,0 +1,1 @@
+"""The pytest fixtures that start real servers."""
