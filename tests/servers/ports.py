@@ -48,3 +48,11 @@ def wait_for_port(
         if time.monotonic() > deadline:
             raise AssertionError(f"nothing answers on port {port} after {PATIENCE} s\n{explain()}")
         time.sleep(PAUSE)
+
+
+def wait_until_silent(port: int) -> None:
+    """Return when nothing answers on the port; AssertionError when something still does."""
+    deadline = time.monotonic() + PATIENCE
+    while answers(port):
+        assert time.monotonic() < deadline, f"port {port} still answers after {PATIENCE} s"
+        time.sleep(PAUSE)
