@@ -1,0 +1,1 @@
+"""Foreign bytes become parts and text: bounded, and never trusted by name."""

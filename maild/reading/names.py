@@ -1,0 +1,129 @@
+"""File names of strangers become safe base names; file types are told by content.
+
+Nothing here touches a disk: a name that comes out is only fit to be used there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from typing import Final
+
+# Long enough for every honest name, short enough for every file system and accounting program.
+MAX_NAME: Final = 120
+
+# Marks that turn the reading order, so that "gpj.exe" shows as "exe.jpg" (CVE-2021-42574).
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNFIT = re.compile(r'[<>:"|?*]')  # what Windows refuses in a name
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
+
+_EXTENSIONS = {
+    "application/pdf": ".pdf",
+    "application/xml": ".xml",
+    "application/json": ".json",
+    "application/zip": ".zip",
+    "application/ms-tnef": ".dat",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/gif": ".gif",
+    "message/rfc822": ".eml",
+    "text/calendar": ".ics",
+    "text/csv": ".csv",
+    "text/html": ".html",
+    "text/plain": ".txt",
+}
+
+_MAGIC = (
+    (b"PK\x03\x04", "application/zip"),
+    (b"PK\x05\x06", "application/zip"),
+    (b"\x78\x9f\x3e\x22", "application/ms-tnef"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
+_HTML = re.compile(rb"(?i)<(!doctype\s+html|html|head|body|table|div|p|br|meta)\b")
+_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+def safe_name(name: str | None, *, media_type: str, taken: Collection[str] = ()) -> str:
+    """A base name that may lie on any disk, different from all that are `taken` (case ignored).
+
+    Paths of both kinds, control characters and marks that turn the reading order go; the extension
+    stays when the name is shortened. Without a usable name it is "attachment" with the extension of
+    the type.
+    """
+    text = unicodedata.normalize("NFC", name or "")
+    text = _BIDI.sub("", re.split(r"[/\\]", text.strip().rstrip("/\\"))[-1])
+    text = "".join(one if one.isprintable() else " " for one in text)
+    text = " ".join(_UNFIT.sub("_", text).split()).strip(" .")
+    if not text:
+        text = f"attachment{_EXTENSIONS.get(media_type, '.bin')}"
+    if _RESERVED.match(text):
+        text = f"_{text}"
+    return _untaken(_shortened(text, limit=MAX_NAME), {one.casefold() for one in taken})
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """The stem and the extension with its dot, which is at most twelve characters long."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem or not extension or len(extension) > 11 or " " in extension:  # noqa: PLR2004 - the docstring's twelve
+        return name, ""
+    return stem, dot + extension
+
+
+def type_of(content: bytes, *, declared: str = "application/octet-stream") -> str:
+    """What the content is: PDF, XML, JSON, ZIP, an image ...; `declared` where its bytes do not tell."""
+    if (
+        b"%PDF-" in content[:1024]
+    ):  # readers allow rubbish before the header (ISO 32000-1, annex H.3.4.1)
+        return "application/pdf"
+    for magic, media_type in _MAGIC:
+        if content.startswith(magic):
+            return media_type
+    start = _without_bom(content[:1024]).lstrip()
+    if start.startswith(b"<"):
+        if _HTML.match(start):
+            return "text/html"
+        if start.startswith(b"<?xml") or _looks_like_an_element(start):
+            return "application/xml"
+    if start[:1] == b"{" and declared in {"application/json", "application/octet-stream"}:
+        return "application/json"
+    return declared
+
+
+def _shortened(name: str, *, limit: int) -> str:
+    stem, extension = split_name(name)
+    while len(extension.encode()) + len(stem.encode()) > limit:
+        stem = stem[:-1]
+    return (stem.rstrip(" .") or "attachment") + extension
+
+
+def _untaken(name: str, taken: Collection[str]) -> str:
+    if name.casefold() not in taken:
+        return name
+    stem, extension = split_name(name)
+    stem, _ = (
+        split_name(_shortened(f"{stem}{extension}", limit=MAX_NAME - 5))
+        if extension
+        else (stem, "")
+    )
+    n = 2
+    while f"{stem}-{n}{extension}".casefold() in taken:
+        n += 1
+    return f"{stem}-{n}{extension}"
+
+
+def _without_bom(start: bytes) -> bytes:
+    if start.startswith(_BOMS[0]):
+        return start[3:]
+    if start.startswith(_BOMS[1:]):
+        return start[2:].replace(b"\0", b"")  # enough of UTF-16 to see "<?xml"
+    return start
+
+
+def _looks_like_an_element(start: bytes) -> bool:
+    return (
+        re.match(rb"<(!--|!DOCTYPE|[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?[\s/>])", start) is not None
+    )
