@@ -138,9 +138,10 @@ class _Collector:
             )
         if depth > MAX_DEPTH:
             raise Unreadable(f"the mail is nested more than {MAX_DEPTH} levels deep")
-        for inner in _inner(message):
+        parts = list(_inner(message))
+        for inner in parts:
             self.collect(inner, depth=depth + 1)
-        if not message.is_multipart():
+        if not parts and not message.is_multipart():
             self._leaf(message, depth=depth)
 
     def _leaf(self, message: Message, *, depth: int) -> None:
@@ -174,6 +175,7 @@ class _Collector:
 def _inner(message: Message) -> Iterator[Message]:
     payload = message.get_payload()
     if not isinstance(payload, list):
+        yield from _by_a_later_type(message)
         return
     encoding = (header(message, "content-transfer-encoding") or "").lower()
     if message.get_content_maintype() == "message" and encoding in {"base64", "quoted-printable"}:
@@ -185,10 +187,20 @@ def _inner(message: Message) -> Iterator[Message]:
             yield one
 
 
-def _unpacked(inner: Message, encoding: str) -> bytes:
+def _by_a_later_type(message: Message) -> Iterator[Message]:
+    """A mail with two Content-Type headers of which the parser took the one without parts."""
+    later = [str(one) for one in message.get_all("content-type", [])[1:]]
+    kind = next((one for one in later if one.lower().startswith("multipart/")), None)
+    payload = message.get_payload()
+    if kind and isinstance(payload, str):
+        head = f"Content-Type: {kind}\n\n".encode("utf-8", "surrogateescape")
+        yield _parse(head + payload.encode("utf-8", "surrogateescape"))
+
+
+def _unpacked(inner: object, encoding: str) -> bytes:
     holder = Message()
     holder["Content-Transfer-Encoding"] = encoding
-    payload = inner.get_payload()
+    payload = inner.get_payload() if isinstance(inner, Message) else ""
     holder.set_payload(payload if isinstance(payload, str) else "")
     return _content(holder)
 

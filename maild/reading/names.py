@@ -68,20 +68,19 @@ def safe_name(name: str | None, *, media_type: str, taken: Collection[str] = ())
 def split_name(name: str) -> tuple[str, str]:
     """The stem and the extension with its dot, which is at most twelve characters long."""
     stem, dot, extension = name.rpartition(".")
-    if not stem or not extension or len(extension) > 11 or " " in extension:  # noqa: PLR2004 - the docstring's twelve
+    if not stem or not extension or len(extension) > 11 or " " in extension:
         return name, ""
     return stem, dot + extension
 
 
 def type_of(content: bytes, *, declared: str = "application/octet-stream") -> str:
     """What the content is: PDF, XML, JSON, ZIP, an image ...; `declared` where its bytes do not tell."""
-    if (
-        b"%PDF-" in content[:1024]
-    ):  # readers allow rubbish before the header (ISO 32000-1, annex H.3.4.1)
-        return "application/pdf"
     for magic, media_type in _MAGIC:
         if content.startswith(magic):
             return media_type
+    # Readers allow rubbish before the header (ISO 32000-1, annex H.3.4.1).
+    if b"%PDF-" in content[:1024]:
+        return "application/pdf"
     start = _without_bom(content[:1024]).lstrip()
     if start.startswith(b"<"):
         if _HTML.match(start):
