@@ -39,7 +39,10 @@ class SmtpSink:
         self._instance.start(line, port=self.port)
 
     def mails(self) -> list[bytes]:
-        """What it took, oldest first: the message under a few `X-` lines about its envelope."""
+        """What it took, oldest first: the message under a few `X-` lines about its envelope.
+
+        Once the client has its reply a mail is whole; one still being sent may be there in part.
+        """
         files = sorted(self._kept.iterdir(), key=_age)
         return [file.read_bytes() for file in files]
 

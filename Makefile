@@ -1,0 +1,69 @@
+# Two commands matter on a fresh Debian 12 (git, make, python3, python3-venv): make demo, make test.
+# Everything lives in .venv; no step needs root, but `make test` as root installs the Debian
+# packages that the tests need.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin
+PIP := $(RUN)/python -m pip --disable-pip-version-check --no-input
+# Hashes for all, the build backend too: hence no build isolation, which would fetch it unpinned.
+LOCKED := $(PIP) install --quiet --require-hashes -r
+OURSELVES := $(PIP) install --quiet --no-deps --no-build-isolation --no-index -e .
+SOURCES := maild tests bench tools
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench soak lock venv dev packages
+
+help: ## Show these lines
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: venv ## Show maild at work on sample documents; nothing leaves this machine (ARGS=--once ends by itself)
+	@$(RUN)/maild demo $(ARGS)
+
+test: packages dev check ## Check the code and run all tests, with real mail servers (ARGS goes to pytest)
+	$(RUN)/pytest -n 2 --dist loadfile $(ARGS)
+
+check: dev ## Format, lint, types, import contracts, sizes; a few seconds, no tests
+	$(RUN)/ruff format --check $(SOURCES)
+	$(RUN)/ruff check $(SOURCES)
+	$(RUN)/mypy $(SOURCES)
+	$(RUN)/lint-imports
+	$(RUN)/python tools/sizes.py
+
+bench: dev ## Measure; JSON lines, each beside its peer or limit (ARGS="render intake" picks some)
+	@for name in $(or $(ARGS),$(patsubst bench/%.py,%,$(wildcard bench/[a-z]*.py))); do \
+		$(RUN)/python -m bench.$$name || exit 1; \
+	done
+
+soak: packages dev ## The tests that take long: kill -9 at random moments under load
+	$(RUN)/pytest -m soak $(ARGS)
+
+lock: dev ## Write both lock files anew from pyproject.toml (ARGS=--upgrade takes newer releases)
+	$(RUN)/python tools/lock.py $(ARGS)
+
+venv: $(VENV)/.runtime ## Install what maild needs to run, into .venv
+
+dev: $(VENV)/.dev ## Install what developing and testing need, into .venv
+
+packages:
+	@$(PYTHON) tools/debian_packages.py
+
+$(RUN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "maild needs Python 3.11 or newer; name one: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "No virtual environment could be made. On Debian: apt-get install python3-venv"; exit 1; }
+
+# One stamp a lock: installed once for each content of it. The dev lock holds the runtime lock.
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(RUN)/pip
+	@test -e $(VENV)/.dev || { echo "Installing into $(VENV) ..."; $(LOCKED) requirements.lock; }
+	@$(OURSELVES)
+	@touch $@
+
+$(VENV)/.dev: requirements.lock requirements-dev.lock pyproject.toml | $(RUN)/pip
+	@echo "Installing into $(VENV), with what the tests need ..."
+	@$(LOCKED) requirements-dev.lock
+	@$(OURSELVES)
+	@touch $@ $(VENV)/.runtime
