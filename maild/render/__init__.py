@@ -1,0 +1,1 @@
+"""Letters, PDFs and archives: what people read, made from values."""

@@ -1,0 +1,194 @@
+"""The job that turns a view into a PDF, inside a child process; the only module that loads the typesetter.
+
+It makes PDF/A-3a with PDF/UA-1, attaches the UBL as it was issued, and packs the file. Same input, same
+bytes: nothing here reads the clock, the environment or a name of the machine.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import fontpkg_inter
+import pikepdf
+import segno
+import typst
+
+from maild.render.logo import BadLogo, read_logo
+from maild.render.plain import compatible, paragraphs
+from maild.render.texts import BadText, fill
+
+JOB = f"{__name__}:pdf"
+
+_ARCHIVAL = ["a-3a", "ua-1"]
+_MISSING = re.compile(r"the text `\"?(.*?)\"?` could not be displayed", re.DOTALL)
+_NO_DATE = "D:{:%Y%m%d}000000Z"
+
+
+def pdf(payload: bytes) -> bytes:
+    """Make the PDF of one order (see `pack_order`); the answer is for `read_answer`."""
+    head, _, blobs = payload.partition(b"\n")
+    order = json.loads(head)
+    view, sizes = order["view"], order["sizes"]
+    logo, ubl = blobs[: sizes[0]], blobs[sizes[0] :]
+    remarks: list[str] = []
+    view["texts"] = _texts(view["texts"], values=view["values"], remarks=remarks)
+    files = {"main.typ": _template(), **_logo(logo, view=view, remarks=remarks)}
+    view["qr"] = _qr(view)
+    issued = date.fromisoformat(view["issued"])
+    page, archival = _compile(files, view, issued=issued, remarks=remarks)
+    content = _finish(page, ubl=ubl, order=order, issued=issued)
+    return json.dumps({"archival": archival, "remarks": remarks}).encode() + b"\n" + content
+
+
+def _compile(
+    files: dict[str, bytes], view: dict[str, Any], *, issued: date, remarks: list[str]
+) -> tuple[bytes, bool]:
+    """The pages, and whether they keep the promise of PDF/A.
+
+    PDF/A allows no character without a shape, and no font has them all. A bill is never held up by an
+    emoji in a name: first look-alikes are tried, then the promise is given up, and that is said.
+    """
+    try:
+        return _typeset(files, view, issued=issued, standards=_ARCHIVAL), True
+    except typst.TypstError as fault:
+        missing = _MISSING.search(str(fault))
+        if missing is None:
+            raise
+    plain = _each_string(view)
+    try:
+        return _typeset(files, plain, issued=issued, standards=_ARCHIVAL), True
+    except typst.TypstError as fault:
+        missing = _MISSING.search(str(fault)) or missing
+    remarks.append(
+        f"no font has the character {missing[1][:20]!r}: "
+        "the PDF shows a box for it and does not claim to be PDF/A"
+    )
+    return _typeset(files, view, issued=issued, standards=[]), False
+
+
+def _typeset(
+    files: dict[str, bytes], view: dict[str, Any], *, issued: date, standards: list[str]
+) -> bytes:
+    made: bytes = _compiler().compile(
+        input=files,
+        format="pdf",
+        sys_inputs={"view": json.dumps(view, ensure_ascii=False)},
+        timestamp=datetime(issued.year, issued.month, issued.day, tzinfo=UTC),
+        pdf_standards=standards,
+    )
+    return made
+
+
+@lru_cache(maxsize=1)
+def _compiler() -> typst.Compiler:
+    """The compiler of this process, which sees our fonts, an empty folder, and no packages.
+
+    The working folder is the one that the pool made: empty and read-only. Fonts of the machine are left
+    out, so that every machine makes the same bytes; those inside the typesetter stand in for characters
+    that Inter lacks.
+    """
+    nothing = str(Path.cwd())
+    fonts = typst.Fonts(
+        include_system_fonts=False,
+        include_embedded_fonts=True,
+        font_paths=[str(fontpkg_inter.ROOT)],
+    )
+    return typst.Compiler(
+        {"main.typ": b""},
+        root=nothing,
+        package_path=nothing,
+        package_cache_path=nothing,
+        font_paths=fonts,
+        ignore_system_fonts=True,
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> bytes:
+    return (resources.files("maild.render") / "templates" / "pdf" / "bill.typ").read_bytes()
+
+
+def _texts(texts: dict[str, str], *, values: dict[str, str], remarks: list[str]) -> dict[str, str]:
+    """The team's texts filled in; one that fails is left out and said."""
+    filled = {}
+    for name, text in texts.items():
+        try:
+            filled[name] = paragraphs(fill(text, values))
+        except BadText as fault:
+            remarks.append(f'the team\'s text "{name}" is left out: {fault}')
+    return {name: text for name, text in filled.items() if text}
+
+
+def _logo(content: bytes, *, view: dict[str, Any], remarks: list[str]) -> dict[str, bytes]:
+    """The logo as a file for the template; one that cannot be printed is left out and said."""
+    view["logo"], view["logo_width"] = False, 0
+    if not content:
+        return {}
+    try:
+        logo = _read_logo(content)
+    except BadLogo as fault:
+        remarks.append(str(fault))
+        return {}
+    view["logo"], view["logo_width"] = True, round(logo.width, 2)
+    return {"logo.svg": logo.svg}
+
+
+_read_logo = lru_cache(maxsize=16)(read_logo)
+
+
+def _qr(view: dict[str, Any]) -> str | None:
+    """The payment code as SVG. Level M, never more: EPC069-12 fixes it."""
+    payload = view["panel"]["qr"] if view["panel"] else None
+    if not payload:
+        return None
+    code = segno.make_qr(payload.encode(), error="m", boost_error=False)
+    return code.svg_inline(omitsize=True, border=0, dark=view["brand"]["ink"])
+
+
+def _each_string(value: Any) -> Any:
+    """The view with every string in plain look-alikes."""
+    if isinstance(value, str):
+        return compatible(value)
+    if isinstance(value, list):
+        return [_each_string(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _each_string(one) for key, one in value.items()}
+    return value
+
+
+def _finish(page: bytes, *, ubl: bytes, order: dict[str, Any], issued: date) -> bytes:
+    """Attach the UBL byte for byte and pack the file (97 kB become 54: rendering.md section 3)."""
+    with pikepdf.open(io.BytesIO(page)) as document:
+        if ubl:
+            _attach(document, ubl, order=order, stamp=_NO_DATE.format(issued))
+        out = io.BytesIO()
+        document.save(
+            out,
+            deterministic_id=True,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        )
+    return out.getvalue()
+
+
+def _attach(document: pikepdf.Pdf, ubl: bytes, *, order: dict[str, Any], stamp: str) -> None:
+    """Add the file, and name it in the catalogue as another form of the same (ISO 19005-3, 6.8)."""
+    name = order["attachment"]
+    spec = pikepdf.AttachedFileSpec(
+        document,
+        ubl,
+        filename=name,
+        mime_type="text/xml",
+        description=order["description"],
+        relationship=pikepdf.Name.Alternative,
+        creation_date=stamp,
+        mod_date=stamp,
+    )
+    document.attachments[name] = spec
+    document.Root.AF = pikepdf.Array([spec.obj])
