@@ -20,9 +20,11 @@ The public text of a fault is for the other side; `detail` is for the log only.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,32 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
+
+
+Level = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyProblem:
+    """Something to say about one key of the configuration, such as "team.acme.rules[1].to".
+
+    An error keeps maild (or that team's new rules) from being used; a warning and a note do not.
+    The configuration knows file and line of a key; rules know keys only.
+    """
+
+    key: str
+    message: str
+    level: Level = "error"
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.message}" if self.key else self.message
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """'; did you mean "x"?' for the known word nearest to `word`, or nothing when none is near."""
+    lowered = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    return f'; did you mean "{lowered[near[0]]}"?' if near else ""
 
 
 class MaildError(Exception):

@@ -42,6 +42,7 @@ class Profile:
     source: str  # where this is known from: a section of inboxes.md with its source keys
     as_of: date
     kinds: frozenset[Kind] = frozenset(Kind)
+    takes: frozenset[Attach] = frozenset(Attach)  # files that it reads; others are never sent
     same_base_name: bool = True  # PDF and UBL carry one base name
     needs_pair: bool = False  # UBL only together with its PDF
     one_file_a_mail: bool = False

@@ -1,0 +1,316 @@
+"""The tables under [team] give teams, with every problem of every team said at once.
+
+It knows the keys that a person may write and what each must look like. Whether the rules make sense
+together is the business of `lint.py`; files and lines are the configuration's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from maild.errors import KeyProblem, did_you_mean
+from maild.model.document import Direction, Kind
+from maild.model.party import company_key
+from maild.model.team import Attach, Branding, Conditions, Mode, Recipient, Rule, Team
+from maild.rules import identity
+from maild.rules.book import TAGS
+from maild.rules.profiles import PROFILES
+from maild.rules.table import Table, shown
+from maild.rules.windows import parse
+
+LANGUAGES: Final = ("nl", "fr", "en", "de")
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+LONGEST_TEXT: Final = 10_000  # a page of terms is about 5,000 characters
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the names in one team may refer to."""
+
+    connectors: Collection[str]
+    recipients: Collection[str]
+
+
+def read_teams(
+    tables: Mapping[str, Any], *, connectors: Collection[str]
+) -> tuple[tuple[Team, ...], tuple[KeyProblem, ...]]:
+    """Read the tables under [team], by name; a team with an error is left out, the others are read.
+
+    `connectors` are the names that `via` may give. Problems come with keys such as
+    "team.acme.rules[1].to".
+    """
+    teams: list[Team] = []
+    problems: list[KeyProblem] = []
+    for slug, values in tables.items():
+        own: list[KeyProblem] = []
+        table = Table(f"team.{slug}", values, own)
+        if not NAME.fullmatch(slug):
+            table.problem("", "name a team in small letters, digits, - and _, such as [team.acme]")
+        team = _team(slug, table, connectors)
+        problems += own
+        if not any(one.level == "error" for one in own):
+            teams.append(team)
+    return tuple(teams), tuple(problems)
+
+
+def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
+    name = table.text("name", needed='write the company\'s name, such as "Acme BV"')
+    addresses = _arrival_addresses(table)
+    recipients = table.table("recipients")
+    known = _Known(connectors, recipients.names())
+    team = Team(
+        slug=slug,
+        name=name,
+        vat=_vat(table),
+        language=table.choice("language", LANGUAGES, default="en"),
+        addresses=addresses,
+        sender=_sender(table, name, addresses),
+        recipients=tuple(_recipient(recipients, one, known) for one in known.recipients),
+        rules=_rules(table, known),
+        people=_addresses(table, "people"),
+        notices=_addresses(table, "notices"),
+        notices_via=_connector(table, "notices_via", known) or None,
+        time_zone=_time_zone(table),
+        mode=Mode(table.choice("mode", [*Mode], default=Mode.LIVE)),
+        branding=_branding(table.table("branding")),
+    )
+    table.close()
+    return team
+
+
+def _vat(table: Table) -> tuple[str, ...]:
+    if not table.has("vat"):
+        table.problem(
+            "vat",
+            'is missing; write the VAT number, such as "BE0123456749": it tells sales from purchases',
+        )
+    values = table.texts("vat")
+    for value in values:
+        if found := identity.vat_problem(value):
+            table.problem("vat", found.message, level=found.level)
+    return tuple(dict.fromkeys(company_key(value) for value in values))
+
+
+def _arrival_addresses(table: Table) -> tuple[str, ...]:
+    if not table.has("addresses"):
+        table.problem(
+            "addresses",
+            'is missing; write where the team\'s documents are mailed to, such as ["acme@post.example"]',
+        )
+    addresses = _addresses(table, "addresses")
+    for address in addresses:
+        if "+" in address.rpartition("@")[0]:
+            table.problem(
+                "addresses",
+                f'"{address}": leave out the + and what follows; maild adds the tags '
+                f"{', '.join(f'+{tag}' for tag in TAGS)} itself",
+            )
+    return addresses
+
+
+def _addresses(table: Table, name: str) -> tuple[str, ...]:
+    values = table.texts(name)
+    for value in values:
+        if said := identity.address_problem(value):
+            table.problem(name, said)
+    return values
+
+
+def _sender(table: Table, name: str, addresses: tuple[str, ...]) -> str:
+    if not table.has("from"):
+        table.take("from")
+        return identity.mailbox(name, addresses[0]) if addresses else ""
+    value = table.text("from")
+    if value and (said := identity.sender_problem(value)):
+        table.problem("from", said)
+    return value
+
+
+def _time_zone(table: Table) -> str:
+    name = table.text("time_zone", "Europe/Brussels")
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = did_you_mean(name, available_timezones()) or '; write one such as "Europe/Brussels"'
+        table.problem("time_zone", f'"{name}" is no time zone that this machine knows{hint}')
+    return name
+
+
+def _connector(table: Table, name: str, known: _Known) -> str:
+    value = table.text(name)
+    if value and value not in known.connectors:
+        hint = did_you_mean(value, known.connectors)
+        table.problem(
+            name,
+            f'there is no connector "{value}"{hint or f"; write a [connector.smtp.{value}] section"}',
+        )
+    return value
+
+
+def _recipient(recipients: Table, name: str, known: _Known) -> Recipient:
+    table = recipients.table(name)
+    via = _connector(table, "via", known)
+    if not table.has("via"):
+        if len(known.connectors) == 1:
+            via = next(iter(known.connectors))
+        else:
+            table.problem(
+                "via", "is missing; write the name of the connector that carries its mail"
+            )
+    address = table.text("address", needed='write where to send to, such as "an@kantoor.example"')
+    if address and (said := identity.address_problem(address)):
+        table.problem("address", said)
+    profile = PROFILES[table.choice("profile", PROFILES, default="mailbox")]
+    if subject := table.text("subject"):
+        profile = replace(profile, subject=subject)
+    recipient = Recipient(
+        name=name,
+        via=via,
+        address=address,
+        profile=profile,
+        books=table.text("books") or None,
+        language=table.choice("language", LANGUAGES, default="en")
+        if table.has("language")
+        else None,
+    )
+    table.take("language")
+    table.close()
+    return recipient
+
+
+def _rules(team: Table, known: _Known) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for number, table in enumerate(team.tables("rules"), start=1):
+        rule = _rule(table, number, known)
+        if rule.name in {one.name for one in rules}:
+            table.problem(
+                "name", f'"{rule.name}" names two rules; a trace could not tell them apart'
+            )
+        rules.append(rule)
+    return tuple(rules)
+
+
+def _rule(table: Table, number: int, known: _Known) -> Rule:
+    if not table.has("to"):
+        table.problem("to", "is missing; name recipients, or write [] to keep and send nothing")
+    to = table.texts("to")
+    for name in to:
+        if name not in known.recipients:
+            team = table.key.split(".")[1]
+            hint = did_you_mean(name, known.recipients)
+            table.problem("to", f'"{name}" is no recipient of team {team}{hint}')
+    attach = table.choices("attach", [*Attach])
+    if table.has("attach") and not table.take("attach"):
+        table.problem("attach", "is empty; leave it out to send what the recipient's profile says")
+    rule = Rule(
+        name=table.text("name", f"rule {number}"),
+        to=to,
+        conditions=_conditions(table),
+        attach=tuple(Attach(one) for one in attach) or None,
+        when=_when(table),
+        hold=table.truth("hold"),
+        stop=table.truth("stop"),
+    )
+    table.close()
+    return rule
+
+
+def _when(table: Table) -> str:
+    value = table.text("when", "now")
+    try:
+        parse(value)
+    except ValueError as problem:
+        table.problem("when", str(problem))
+    return value
+
+
+def _conditions(table: Table) -> Conditions:
+    total_from, total_to = _total(table)
+    oldest, youngest = table.days("max_age_days"), table.days("min_age_days")
+    if oldest is not None and youngest is not None and youngest > oldest:
+        table.problem(
+            "min_age_days", f"nothing is at least {youngest} and at most {oldest} days old"
+        )
+    direction = (
+        table.choice("direction", [*Direction], default="") if table.has("direction") else ""
+    )
+    table.take("direction")
+    return Conditions(
+        kinds=frozenset(Kind(one) for one in table.choices("kinds", [*Kind])),
+        direction=direction or None,
+        counterparty=table.texts("counterparty"),
+        total_from=total_from,
+        total_to=total_to,
+        currency=_codes(table, "currency", r"[A-Z]{3}", such_as="EUR"),
+        language=_codes(table, "language", r"[a-z]{2}", such_as="nl"),
+        sender=table.texts("sender"),
+        tags=frozenset(table.choices("tags", TAGS)),
+        max_age_days=oldest,
+        min_age_days=youngest,
+    )
+
+
+def _total(table: Table) -> tuple[Any, Any]:
+    if table.has("total"):
+        inner = table.table("total")
+        low, high = inner.amount("from"), inner.amount("to")
+        inner.close()
+        for name in ("total_from", "total_to"):
+            if table.has(name):
+                table.take(name)
+                table.problem(name, "is said by `total` already; leave one of them out")
+    else:
+        table.take("total")
+        low, high = table.amount("total_from"), table.amount("total_to")
+    if low is not None and high is not None and low > high:
+        table.problem("total", f"no total is at least {low} and at most {high}")
+    return low, high
+
+
+def _codes(table: Table, name: str, pattern: str, *, such_as: str) -> tuple[str, ...]:
+    values = table.texts(name)
+    for value in values:
+        if not re.fullmatch(pattern, value):
+            table.problem(name, f'"{value}" is no code such as "{such_as}"')
+    return values
+
+
+def _branding(table: Table) -> Branding:
+    plain = Branding()
+    branding = Branding(
+        primary=_colour(table, "primary", plain.primary),
+        accent=_colour(table, "accent", plain.accent),
+        logo=table.text("logo") or None,
+        texts=tuple(_texts(table, "texts", table.take("texts") or {})),
+    )
+    table.close()
+    return branding
+
+
+def _colour(table: Table, name: str, default: str) -> str:
+    value = table.text(name, default)
+    if not COLOUR.fullmatch(value):
+        table.problem(name, f'"{value}" is no colour; write one such as "{default}"')
+    return value
+
+
+def _texts(table: Table, key: str, values: object) -> list[tuple[str, str]]:
+    """Texts by "LANGUAGE.KIND.NAME", whether written as one quoted key or as nested tables."""
+    if isinstance(values, Mapping):
+        return [
+            (f"{name}.{rest}".rstrip("."), text)
+            for name, inner in values.items()
+            for rest, text in _texts(table, f"{key}.{name}", inner)
+        ]
+    if not isinstance(values, str) or len(values) > LONGEST_TEXT:
+        table.problem(
+            key, f"write a text of at most {LONGEST_TEXT} characters, not {shown(values)}"
+        )
+    elif key.split(".")[1:2] == [] or key.split(".")[1] not in LANGUAGES:
+        table.problem(key, f"start the key with a language: {', '.join(LANGUAGES)}")
+    return [("", str(values))]
