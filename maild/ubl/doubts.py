@@ -1,0 +1,84 @@
+"""Doubts about a bill: check digits that fail, and dates in an odd order.
+
+They are told and never a reason to refuse: real documents have mistyped numbers, sample invoices
+are full of made-up ones (purchase_reading.md A2), and the accountant wants to see both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stdnum import iban
+from stdnum.be import ogm_vcs
+from stdnum.be import vat as be_vat
+from stdnum.nl import btw as nl_vat
+
+from maild.errors import Problem
+from maild.model.bill import Bill, PaymentMeans
+from maild.model.party import Identifier, Party
+
+# "+++123/4567/89012+++", also printed with stars: only what looks like one is checked.
+_OGM = re.compile(r"(\+\+\+|\*\*\*)\s*(\d{3}/?\d{4}/?\d{5})\s*(\+\+\+|\*\*\*)", re.ASCII)
+
+# Payments to an account by credit transfer: 30 and SEPA's 58 (UNCL4461).
+_TRANSFERS = frozenset({"30", "58"})
+
+_ENTERPRISE_NUMBER = "0208"
+
+
+def doubts(bill: Bill) -> Iterator[Problem]:
+    """Tell every doubt about a bill."""
+    yield from _party(bill.seller, vat="BT-31", legal_id="BT-30", endpoint="BT-34")
+    yield from _party(bill.buyer, vat="BT-48", legal_id="BT-47", endpoint="BT-49")
+    for means in bill.payment_means:
+        yield from _payment(means)
+    if bill.due_on and bill.due_on < bill.issued_on:
+        yield _doubt(
+            "due", "BT-9", f"it is due on {bill.due_on}, before it was issued on {bill.issued_on}"
+        )
+    if bill.valid_until and bill.valid_until < bill.issued_on:
+        yield _doubt(
+            "validity",
+            "cac:ValidityPeriod",
+            f"the offer ends on {bill.valid_until}, before it was made on {bill.issued_on}",
+        )
+
+
+def _party(party: Party, *, vat: str, legal_id: str, endpoint: str) -> Iterator[Problem]:
+    country = (party.vat or "")[:2].upper()
+    if party.vat and country == "BE" and not be_vat.is_valid(party.vat):
+        yield _doubt("vat", vat, f'the VAT number "{party.vat}" has a wrong check digit')
+    if party.vat and country == "NL" and not nl_vat.is_valid(party.vat):
+        yield _doubt("vat", vat, f'the VAT number "{party.vat}" has a wrong check digit')
+    for term, number in ((legal_id, party.legal_id), (endpoint, party.endpoint)):
+        if _is_wrong_enterprise_number(number):
+            yield _doubt(
+                "enterprise",
+                term,
+                f'"{number.value if number else ""}" is no Belgian enterprise number: '
+                "ten digits, of which the last two check the others",
+            )
+
+
+def _payment(means: PaymentMeans) -> Iterator[Problem]:
+    said = means.remittance or ""
+    if (match := _OGM.fullmatch(said)) and not ogm_vcs.is_valid(match[2]):
+        yield _doubt(
+            "ogm", "BT-83", f'the structured communication "{said}" has a wrong check digit'
+        )
+    number = means.account.id if means.account else ""
+    if means.code in _TRANSFERS and number[:2].isalpha() and not iban.is_valid(number):
+        yield _doubt(
+            "iban", "BT-84", f'the IBAN "{number}" has wrong check digits or a wrong length'
+        )
+
+
+def _is_wrong_enterprise_number(number: Identifier | None) -> bool:
+    if number is None or number.scheme != _ENTERPRISE_NUMBER:
+        return False
+    return len(number.value) != 10 or not be_vat.is_valid(number.value)
+
+
+def _doubt(code: str, where: str, message: str) -> Problem:
+    return Problem(code=f"warning.{code}", where=where, message=message)
