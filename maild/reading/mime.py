@@ -87,6 +87,15 @@ def read(raw: bytes) -> Mail:
     )
 
 
+def subject_of(raw: bytes) -> str | None:
+    """The subject of a mail that could not be used, where it can still be read. Never raises."""
+    block = _header_block(raw[:MAX_HEADER_BLOCK])
+    try:
+        return header(_parse(block), "subject")
+    except Unreadable:
+        return None
+
+
 def _check_bounds(raw: bytes) -> None:
     if len(raw) > MAX_BYTES:
         raise Unreadable(f"the mail has {len(raw):,} bytes; maild reads at most {MAX_BYTES:,}")

@@ -1,0 +1,1 @@
+"""The way in: doors, and the one desk behind them."""

@@ -1,0 +1,253 @@
+"""The desk: every document that comes in comes in here, whatever the door.
+
+`accept` reads, decides and stores; only after the commit does it return, and then the door may say
+yes. `explain` does the same without storing. Doors know bytes and envelopes; the desk knows neither
+sockets nor folders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from maild import log
+from maild.errors import DocumentError, NotFound
+from maild.intake.extract import Draft, extract
+from maild.intake.filing import Acceptance, Case, Considered, file_case
+from maild.intake.policy import check_mail, same_number_key
+from maild.intake.refusals import Refusals, Refused
+from maild.model.delivery import State
+from maild.model.document import Arrival, Document, File
+from maild.model.ids import new_id
+from maild.model.team import Mode, Team
+from maild.reading import mime
+from maild.reading.mime import Mail
+from maild.rules.book import RuleBook
+from maild.rules.decide import decide
+from maild.store import deliveries, documents, marks
+from maild.store.blobs import BlobStore, Staged
+from maild.store.database import Database, Tx
+
+# Above this a mail is read beside the event loop: it takes longer than other clients should wait.
+LARGE: Final = 256_000
+
+CLI: Final = "cli"  # whoever stands at this door reads the refusal himself
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Something handed in for one team: a mail as bytes, with its envelope.
+
+    `tag` is what stood after the "+" of the address, a key of `maild.rules.book.TAGS`.
+    """
+
+    team: str
+    door: str  # "smtp", "folder" or "cli"
+    raw: bytes = field(repr=False)
+    received_at: datetime
+    sender: str | None = None
+    recipient: str | None = None
+    tag: str | None = None
+    peer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What would happen, or what happens now, to one document."""
+
+    considered: Considered
+    same_content: Document | None
+    same_number: tuple[Document, ...]
+    shadow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The one way in."""
+
+    db: Database
+    blobs: BlobStore
+    book: Callable[[], RuleBook]
+    now: Callable[[], datetime]
+    refusals: Refusals
+
+    async def accept(self, submission: Submission) -> Acceptance:
+        """Read, decide and store; what it returns is durable.
+
+        Raises DocumentError when the sender has to change something; the refusal is kept for the
+        team. Anything else that it raises means: not now.
+        """
+        started = time.monotonic()
+        team = self.book().team(submission.team)
+        try:
+            mail, drafts = await self._read(submission, team)
+        except DocumentError as fault:
+            if submission.door != CLI:
+                await self.refusals.keep(_refused(submission), fault)
+            raise
+        contents = _contents(submission.raw, drafts)
+        staged = await asyncio.gather(*map(self.blobs.stage, contents))
+        arrival = _arrival(submission, mail, original=staged[0].sha256)
+        case = Case(
+            team=team,
+            arrival=arrival,
+            considered=tuple(self._consider(draft, team=team, arrival=arrival) for draft in drafts),
+            staged=_once(staged),
+            now=arrival.received_at,
+        )
+        acceptance = await self.db.write(partial(file_case, case))
+        _log(acceptance, took=time.monotonic() - started)
+        return acceptance
+
+    async def explain(self, submission: Submission) -> tuple[Explained, ...]:
+        """What `accept` would do with it now; nothing is stored. Raises DocumentError."""
+        team = self.book().team(submission.team)
+        mail, drafts = await self._read(submission, team)
+        arrival = _arrival(submission, mail, original="")
+        return tuple(
+            [
+                await self._explained(self._consider(draft, team=team, arrival=arrival), team)
+                for draft in drafts
+            ]
+        )
+
+    async def explain_stored(self, document: str) -> Explained:
+        """What today's rules say of a stored document. Raises NotFound."""
+        stored = await self.db.read(partial(documents.get, id=document))
+        team = self.book().team(stored.team)
+        considered = Considered(stored, decide(team, stored, now=self.now()))
+        explained = await self._explained(considered, team)
+        others = tuple(one for one in explained.same_number if one.id != stored.id)
+        return replace(explained, same_content=None, same_number=others)
+
+    async def _read(self, submission: Submission, team: Team) -> tuple[Mail, tuple[Draft, ...]]:
+        read = partial(_read, submission, team)
+        mail, drafts = await asyncio.to_thread(read) if len(submission.raw) > LARGE else read()
+        if mail.trace is not None and await self.db.read(partial(_is_ours, mail.trace)):
+            raise DocumentError(
+                "maild itself sent this mail; it would go round in a circle", smtp="554 5.4.6"
+            )
+        return mail, drafts
+
+    def _consider(self, draft: Draft, *, team: Team, arrival: Arrival) -> Considered:
+        document = _document(draft, team=team, arrival=arrival)
+        return Considered(document, decide(team, document, now=arrival.received_at), draft.warnings)
+
+    async def _explained(self, considered: Considered, team: Team) -> Explained:
+        return await self.db.read(partial(_look_up, considered, team))
+
+
+def _read(submission: Submission, team: Team) -> tuple[Mail, tuple[Draft, ...]]:
+    mail = mime.read(submission.raw)
+    check_mail(mail)
+    return mail, extract(mail, team=team, tag=submission.tag)
+
+
+def _is_ours(delivery: str, tx: Tx) -> bool:
+    try:
+        deliveries.get(tx, delivery)
+    except NotFound:
+        return False
+    return True
+
+
+def _look_up(considered: Considered, team: Team, tx: Tx) -> Explained:
+    document = considered.document
+    key = same_number_key(document, team=team)
+    live = marks.get(tx, f"golive:{team.slug}") is not None
+    return Explained(
+        considered=considered,
+        same_content=documents.same_content(tx, team.slug, document.content_sha256),
+        same_number=documents.same_number(tx, team.slug, key) if key else (),
+        shadow=team.mode is Mode.SHADOW and not live,
+    )
+
+
+def _arrival(submission: Submission, mail: Mail, *, original: str) -> Arrival:
+    return Arrival(
+        id=new_id("a"),
+        team=submission.team,
+        door=submission.door,
+        received_at=submission.received_at,
+        sender=submission.sender,
+        recipient=submission.recipient,
+        subject=mail.subject,
+        message_id=mail.message_id,
+        peer=submission.peer,
+        size=len(submission.raw),
+        original=original,
+    )
+
+
+def _document(draft: Draft, *, team: Team, arrival: Arrival) -> Document:
+    return Document(
+        id=new_id("d"),
+        team=team.slug,
+        kind=draft.kind,
+        number=draft.number,
+        issued_on=draft.issued_on,
+        counterparty=draft.counterparty,
+        total=draft.total,
+        files=tuple(
+            File(one.role, one.name, one.media_type, len(one.content), one.sha256, one.made)
+            for one in draft.sheets
+        ),
+        arrival=arrival.id,
+        accepted_at=arrival.received_at,
+        content_sha256=draft.content_sha256,
+        direction=draft.direction,
+        tags=frozenset({draft.tag} if draft.tag else ()),
+        sender=arrival.sender,
+        bill=draft.bill,
+    )
+
+
+def _contents(raw: bytes, drafts: tuple[Draft, ...]) -> list[bytes]:
+    """What has to be stored, the original first, each once."""
+    return list(dict.fromkeys([raw, *(one.content for draft in drafts for one in draft.sheets)]))
+
+
+def _once(staged: list[Staged]) -> tuple[Staged, ...]:
+    return tuple({one.sha256: one for one in staged}.values())
+
+
+def _refused(submission: Submission) -> Refused:
+    return Refused(
+        team=submission.team,
+        door=submission.door,
+        peer=submission.peer,
+        sender=submission.sender,
+        recipient=submission.recipient,
+        subject=mime.subject_of(submission.raw),
+        size=len(submission.raw),
+        raw=submission.raw,
+    )
+
+
+def _log(acceptance: Acceptance, *, took: float) -> None:
+    arrival = acceptance.arrival
+    for one in acceptance.duplicates:
+        log.arrival_repeated(team=arrival.team, document=one.document.id, door=arrival.door)
+    if not acceptance.fresh:
+        return
+    log.arrival_accepted(
+        team=arrival.team,
+        documents=[one.document.id for one in acceptance.fresh],
+        door=arrival.door,
+        peer=arrival.peer,
+        size=arrival.size,
+        took=took,
+    )
+    for one in acceptance.fresh:
+        log.rules_decided(
+            team=arrival.team,
+            document=one.document.id,
+            kind=one.document.kind,
+            deliveries=len(one.deliveries),
+            held=sum(1 for each in one.deliveries if each.state is State.HELD),
+        )

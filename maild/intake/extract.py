@@ -1,0 +1,344 @@
+"""A mail becomes the documents in it: bills with their files, or a refusal that says everything.
+
+It reads and judges nothing beyond that: who gets a document is the rules' business, and whether it
+was here before is the desk's. Several documents in one mail are taken or refused whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from maild.errors import DocumentError, Problem
+from maild.intake import pairing, payload
+from maild.intake.hints import hints
+from maild.model.bill import Bill
+from maild.model.document import Counterparty, Direction, Kind, Role, kind_of
+from maild.model.money import Amount
+from maild.model.party import Party, company_key
+from maild.model.team import Team
+from maild.reading.mime import Mail, Part
+from maild.reading.names import safe_name, split_name
+from maild.rules.book import TAGS
+from maild.ubl import document as ubl
+
+_ROOTS = frozenset({"Invoice", "CreditNote", "Quotation"})
+_NO_FILES = frozenset({"text/calendar", "application/pgp-encrypted"})
+# Invoices of other standards: never to be passed on as a mere attachment.
+_OTHER_BILLS = frozenset({"CrossIndustryInvoice", "CrossIndustryDocument", "FatturaElettronica"})
+
+_TAGS_IN_WORDS = ", ".join(f"+{tag}" for tag in TAGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file of a document with its bytes. `made` tells that maild made it."""
+
+    role: Role
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+    made: bool = False
+
+    @property
+    def sha256(self) -> str:
+        """The name of its blob."""
+        return _sha256(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document as it was found, before it has an id, a fate or a row."""
+
+    kind: Kind
+    direction: Direction | None
+    number: str | None
+    issued_on: date | None
+    counterparty: Counterparty
+    total: Amount | None
+    bill: Bill | None
+    sheets: tuple[Sheet, ...]
+    content_sha256: str
+    tag: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A part that is a bill, with the UBL that carries it."""
+
+    part: Part
+    bill: Bill
+    sheets: tuple[Sheet, ...]
+    sha256: str
+
+
+@dataclass(slots=True)
+class _Pile:
+    """The parts of a mail, sorted, and what is wrong with them."""
+
+    bills: list[_Found] = field(default_factory=list)
+    pdfs: list[Part] = field(default_factory=list)
+    others: list[Part] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def extract(mail: Mail, *, team: Team, tag: str | None) -> tuple[Draft, ...]:
+    """The documents of a mail to `team`, at least one.
+
+    `tag` (a key of `TAGS`) says what they are where they do not say it themselves.
+    Raises DocumentError with every problem of every file.
+    """
+    pile = _sorted(mail)
+    drafts: list[Draft] = []
+    if pile.bills:
+        drafts = _bills(pile, team=team, tag=tag)
+    elif not pile.problems:
+        drafts = _files(pile, mail=mail, tag=tag)
+    if pile.problems:
+        raise DocumentError(pile.problems)
+    return tuple(drafts)
+
+
+def _sorted(mail: Mail) -> _Pile:
+    pile = _Pile()
+    foreign: list[Part] = []
+    seen: set[str] = set()
+    for part in mail.parts:
+        if part.shown_inside or part.media_type in _NO_FILES:
+            continue
+        try:
+            found = _bill_in(part)
+        except DocumentError as fault:
+            pile.problems += _named(part, fault)
+            continue
+        if found is not None:
+            if found.sha256 not in seen:
+                pile.bills.append(found)
+            seen.add(found.sha256)
+        elif part.media_type == "application/pdf":
+            pile.pdfs.append(part)
+        else:
+            pile.others.append(part)
+            foreign += [part] if _is_xml(part) else []
+    _check_foreign(pile, foreign)
+    return pile
+
+
+def _bill_in(part: Part) -> _Found | None:
+    """The bill that a part holds; None when it does not claim to be one."""
+    if _is_xml(part) and pairing.root_name(part.content) in {*_ROOTS, None}:
+        bill = ubl.read(part.content)
+        sheet = Sheet(Role.UBL, part.name, "application/xml", part.content)
+        return _Found(part, bill, (sheet,), _sha256(part.content))
+    if _is_json(part):
+        bill = payload.to_bill(part.content)
+        written = ubl.write(bill)
+        stem, _ = split_name(part.name)
+        sheets = (
+            Sheet(Role.UBL, f"{stem}.xml", "application/xml", written, made=True),
+            Sheet(Role.ORIGINAL, part.name, "application/json", part.content),
+        )
+        return _Found(part, bill, sheets, _sha256(_canonical(part.content)))
+    return None
+
+
+def _is_xml(part: Part) -> bool:
+    named = part.name.lower().endswith(".xml") or part.declared in {"text/xml", "application/xml"}
+    return part.media_type == "application/xml" or (
+        named and part.media_type in {part.declared, "text/html"}
+    )
+
+
+def _is_json(part: Part) -> bool:
+    return "application/json" in {part.media_type, part.declared}
+
+
+def _canonical(content: bytes) -> bytes:
+    """JSON without what does not count: blanks and the order of keys. Numbers stay as written."""
+    value = json.loads(content, parse_float=str, parse_int=str)
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _check_foreign(pile: _Pile, foreign: Iterable[Part]) -> None:
+    """Refuse XML that is no bill, unless it goes along with one and is no bill of another kind."""
+    accompanied = bool(pile.bills or pile.pdfs)
+    for part in foreign:
+        root = pairing.root_name(part.content) or "?"
+        is_ubl = b"urn:oasis:names:specification:ubl:schema:xsd:" in part.content[:8000]
+        if accompanied and root not in _OTHER_BILLS and not is_ubl:
+            continue
+        pile.problems.append(
+            Problem(
+                "foreign_xml",
+                part.name,
+                f'the XML is a "{root}"; maild takes UBL: Invoice, CreditNote or Quotation',
+            )
+        )
+
+
+def _named(part: Part, fault: DocumentError) -> list[Problem]:
+    return [
+        replace(one, where=f"{part.name}: {one.where}" if one.where else part.name)
+        for one in fault.problems
+    ]
+
+
+def _bills(pile: _Pile, *, team: Team, tag: str | None) -> list[Draft]:
+    pairs = pairing.pair([(one.part.name, one.bill) for one in pile.bills], pile.pdfs)
+    paired = {id(part) for part in pairs.values()}
+    rest = [one for one in pile.pdfs if id(one) not in paired] + pile.others
+    attachments = tuple(
+        Sheet(Role.ATTACHMENT, one.name, one.media_type, one.content) for one in rest
+    )
+    drafts = []
+    for at, found in enumerate(pile.bills):
+        try:
+            kind, direction, warnings = _kind(found.bill, team=team, tag=tag)
+        except DocumentError as fault:
+            pile.problems += _named(found.part, fault)
+            continue
+        pdf = _pdf_sheet(found, pairs.get(at))
+        drafts.append(
+            Draft(
+                kind=kind,
+                direction=direction,
+                number=found.bill.number,
+                issued_on=found.bill.issued_on,
+                counterparty=_counterparty(found.bill, direction),
+                total=found.bill.totals.gross or found.bill.totals.payable,
+                bill=found.bill,
+                sheets=(*found.sheets, *pdf, *attachments),
+                content_sha256=found.sha256,
+                tag=tag,
+                warnings=warnings,
+            )
+        )
+    return drafts
+
+
+def _pdf_sheet(found: _Found, pdf: Part | None) -> tuple[Sheet, ...]:
+    """The document's PDF: what came beside it, else what is inside it."""
+    if pdf is not None:
+        return (Sheet(Role.PDF, pdf.name, "application/pdf", pdf.content),)
+    inside = pairing.embedded(found.bill)
+    if inside is None or inside.content is None:
+        return ()
+    stem, _ = split_name(found.part.name)
+    name = safe_name(inside.name or f"{stem}.pdf", media_type="application/pdf")
+    if not name.lower().endswith(".pdf"):
+        name = f"{split_name(name)[0]}.pdf"
+    return (Sheet(Role.PDF, name, "application/pdf", inside.content),)
+
+
+def _kind(
+    bill: Bill, *, team: Team, tag: str | None
+) -> tuple[Kind, Direction | None, tuple[str, ...]]:
+    """What a bill is for the team: by the team's own numbers in it, else by the tag."""
+    own = {company_key(one) for one in team.vat}
+    said = TAGS[tag] if tag else None
+    if own & bill.seller.keys():
+        direction: Direction | None = Direction.SALES
+    elif own & bill.buyer.keys():
+        direction = Direction.PURCHASE
+    elif said is None:
+        raise _not_ours(bill, team)
+    else:
+        direction = said.direction
+    kind = kind_of(bill.kind, direction) if direction else Kind.OTHER
+    warnings: tuple[str, ...] = ()
+    if said is not None and said is not kind:
+        warnings = (f'the address says "+{tag}", the document itself is taken as {kind}',)
+    return kind, direction if kind is not Kind.OTHER else kind.direction, warnings
+
+
+def _not_ours(bill: Bill, team: Team) -> DocumentError:
+    return DocumentError(
+        Problem(
+            "not_ours",
+            "BT-31, BT-48",
+            f"the seller is {_who(bill.seller)}, the buyer {_who(bill.buyer)}; {team.name} has "
+            f"{', '.join(team.vat) or 'no VAT number here'}; if the document is theirs all the "
+            f"same, send it to their address with a tag: {_TAGS_IN_WORDS}",
+        )
+    )
+
+
+def _who(party: Party) -> str:
+    number = party.vat or (party.legal_id.value if party.legal_id else None)
+    number = number or (party.endpoint.value if party.endpoint else "without a number")
+    return f'"{party.name or "?"}" ({number})'
+
+
+def _counterparty(bill: Bill, direction: Direction | None) -> Counterparty:
+    party = bill.seller if direction is not Direction.SALES else bill.buyer
+    number = party.vat or (party.legal_id.value if party.legal_id else None)
+    return Counterparty(name=party.name or party.trading_name, vat=number)
+
+
+def _files(pile: _Pile, *, mail: Mail, tag: str | None) -> list[Draft]:
+    """Documents without figures: the files themselves, called what the tag says."""
+    if not pile.pdfs and not pile.others:
+        pile.problems.append(
+            Problem(
+                "no_file",
+                "",
+                "the mail has no file in it; attach the document as UBL (XML) or JSON, or send a "
+                f"PDF to the address with a tag that says what it is: {_TAGS_IN_WORDS}",
+            )
+        )
+        return []
+    kind = TAGS[tag] if tag else None
+    chosen = pile.pdfs or (pile.others if kind is Kind.OTHER else [])
+    if tag is None or not chosen:
+        pile.problems.append(_unsaid(pile, tag))
+        return []
+    rest = [one for one in pile.others if one not in chosen]
+    return [_file_draft(one, rest, tag=tag, mail=mail) for one in _unlike(chosen)]
+
+
+def _unsaid(pile: _Pile, tag: str | None) -> Problem:
+    names = ", ".join(f'"{one.name}"' for one in (pile.pdfs or pile.others))
+    if tag:
+        return Problem(
+            "no_document", "", f"with +{tag} a PDF, UBL or JSON is expected, not {names}"
+        )
+    return Problem(
+        "no_tag",
+        "",
+        f"{names} came without UBL or JSON that says what it is; send it to the address with a "
+        f"tag: {_TAGS_IN_WORDS}",
+    )
+
+
+def _unlike(parts: Iterable[Part]) -> list[Part]:
+    return list({_sha256(one.content): one for one in parts}.values())
+
+
+def _file_draft(part: Part, rest: Iterable[Part], *, tag: str, mail: Mail) -> Draft:
+    kind = TAGS[tag]
+    purchase = kind.direction is not Direction.SALES
+    seen = hints(mail.subject, split_name(part.name)[0], purchase=purchase)
+    role = Role.PDF if part.media_type == "application/pdf" else Role.ATTACHMENT
+    return Draft(
+        kind=kind,
+        direction=kind.direction,
+        number=seen.number,
+        issued_on=None,
+        counterparty=Counterparty(name=seen.counterparty),
+        total=None,
+        bill=None,
+        sheets=(
+            Sheet(role, part.name, part.media_type, part.content),
+            *(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.content) for one in rest),
+        ),
+        content_sha256=_sha256(part.content),
+        tag=tag,
+    )
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

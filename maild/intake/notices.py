@@ -1,0 +1,70 @@
+"""Tell a team what it must know: a notice is a delivery without a document.
+
+What the notice says is the letter's business; when there is something to tell, its caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any, Final
+
+from maild.model.delivery import Delivery, HoldCode, Purpose, State
+from maild.model.ids import new_id
+from maild.model.team import Mode, Team
+from maild.render.letter import notice
+from maild.store import deliveries, marks
+from maild.store.database import Tx
+
+NOTICE_PROFILE: Final = "mailbox"
+SHADOW_REASON: Final = "the team is in shadow mode: nothing leaves before `maild golive`"
+
+
+def tell(
+    tx: Tx, team: Team, *, kind: str, facts: Mapping[str, Any], now: datetime
+) -> tuple[Delivery, ...]:
+    """Queue one notice for each person that the team names; none when it names nobody.
+
+    In shadow mode they are held like everything else.
+    """
+    via = team.notices_via or next((one.via for one in team.recipients), None)
+    if via is None or not team.told:
+        return ()
+    letter = notice(kind, language=team.language, team=team, facts=facts)
+    shadow = in_shadow(tx, team)
+    told = []
+    for address in team.told:
+        id_ = new_id("v")
+        one = Delivery(
+            id=id_,
+            team=team.slug,
+            purpose=Purpose.NOTICE,
+            document=None,
+            recipient=None,
+            address=address,
+            via=via,
+            profile=NOTICE_PROFILE,
+            attach=(),
+            state=State.HELD if shadow else State.QUEUED,
+            not_before=now,
+            created_at=now,
+            message_id=message_id(id_, team),
+            reason=SHADOW_REASON if shadow else None,
+            hold_code=HoldCode.SHADOW if shadow else None,
+            letter=letter,
+        )
+        deliveries.add(tx, one)
+        told.append(one)
+    return tuple(told)
+
+
+def in_shadow(tx: Tx, team: Team) -> bool:
+    """Whether the team's deliveries wait: shadow mode, and `maild golive` was not said yet."""
+    return team.mode is Mode.SHADOW and marks.get(tx, f"golive:{team.slug}") is None
+
+
+def message_id(delivery: str, team: Team) -> str:
+    """The Message-ID of all attempts of a delivery, under the domain of the team's From."""
+    domain = parseaddr(team.sender)[1].rpartition("@")[2] or "localhost"
+    return f"<{delivery}@{domain}>"

@@ -1,0 +1,123 @@
+"""What was refused for a known team: kept for 30 days with its reason, and told in one digest.
+
+The sender is often a program that reads no replies, so the team must hear of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from maild import log
+from maild.errors import DocumentError
+from maild.intake.notices import tell
+from maild.intake.policy import QUOTA_PERIOD, REFUSED_BYTES_PER_DAY, REFUSED_PER_DAY
+from maild.model.ids import new_id
+from maild.rules.book import RuleBook
+from maild.store import blobs, marks
+from maild.store.blobs import BlobStore, Staged
+from maild.store.database import Database, Tx
+from maild.store.marks import Refusal
+
+KEPT_FOR: Final = timedelta(days=30)
+MAX_TOLD: Final = 50  # refusals listed in one digest; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal as the door saw it. `raw` is None when nothing of it was kept (too large)."""
+
+    team: str
+    door: str
+    peer: str | None
+    sender: str | None
+    recipient: str | None
+    subject: str | None
+    size: int
+    raw: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Keeps refusals, tells them, and forgets them."""
+
+    db: Database
+    blobs: BlobStore
+    book: Callable[[], RuleBook]
+    now: Callable[[], datetime]
+
+    async def keep(self, refused: Refused, fault: DocumentError) -> None:
+        """Keep one refusal with its reason. Never raises: the refusal itself is the news."""
+        log.arrival_refused(
+            team=refused.team,
+            door=refused.door,
+            peer=refused.peer,
+            code=fault.smtp,
+            reason=fault.problems[0].code if fault.problems else "",
+        )
+        try:
+            await self._keep(refused, fault)
+        except Exception as error:  # noqa: BLE001 - a full disk must not turn a 554 into a 451
+            log.door_failed(door=refused.door, incident=new_id("i"), error=error)
+
+    async def _keep(self, refused: Refused, fault: DocumentError) -> None:
+        now = self.now()
+        count, size = await self.db.read(
+            partial(
+                marks.refused_bytes,
+                team=refused.team,
+                peer=refused.peer,
+                since=now - QUOTA_PERIOD,
+            )
+        )
+        room = count < REFUSED_PER_DAY and size + refused.size <= REFUSED_BYTES_PER_DAY
+        staged = await self.blobs.stage(refused.raw) if room and refused.raw is not None else None
+        await self.db.write(partial(_add, refused, fault, staged=staged, now=now))
+
+
+def forget(tx: Tx, _period: str, now: datetime) -> None:
+    """A job of the clock: drop refusals that are older than 30 days, with their bytes."""
+    marks.forget_before(tx, before=now - KEPT_FOR)
+
+
+def digest(book: RuleBook, tx: Tx, _period: str, now: datetime) -> None:
+    """A job of the clock, at most hourly: one notice a team about what was refused since the last."""
+    for team in book.teams:
+        untold = marks.untold_refusals(tx, team.slug)
+        if not untold:
+            continue
+        facts = {"refusals": untold[:MAX_TOLD], "count": len(untold)}
+        tell(tx, team, kind="refused_digest", facts=facts, now=now)
+        marks.mark_told(tx, [one.id for one in untold])
+
+
+def _add(
+    refused: Refused, fault: DocumentError, tx: Tx, *, staged: Staged | None, now: datetime
+) -> None:
+    if staged is not None:
+        blobs.keep(tx, staged)
+    original = staged.sha256 if staged else _hash(refused.raw)
+    marks.add_refusal(
+        tx,
+        Refusal(
+            id=new_id("r"),
+            team=refused.team,
+            at=now,
+            peer=refused.peer,
+            sender=refused.sender,
+            recipient=refused.recipient,
+            subject=refused.subject,
+            code=fault.smtp,
+            message=str(fault),
+            size=refused.size,
+            original=original,
+        ),
+    )
+
+
+def _hash(raw: bytes | None) -> str | None:
+    return None if raw is None else hashlib.sha256(raw).hexdigest()
