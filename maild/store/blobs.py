@@ -1,0 +1,170 @@
+"""Bytes by their sha256: small ones are rows of the database, large ones are files.
+
+A large blob is durable before the row that names it is written (an orphan is harmless, a name
+without its bytes is not). Nothing here knows what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+
+from maild.errors import NotFound
+from maild.store.database import Database, Tx
+from maild.store.schema import small_blobs
+from maild.store.statements import insert_if_absent
+
+# Up to here a blob rides in its document's transaction: one fsync for many (house.md 2.8).
+SMALL: Final = 64 * 1024
+_PARTS: Final = "parts"  # where files are written before they get their name
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Bytes on their way in: `small` waits for `keep`; without it they are on the disk already."""
+
+    sha256: str
+    size: int
+    small: bytes | None = field(default=None, repr=False)
+
+
+def keep(tx: Tx, staged: Staged) -> None:
+    """Write the bytes of a small blob, if they are not there yet."""
+    if staged.small is not None:
+        row = {"sha256": staged.sha256, "content": staged.small}
+        insert_if_absent(tx, small_blobs, row=row, unique=["sha256"])
+
+
+class BlobStore:
+    """The blobs of one data folder: files under `folder`, rows in `db`."""
+
+    def __init__(self, folder: Path, db: Database) -> None:
+        self._folder = folder
+        self._db = db
+
+    async def stage(self, content: bytes) -> Staged:
+        """Prepare bytes for `keep`. Large ones are durable when this returns.
+
+        Raises OSError when the disk does not take them.
+        """
+        if len(content) <= SMALL:
+            return Staged(hashlib.sha256(content).hexdigest(), len(content), content)
+        key = await asyncio.to_thread(self._write, content)
+        return Staged(key, len(content))
+
+    async def read(self, key: str) -> bytes:
+        """The bytes of that sha256, verified. Raises NotFound, or OSError when they are damaged."""
+        small = await self._db.read(partial(_small, key))
+        content = await asyncio.to_thread(self._read, key) if small is None else small
+        if hashlib.sha256(content).hexdigest() != key:
+            raise OSError(f"the stored bytes of {key} are damaged; put them back from a backup")
+        return content
+
+    async def sweep(self) -> int:
+        """Remove what writers that were killed left behind; the number of files removed."""
+        return await asyncio.to_thread(self._sweep)
+
+    def _read(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError as fault:
+            raise NotFound(f"no bytes are stored under {key}") from fault
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key[:2] / key[2:4] / key
+
+    def _write(self, content: bytes) -> str:
+        key = hashlib.sha256(content).hexdigest()
+        target = self._path(key)
+        if _same(target, content):
+            os.utime(target)  # young again: whoever clears orphans away sees that it is wanted
+        else:
+            _make_folder(target.parent)
+            self._place(content, target)
+        # Also when it was there: its writer may not have come to this line yet.
+        _flush_folder(target.parent)
+        return key
+
+    def _place(self, content: bytes, target: Path) -> None:
+        parts = self._folder / _PARTS
+        _make_folder(parts)
+        part = parts / secrets.token_hex(8)
+        descriptor = _open_locked(part)
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+            part.rename(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
+
+    def _sweep(self) -> int:
+        parts = self._folder / _PARTS
+        return sum(_remove_if_dead(part) for part in parts.iterdir()) if parts.is_dir() else 0
+
+
+def _small(key: str, tx: Tx) -> bytes | None:
+    found = tx.execute(select(small_blobs.c.content).where(small_blobs.c.sha256 == key)).scalar()
+    return None if found is None else bytes(found)
+
+
+def _same(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except FileNotFoundError:
+        return False
+
+
+def _open_locked(part: Path) -> int:
+    # The lock tells a sweep that the writer lives; the kernel drops it when the writer dies.
+    while True:
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # a sweep came between the two calls and removed it
+
+
+def _remove_if_dead(part: Path) -> bool:
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        part.unlink()
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and its parents, each entry durable."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _flush_folder(folder.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,115 @@
+"""The outbox table: what is to leave, and what left. One module for the callers.
+
+The protocol of a delivery under way is in `leases`, what a person may do in `hand`, connectors
+that rest in `connectors`; their functions are named here too, since callers think of one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import func, select
+
+from maild.model.delivery import Delivery, State
+from maild.store import rows
+from maild.store.connectors import pause, paused
+from maild.store.database import Tx
+from maild.store.hand import (
+    cancel,
+    get,
+    hold,
+    release,
+    release_review,
+    release_shadow,
+    retry,
+)
+from maild.store.leases import (
+    Settled,
+    Superseded,
+    begin,
+    claim,
+    mark_uncertain,
+    oldest_due,
+    renew,
+    settle,
+    take_back,
+    with_attempts,
+)
+from maild.store.schema import deliveries
+from maild.store.statements import insert_if_absent
+
+__all__ = [
+    "Settled",
+    "Superseded",
+    "add",
+    "begin",
+    "cancel",
+    "claim",
+    "counts",
+    "find",
+    "get",
+    "hold",
+    "mark_uncertain",
+    "of_document",
+    "oldest_due",
+    "pause",
+    "paused",
+    "release",
+    "release_review",
+    "release_shadow",
+    "renew",
+    "retry",
+    "settle",
+    "take_back",
+]
+
+_ONCE = ("document", "via", "address", "purpose", "part", "generation")
+
+
+def add(tx: Tx, delivery: Delivery) -> bool:
+    """Write a delivery; False when the same thing goes to the same destination already."""
+    return insert_if_absent(tx, deliveries, row=rows.of_delivery(delivery), unique=_ONCE)
+
+
+def of_document(tx: Tx, document: str) -> tuple[Delivery, ...]:
+    """Every delivery of a document, oldest first."""
+    query = select(deliveries).where(deliveries.c.document == document).order_by(deliveries.c.id)
+    return with_attempts(tx, tx.execute(query).all())
+
+
+def find(
+    tx: Tx,
+    *,
+    team: str | None = None,
+    state: str | None = None,
+    via: str | None = None,
+    recipient: str | None = None,
+    document: str | None = None,
+    hold_code: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> tuple[Delivery, ...]:
+    """Deliveries that fit every filter given, newest first; `after` is the last id of the page before."""
+    column = deliveries.c
+    filters: list[tuple[str | None, Callable[[Any], Any]]] = [
+        (team, column.team.__eq__),
+        (state, column.state.__eq__),
+        (via, column.via.__eq__),
+        (recipient, column.recipient.__eq__),
+        (document, column.document.__eq__),
+        (hold_code, column.hold_code.__eq__),
+        (after, column.id.__lt__),
+    ]
+    asked = [condition(value) for value, condition in filters if value is not None]
+    query = select(deliveries).where(*asked).order_by(column.id.desc()).limit(limit)
+    return with_attempts(tx, tx.execute(query).all())
+
+
+def counts(tx: Tx, *, team: str | None = None) -> dict[str, int]:
+    """How many deliveries are in each state; every state is named."""
+    query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+    if team is not None:
+        query = query.where(deliveries.c.team == team)
+    found = {str(row[0]): int(row[1]) for row in tx.execute(query)}
+    return {state.value: found.get(state.value, 0) for state in State}

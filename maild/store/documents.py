@@ -1,0 +1,232 @@
+"""Arrivals, documents, their files and their events. What leaves is in `deliveries`.
+
+A stored document has no `bill`: the figures are read from its UBL when somebody asks.
+"""
+
+# ruff: noqa: A002 - `id` is what callers name it by
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from maild.errors import NotFound
+from maild.model.delivery import Trace
+from maild.model.document import Arrival, Document, File
+from maild.store import rows, schema
+from maild.store.database import Tx
+from maild.store.schema import arrival_documents, arrivals, deliveries, documents, events, files
+from maild.store.statements import contains, insert_if_absent
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a document, by `actor` ("maild" or a person)."""
+
+    at: datetime
+    event: str
+    detail: str
+    delivery: str | None
+    actor: str
+
+
+def add_arrival(tx: Tx, arrival: Arrival) -> None:
+    """Write one thing that came in."""
+    tx.execute(arrivals.insert(), rows.of_arrival(arrival))
+
+
+def add_document(
+    tx: Tx,
+    document: Document,
+    *,
+    trace: Sequence[Trace],
+    warnings: Sequence[str],
+    same_number_key: str | None,
+) -> None:
+    """Write a document with its files and what the rules said of it; its arrival is there already.
+
+    The same content twice in a team is an IntegrityError: ask `same_content` first.
+    """
+    row = rows.of_document(document)
+    row["same_number_key"] = same_number_key
+    row["trace"] = json.dumps([[one.rule, one.hit, one.reason] for one in trace])
+    row["warnings"] = json.dumps(list(warnings))
+    tx.execute(documents.insert(), row)
+    tx.execute(arrival_documents.insert(), {"arrival": document.arrival, "document": document.id})
+    if document.files:
+        held = enumerate(document.files)
+        tx.execute(files.insert(), [rows.of_file(document.id, one, at=n) for n, one in held])
+
+
+def add_file(tx: Tx, document: str, file: File) -> None:
+    """Write one more file of a document; the same file again changes nothing."""
+    last = tx.execute(
+        select(files.c.position)
+        .where(files.c.document == document)
+        .order_by(files.c.position.desc())
+        .limit(1)
+    ).scalar()
+    row = rows.of_file(document, file, at=0 if last is None else last + 1)
+    insert_if_absent(tx, files, row=row, unique=["document", "role", "sha256", "name"])
+
+
+def same_content(tx: Tx, team: str, content_sha256: str) -> Document | None:
+    """The team's document with exactly that content, if there is one."""
+    chosen = (documents.c.team == team) & (documents.c.content_sha256 == content_sha256)
+    found = tx.execute(select(documents).where(chosen)).first()
+    return None if found is None else _with_files(tx, [found])[0]
+
+
+def same_number(tx: Tx, team: str, key: str) -> tuple[Document, ...]:
+    """The team's documents with that same-number key, oldest first, less the rejected ones."""
+    chosen = (
+        (documents.c.team == team)
+        & (documents.c.same_number_key == key)
+        & documents.c.review.is_distinct_from("rejected")
+    )
+    return _with_files(tx, tx.execute(select(documents).where(chosen).order_by(documents.c.id)))
+
+
+def get(tx: Tx, id: str) -> Document:
+    """The document of that id, without its bill. Raises NotFound."""
+    found = tx.execute(select(documents).where(documents.c.id == id)).first()
+    if found is None:
+        raise NotFound(f'there is no document "{id}"', hint="`maild documents list` shows them")
+    return _with_files(tx, [found])[0]
+
+
+def trace_of(tx: Tx, id: str) -> tuple[Trace, ...]:
+    """What each rule said of the document when it came. Raises NotFound."""
+    return tuple(Trace(*one) for one in json.loads(_column(tx, id, "trace")))
+
+
+def warnings_of(tx: Tx, id: str) -> tuple[str, ...]:
+    """What was odd about the document when it came. Raises NotFound."""
+    return tuple(json.loads(_column(tx, id, "warnings")))
+
+
+def find(
+    tx: Tx,
+    *,
+    team: str | None = None,
+    kind: str | None = None,
+    number: str | None = None,
+    party: str | None = None,
+    state: str | None = None,
+    since: datetime | None = None,
+    review: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> tuple[Document, ...]:
+    """Documents that fit every filter given, newest first; `after` is the last id of the page before.
+
+    `number` and `party` (name or VAT number) are parts of words, in any case; `state` asks for a
+    delivery in that state; `since` compares the moment of acceptance.
+    """
+    column = documents.c
+    filters: list[tuple[Any, Callable[[Any], Any]]] = [
+        (team, column.team.__eq__),
+        (kind, column.kind.__eq__),
+        (number, partial(contains, column.number_folded)),
+        (party, partial(contains, column.party_folded)),
+        (state, _has_delivery),
+        (since, column.accepted_at.__ge__),
+        (review, column.review.__eq__),
+        (after, column.id.__lt__),
+    ]
+    asked = [condition(value) for value, condition in filters if value is not None]
+    query = select(documents).where(*asked).order_by(column.id.desc()).limit(limit)
+    return _with_files(tx, tx.execute(query))
+
+
+def get_arrival(tx: Tx, id: str) -> Arrival:
+    """The arrival of that id. Raises NotFound."""
+    found = tx.execute(select(arrivals).where(arrivals.c.id == id)).first()
+    if found is None:
+        raise NotFound(f'there is no arrival "{id}"')
+    return rows.to_arrival(found)
+
+
+def arrivals_of(tx: Tx, document: str) -> tuple[Arrival, ...]:
+    """Every arrival that brought the document, the first one first."""
+    query = (
+        select(arrivals)
+        .join(arrival_documents, arrival_documents.c.arrival == arrivals.c.id)
+        .where(arrival_documents.c.document == document)
+        .order_by(arrivals.c.received_at, arrivals.c.id)
+    )
+    return tuple(rows.to_arrival(row) for row in tx.execute(query))
+
+
+def repeat_arrival(tx: Tx, document: str, arrival: Arrival) -> None:
+    """Note that a known document came in again."""
+    # One mail may repeat several documents: its arrival is written once.
+    insert_if_absent(tx, arrivals, row=rows.of_arrival(arrival), unique=["id"])
+    link = {"arrival": arrival.id, "document": document}
+    insert_if_absent(tx, arrival_documents, row=link, unique=["document", "arrival"])
+    add_event(
+        tx,
+        at=arrival.received_at,
+        event="arrival.repeated",
+        team=arrival.team,
+        document=document,
+        detail=f"the same content came in again by {arrival.door} ({arrival.id})",
+    )
+
+
+def set_review(tx: Tx, document: str, review: str) -> None:
+    """Set what became of the question "same number, other content". Raises NotFound."""
+    chosen = update(documents).where(documents.c.id == document)
+    if tx.execute(chosen.values(review=review)).rowcount != 1:
+        raise NotFound(f'there is no document "{document}"')
+
+
+def add_event(
+    tx: Tx,
+    *,
+    at: datetime,
+    event: str,
+    team: str | None,
+    document: str | None = None,
+    delivery: str | None = None,
+    detail: str = "",
+    actor: str = "maild",
+) -> None:
+    """Write one line of the history."""
+    row = {"at": at, "event": event, "team": team, "document": document}
+    tx.execute(events.insert(), row | {"delivery": delivery, "detail": detail, "actor": actor})
+
+
+def events_of(tx: Tx, document: str) -> tuple[Event, ...]:
+    """What happened to the document, oldest first."""
+    query = select(events).where(events.c.document == document).order_by(events.c.at, events.c.id)
+    return tuple(
+        Event(row.at, row.event, row.detail, row.delivery, row.actor) for row in tx.execute(query)
+    )
+
+
+def _has_delivery(state: str) -> Any:
+    found = select(deliveries.c.document).where(deliveries.c.state == state)
+    return documents.c.id.in_(found.where(deliveries.c.document.is_not(None)))
+
+
+def _column(tx: Tx, id: str, name: str) -> str:
+    found = tx.execute(select(documents.c[name]).where(documents.c.id == id)).scalar()
+    if found is None:
+        raise NotFound(f'there is no document "{id}"')
+    return str(found)
+
+
+def _with_files(tx: Tx, found: Any) -> tuple[Document, ...]:
+    chosen: list[Row[Any]] = list(found)
+    held: dict[str, list[File]] = {row.id: [] for row in chosen}
+    query = select(schema.files).where(files.c.document.in_(held)).order_by(files.c.position)
+    for row in tx.execute(query) if held else ():
+        held[row.document].append(rows.to_file(row))
+    return tuple(rows.to_document(row, files=tuple(held[row.id])) for row in chosen)

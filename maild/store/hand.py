@@ -1,0 +1,207 @@
+"""What a person may do to a delivery: hold, release, cancel, retry. Each leaves an event."""
+
+# ruff: noqa: A002 - `id` is what callers name it by
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import insert, select, update
+
+from maild.errors import NotFound, UserError
+from maild.model.delivery import Delivery, HoldCode, Purpose, State
+from maild.store.database import Tx
+from maild.store.documents import add_event
+from maild.store.leases import with_attempts
+from maild.store.schema import deliveries, events
+
+# How long a delivery that starts anew may be tried: the outbox's own default.
+DEADLINE: Final = timedelta(days=5)
+_PERSON: Final = "operator"
+
+_WORDS: Final = {
+    State.QUEUED: "is waiting to go out",
+    State.SENDING: "is on its way at this moment",
+    State.HANDED_OVER: "is handed over",
+    State.UNCERTAIN: "may have arrived already",
+    State.CONFIRMED: "is confirmed",
+    State.BOUNCED: "came back",
+    State.FAILED: "has failed",
+    State.HELD: "is held",
+    State.CANCELLED: "is cancelled",
+}
+
+
+def get(tx: Tx, id: str) -> Delivery:
+    """The delivery of that id with its attempts. Raises NotFound."""
+    found = tx.execute(select(deliveries).where(deliveries.c.id == id)).all()
+    if not found:
+        raise NotFound(f'there is no delivery "{id}"', hint="`maild queue list` shows them")
+    return with_attempts(tx, found)[0]
+
+
+def hold(
+    tx: Tx,
+    id: str,
+    *,
+    now: datetime,
+    reason: str,
+    code: HoldCode = HoldCode.PERSON,
+    actor: str = _PERSON,
+) -> Delivery:
+    """Keep a delivery from going out until it is released. Raises UserError, NotFound."""
+    old = _may(
+        tx,
+        id,
+        states={State.QUEUED, State.UNCERTAIN},
+        only="only what is waiting can be held",
+    )
+    _change(tx, old, state=State.HELD.value, hold_code=code.value, reason=reason)
+    _tell(tx, old, "delivery.held", at=now, detail=reason, actor=actor)
+    return get(tx, id)
+
+
+def release(
+    tx: Tx,
+    id: str,
+    *,
+    now: datetime,
+    deadline: timedelta = DEADLINE,
+    actor: str = _PERSON,
+) -> Delivery:
+    """Let a held delivery go at its time. Raises UserError, NotFound."""
+    old = _may(tx, id, states={State.HELD}, only="only held deliveries can be released")
+    if old.hold_code is HoldCode.REVIEW:
+        raise UserError(
+            f"{id} waits for a decision: its number came before with other content",
+            hint=f"decide with `maild review confirm {old.document}` or `maild review reject`",
+        )
+    _let_go(tx, old, deadline_at=now + deadline)
+    _tell(tx, old, "delivery.released", at=now, detail="", actor=actor)
+    return get(tx, id)
+
+
+def release_review(
+    tx: Tx,
+    id: str,
+    *,
+    now: datetime,
+    purpose: Purpose,
+    named: bool = False,
+    deadline: timedelta = DEADLINE,
+    actor: str = _PERSON,
+) -> Delivery:
+    """Let a delivery go that waited for a review, as what it was confirmed to be.
+
+    `named` tells that a person named this recipient.
+    Raises UserError when it does not wait for one, and NotFound.
+    """
+    old = _may(tx, id, states={State.HELD}, only="only held deliveries can be released")
+    if old.hold_code is not HoldCode.REVIEW:
+        raise UserError(f"{id} does not wait for a review")
+    _let_go(tx, old, deadline_at=now + deadline, purpose=purpose.value, named=named)
+    _tell(tx, old, "delivery.released", at=now, detail=f"as {purpose}", actor=actor)
+    return get(tx, id)
+
+
+def cancel(
+    tx: Tx,
+    id: str,
+    *,
+    now: datetime,
+    reason: str,
+    actor: str = _PERSON,
+) -> Delivery:
+    """Give a delivery up that has not left. Raises UserError, NotFound."""
+    only = "only what is waiting or held can be cancelled (hold it first if it may have arrived)"
+    old = _may(tx, id, states={State.QUEUED, State.HELD}, only=only)
+    _change(tx, old, state=State.CANCELLED.value, hold_code=None, reason=reason)
+    _tell(tx, old, "delivery.cancelled", at=now, detail=reason, actor=actor)
+    return get(tx, id)
+
+
+def retry(
+    tx: Tx,
+    id: str,
+    *,
+    now: datetime,
+    deadline: timedelta = DEADLINE,
+    actor: str = _PERSON,
+) -> Delivery:
+    """Try now: what waits goes at once, what failed or came back starts anew.
+
+    Raises UserError, NotFound.
+    """
+    again = {State.FAILED, State.BOUNCED}
+    only = "only what waits, failed or came back can be tried again"
+    old = _may(tx, id, states={State.QUEUED, State.UNCERTAIN} | again, only=only)
+    if old.state in again:
+        _let_go(tx, old, deadline_at=now + deadline, tries=0, not_before=now)
+    else:
+        _change(tx, old, not_before=now)
+    _tell(tx, old, "delivery.retried", at=now, detail="", actor=actor)
+    return get(tx, id)
+
+
+def release_shadow(
+    tx: Tx,
+    team: str,
+    *,
+    now: datetime,
+    since: datetime | None,
+    deadline: timedelta = DEADLINE,
+    actor: str = _PERSON,
+) -> int:
+    """Let go what shadow mode held for a team, from `since` on or all of it; how many that were."""
+    chosen = (deliveries.c.team == team) & (deliveries.c.state == State.HELD.value)
+    chosen &= deliveries.c.hold_code == HoldCode.SHADOW.value
+    if since is not None:
+        chosen &= deliveries.c.created_at >= since
+    values = _fresh(deadline_at=now + deadline)
+    statement = update(deliveries).where(chosen).values(values)
+    freed = tx.execute(statement.returning(deliveries.c.id, deliveries.c.document)).all()
+    told = {"at": now, "event": "delivery.released", "team": team, "actor": actor}
+    told["detail"] = "the team went live"
+    if freed:
+        lines = [told | {"document": row.document, "delivery": row.id} for row in freed]
+        tx.execute(insert(events), lines)
+    return len(freed)
+
+
+def _may(tx: Tx, id: str, *, states: set[State], only: str) -> Delivery:
+    """The delivery, if it is in one of the states and nobody is at it."""
+    found = get(tx, id)
+    if found.state not in states:
+        raise UserError(f"{id} {_WORDS[found.state]}; {only}")
+    return found
+
+
+def _change(tx: Tx, old: Delivery, **values: Any) -> None:
+    # An uncertain delivery with a lease waits for its reply, which must find it unchanged.
+    same = (deliveries.c.id == old.id) & (deliveries.c.state == old.state.value)
+    free = same & deliveries.c.owner.is_(None)
+    if tx.execute(update(deliveries).where(free).values(values)).rowcount != 1:
+        raise UserError(f"{old.id} is on its way at this moment; look again in a minute")
+
+
+def _fresh(**values: Any) -> dict[str, Any]:
+    start = {"state": State.QUEUED.value, "hold_code": None, "reason": None, "losses": 0}
+    return start | values
+
+
+def _let_go(tx: Tx, old: Delivery, **values: Any) -> None:
+    _change(tx, old, **_fresh(**values))
+
+
+def _tell(tx: Tx, old: Delivery, event: str, *, at: datetime, detail: str, actor: str) -> None:
+    add_event(
+        tx,
+        at=at,
+        event=event,
+        team=old.team,
+        document=old.document,
+        delivery=old.id,
+        detail=detail,
+        actor=actor,
+    )

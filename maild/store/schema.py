@@ -1,0 +1,255 @@
+"""The tables, and how a moment is stored in them. No queries here.
+
+A change of a table is a change here and a new file in `migrations/versions`; a test compares the
+two. Everything is portable SQL: the same tables are to run on PostgreSQL one day.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    literal_column,
+)
+
+# The newest revision in migrations/versions; known here so that a start needs no Alembic.
+REVISION: Final = "0001"
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as text of one width: it sorts, and people can read it."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """The text of a moment. Raises ValueError for a datetime without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone; the store keeps aware UTC")
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the same
+        """The moment that was stored."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(64), nullable=False),
+    Column("door", String(16), nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("sender", Text),
+    Column("recipient", Text),
+    Column("subject", Text),
+    Column("message_id", Text),
+    Column("peer", Text),
+    Column("size", Integer, nullable=False),
+    Column("original", String(64), nullable=False, index=True),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("direction", String(16)),
+    Column("number", Text),
+    Column("issued_on", Date),
+    Column("party_name", Text),
+    Column("party_vat", Text),
+    Column("total", String(64)),  # a decimal as it was written
+    Column("currency", String(3)),
+    Column("arrival", ForeignKey("arrivals.id"), nullable=False),
+    Column("accepted_at", Moment, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("language", String(16)),
+    Column("tags", Text, nullable=False),  # a JSON list
+    Column("sender", Text),
+    Column("correction_of", String(32)),
+    Column("review", String(16)),
+    Column("same_number_key", Text),
+    Column("number_folded", Text),  # what a search looks in: case folded by Python, for é as well
+    Column("party_folded", Text),
+    Column("trace", Text, nullable=False),  # a JSON list of [rule, hit, reason]
+    Column("warnings", Text, nullable=False),  # a JSON list
+    UniqueConstraint("team", "content_sha256"),
+    Index("ix_documents_team_id", "team", "id"),
+    Index("ix_documents_team_number", "team", "number_folded", "id"),
+    Index("ix_documents_team_party", "team", "party_folded", "id"),
+    Index("ix_documents_same_number", "team", "same_number_key"),
+    Index("ix_documents_review", "review", "id"),
+)
+
+arrival_documents = Table(
+    "arrival_documents",
+    metadata,
+    Column("document", ForeignKey("documents.id"), primary_key=True),
+    Column("arrival", ForeignKey("arrivals.id"), primary_key=True),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("document", ForeignKey("documents.id"), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    Column("sha256", String(64), primary_key=True, index=True),
+    Column("name", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("made", Boolean, nullable=False),
+)
+
+small_blobs = Table(
+    "small_blobs",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(64), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("document", ForeignKey("documents.id")),
+    Column("recipient", Text),
+    Column("address", Text, nullable=False),
+    Column("via", String(64), nullable=False),
+    Column("profile", String(64), nullable=False),
+    Column("attach", Text, nullable=False),  # names with a comma between
+    Column("state", String(16), nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("claim_no", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
+    Column("reason", Text),
+    Column("hold_code", String(16)),
+    Column("message", String(64), index=True),
+    Column("named", Boolean, nullable=False),
+    Column("letter", Text),  # JSON: subject, text, html
+    Column("deadline_at", Moment),
+    Column("owner", String(64)),  # who holds the lease; empty: nobody
+    Column("lease_until", Moment),
+    UniqueConstraint("document", "via", "address", "purpose", "part", "generation"),
+    Index("ix_deliveries_team_id", "team", "id"),
+    Index("ix_deliveries_state", "state", "id", "team"),
+)
+
+# What a claim may take. Literals and not parameters, since SQLite uses a partial index only when it
+# can see that the query implies it (sqlite.org/partialindex.html section 3).
+claimable = deliveries.c.state.in_(
+    [literal_column("'queued'"), literal_column("'uncertain'")]
+) & deliveries.c.owner.is_(None)
+
+# Only rows that wait are in these two, so a million finished deliveries cost a claim nothing.
+Index(
+    "ix_deliveries_claimable",
+    deliveries.c.via,
+    deliveries.c.priority,
+    deliveries.c.not_before,
+    deliveries.c.id,
+    sqlite_where=claimable,
+    postgresql_where=claimable,
+)
+Index(
+    "ix_deliveries_leased",
+    deliveries.c.owner,
+    sqlite_where=deliveries.c.owner.is_not(None),
+    postgresql_where=deliveries.c.owner.is_not(None),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery", ForeignKey("deliveries.id"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("started_at", Moment, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("reply", Text),
+    Column("ended_at", Moment),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("team", String(64)),
+    Column("document", String(32), index=True),
+    Column("delivery", String(32)),
+    Column("detail", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+    Column("at", Moment, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("schedule", String(128), primary_key=True),
+    Column("period", String(32), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(64), nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("peer", Text),
+    Column("sender", Text),
+    Column("recipient", Text),
+    Column("subject", Text),
+    Column("code", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("original", String(64), index=True),
+    Column("told", Boolean, nullable=False),
+    Index("ix_refusals_team_id", "team", "id"),
+    Index("ix_refusals_peer", "team", "peer", "at"),
+)

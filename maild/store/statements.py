@@ -1,0 +1,24 @@
+"""The few statements that differ between databases, said once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_if_absent(
+    tx: sqlalchemy.Connection, table: Table, *, row: Mapping[str, Any], unique: Sequence[str]
+) -> bool:
+    """Insert a row unless one with the same `unique` columns is there; tell whether it was new."""
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
+    return tx.execute(statement, dict(row)).rowcount == 1
+
+
+def contains(column: sqlalchemy.ColumnElement[str | None], text: str) -> Any:
+    """A condition: the case-folded column has the text in it; `%` and `_` stand for themselves."""
+    return column.contains(text.casefold(), autoescape=True)

@@ -1,0 +1,198 @@
+"""The one thread that writes: takes what waits, commits it together, answers.
+
+A function's own fault undoes its savepoint and nothing else. A fault of the file (full, locked,
+failed fsync) undoes the whole group, and all its callers are told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine, exc
+
+from maild.store.faults import StoreUnavailable, of_the_file
+
+T = TypeVar("T")
+
+GROUP: Final = 200  # functions a commit; at 100 the fsync is already shared out of sight
+LOOK: Final = 0.25  # seconds between two looks for what other processes wrote
+LARGE_WAL: Final = (
+    64 * 1024 * 1024
+)  # bytes; beyond it a checkpoint does not wait for a quiet moment
+
+
+@dataclass(slots=True, eq=False)
+class Job(Generic[T]):
+    """A function that waits for its turn, and what became of it."""
+
+    fn: Callable[[Connection], T]
+    future: asyncio.Future[T]
+    value: T | None = field(default=None)
+    fault: BaseException | None = field(default=None)
+
+    def answer(self) -> None:
+        """Tell the caller. Runs in the loop."""
+        if self.future.done():  # the caller was cancelled
+            return
+        if self.fault is not None:
+            self.future.set_exception(self.fault)
+        else:
+            self.future.set_result(self.value)  # type: ignore[arg-type]  # T may itself be None
+
+
+class Writer:
+    """The thread's state. `answer(jobs, changed)` is called in the thread after each group."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        path: Path,
+        *,
+        answer: Callable[[list[Job[Any]], bool], None],
+    ) -> None:
+        self.broken = False
+        self._engine = engine
+        self._wal = path.with_name(path.name + "-wal")
+        self._answer = answer
+        self._queue: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._dirty = False  # something was written since the last checkpoint
+        self._checkpoint_at = LARGE_WAL
+        self._foreign = 0  # SQLite's counter of what other connections committed
+
+    def put(self, job: Job[Any]) -> None:
+        """Hand in a function. Raises StoreUnavailable when nothing can be written any more."""
+        if self.broken:
+            raise StoreUnavailable("the disk failed; maild has to be started again", broken=True)
+        if self._closed:
+            raise StoreUnavailable("the database is closed")
+        self._queue.put(job)
+
+    def stop(self) -> None:
+        """End the thread after what is waiting."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+
+    def run(self) -> None:
+        """Serve until `stop`. This is the thread."""
+        with self._engine.connect() as tx:
+            self._foreign = _data_version(tx)
+            while True:
+                try:
+                    first = self._queue.get(timeout=LOOK)
+                except queue.Empty:
+                    self._quiet(tx)
+                    continue
+                if first is None:
+                    break
+                self._serve(tx, self._group(first))
+        self._engine.dispose()
+
+    def _group(self, first: Job[Any]) -> list[Job[Any]]:
+        jobs = [first]
+        while len(jobs) < GROUP:
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                self._queue.put(None)
+                break
+            jobs.append(job)
+        return jobs
+
+    def _serve(self, tx: Connection, jobs: list[Job[Any]]) -> None:
+        try:
+            changed = self._commit(tx, jobs)
+        except StoreUnavailable as fault:
+            self.broken = self.broken or fault.broken
+            changed = False
+            for job in jobs:
+                job.value, job.fault = None, fault
+        self._dirty = self._dirty or changed
+        self._answer(jobs, changed)
+        if changed and self._wal_size() > self._checkpoint_at:
+            self._checkpoint(tx, "TRUNCATE")
+
+    def _commit(self, tx: Connection, jobs: list[Job[Any]]) -> bool:
+        """Run the jobs in one transaction; tell whether anything changed."""
+        if self.broken:
+            raise StoreUnavailable("the disk failed; maild has to be started again", broken=True)
+        driver: Any = tx.connection.driver_connection
+        before = driver.total_changes
+        try:
+            with tx.begin():
+                for job in jobs:
+                    _run(tx, driver, job)
+        except exc.DBAPIError as fault:
+            raise of_the_file(fault) or StoreUnavailable(
+                f"the database did not take it: {fault.orig}"
+            ) from fault
+        return bool(driver.total_changes != before)
+
+    def _quiet(self, tx: Connection) -> None:
+        """A moment without work: checkpoint, and look for what other processes wrote."""
+        if self.broken:
+            return
+        try:
+            if self._dirty:
+                self._dirty = False
+                self._checkpoint(tx, "PASSIVE")
+            version = _data_version(tx)
+        except exc.DBAPIError as fault:
+            unavailable = of_the_file(fault)
+            self.broken = unavailable is not None and unavailable.broken
+            return
+        if version != self._foreign:
+            self._foreign = version
+            self._answer([], True)  # noqa: FBT003 - see `answer`
+
+    def _checkpoint(self, tx: Connection, mode: str) -> None:
+        _outside(tx, f"PRAGMA wal_checkpoint({mode})")
+        # A reader may have kept the WAL from being emptied: try again only when it has grown.
+        size = self._wal_size()
+        self._checkpoint_at = LARGE_WAL if size < LARGE_WAL else size + LARGE_WAL
+
+    def _wal_size(self) -> int:
+        try:
+            return self._wal.stat().st_size
+        except OSError:
+            return 0
+
+
+def _run(tx: Connection, driver: Any, job: Job[Any]) -> None:
+    """Run one job in its savepoint. Raises StoreUnavailable when the whole group is lost."""
+    tx.exec_driver_sql("SAVEPOINT job")
+    try:
+        job.value = job.fn(tx)
+    except BaseException as fault:  # noqa: BLE001 - it belongs to the caller, who gets it
+        # A future does not take StopIteration, and its caller would wait for ever.
+        job.fault = RuntimeError(str(fault)) if isinstance(fault, StopIteration) else fault
+    # SQLite ends the whole transaction by itself after some errors (full, I/O, no memory), even
+    # when the function swallowed them. Going on would answer the others for what is gone.
+    lost = None if job.fault is None else of_the_file(job.fault)
+    if lost is not None or not driver.in_transaction:
+        raise lost or StoreUnavailable("the database gave up the transaction")
+    if job.fault is not None:
+        tx.exec_driver_sql("ROLLBACK TO job")
+    tx.exec_driver_sql("RELEASE job")
+
+
+def _data_version(tx: Connection) -> int:
+    # Changes when another connection committed, and not by our own commits.
+    return int(_outside(tx, "PRAGMA data_version"))
+
+
+def _outside(tx: Connection, statement: str) -> Any:
+    """Run a PRAGMA outside any transaction, where SQLAlchemy would begin one."""
+    driver: Any = tx.connection.driver_connection
+    try:
+        return driver.execute(statement).fetchone()[0]
+    except driver.Error as fault:
+        raise exc.DBAPIError(statement, None, fault) from fault
