@@ -19,6 +19,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 Job = Callable[[bytes], bytes]
@@ -116,7 +117,7 @@ def _attempt(order: Order) -> tuple[int, bytes]:
         module, _, function = order.job.partition(":")
         job: Job = getattr(importlib.import_module(module), function)
         return DONE, job(order.payload)
-    except Exception as fault:  # the pool raises it again on the other side
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the pool raises it on the other side
         return RAISED, f"{type(fault).__name__}: {fault}".encode("utf-8", "replace")
 
 
@@ -164,8 +165,8 @@ def _limit(order: Order) -> None:
 def _resident() -> int:
     """Our resident memory in bytes, now; 0 where the system does not tell."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as counts:
-            return int(counts.read().split()[1]) * resource.getpagesize()
+        counts = Path("/proc/self/statm").read_text(encoding="ascii")
+        return int(counts.split()[1]) * resource.getpagesize()
     except OSError:
         return 0
 

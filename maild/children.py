@@ -132,9 +132,7 @@ class Children:
 
     async def _spawn(self) -> _Child:
         if self._folder is None:
-            # The only folder a child can see as its own: empty, and not to be written to.
-            self._folder = tempfile.mkdtemp(prefix="maild-child-")
-            os.chmod(self._folder, 0o500)
+            self._folder = _empty_folder()
         return await _Child.start(self._arguments, folder=self._folder)
 
 
@@ -148,7 +146,10 @@ class _Child:
     """One process and our ends of its pipes."""
 
     def __init__(self, process: asyncio.subprocess.Process, *, words: IO[bytes]) -> None:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("a child was started without its pipes")
         self._process = process
+        self._requests, self._answers = process.stdin, process.stdout
         self._words = words
         self.resident = 0
         self.pid = process.pid
@@ -156,7 +157,7 @@ class _Child:
     @classmethod
     async def start(cls, arguments: Sequence[str], *, folder: str) -> _Child:
         """Start a process that inherits two pipes and a file for its last words, nothing else."""
-        words = tempfile.TemporaryFile()
+        words = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child; `end` closes it
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-P", "-m", "maild.child", str(os.getpid()), *arguments),
@@ -183,24 +184,24 @@ class _Child:
         except TimeoutError:
             raise ChildDied(f"{job} took longer than {limits.wall:g} s and was ended") from None
         except (asyncio.IncompleteReadError, ConnectionError):
-            await self.end()
+            # The pipe closes a moment before the process is gone; its own end tells more than ours.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), _GRACE)
             raise ChildDied(f"{job} {self._death(limits)}{self._last_words()}") from None
 
     async def _exchange(self, job: str, payload: bytes, *, limits: Limits) -> _Answer:
-        pipe, answers = self._process.stdin, self._process.stdout
-        assert pipe is not None and answers is not None  # both are PIPE
         name, nonce = job.encode(), os.urandom(8)
         bounds = (limits.cpu, limits.wall, limits.memory)
-        pipe.write(REQUEST.pack(nonce, len(name), len(payload), *bounds) + name)
-        pipe.write(payload)
-        await pipe.drain()
-        header = ANSWER.unpack(await answers.readexactly(ANSWER.size))
+        self._requests.write(REQUEST.pack(nonce, len(name), len(payload), *bounds) + name)
+        self._requests.write(payload)
+        await self._requests.drain()
+        header = ANSWER.unpack(await self._answers.readexactly(ANSWER.size))
         echoed, status, self.resident, length = header
         if echoed != nonce:
             raise ChildDied(f"{job} got the answer to another request; its process was ended")
         if length > limits.answer:
             raise ChildDied(f"{job} answered {length} bytes; {limits.answer} are allowed")
-        return _Answer(status=status, body=await answers.readexactly(length))
+        return _Answer(status=status, body=await self._answers.readexactly(length))
 
     async def end(self) -> None:
         """Kill the process with all that it started, and wait until it is gone."""
@@ -208,8 +209,8 @@ class _Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         await self._process.wait()
-        if pipe := self._process.stdin:
-            pipe.close()
+        self._requests.close()
+        self._words.close()
 
     def _death(self, limits: Limits) -> str:
         """Why it died, for a person."""
@@ -226,6 +227,13 @@ class _Child:
         self._words.seek(0)
         text = self._words.read()[-_TAIL:].decode("utf-8", "replace").strip()
         return f": {text}" if text else ""
+
+
+def _empty_folder() -> str:
+    """The only folder that a child can call its own: empty, and not to be written to."""
+    folder = tempfile.mkdtemp(prefix="maild-child-")
+    Path(folder).chmod(0o500)
+    return folder
 
 
 def _environment() -> dict[str, str]:

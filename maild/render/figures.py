@@ -21,7 +21,7 @@ LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
 _MINUS = "\u2212"
 _MOST_DECIMALS = 10
-_MOST_DIGITS = 24  # beyond it a number is written with an exponent instead of filling the page
+_MOST_DIGITS = 15  # beyond it a number is written with an exponent instead of filling the page
 # Signs that mean one currency only; all others go by their code, since "$" is several.
 _SIGNS = {"EUR": "€", "GBP": "£"}
 

@@ -6,6 +6,7 @@ It runs in the child that typesets. A logo that is refused is left out and said;
 from __future__ import annotations
 
 import base64
+import re
 import struct
 from dataclasses import dataclass
 
@@ -15,10 +16,12 @@ _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 # Drawing only: no script, style sheet, foreign object, animation, text (its font may be missing), link,
 # or image inside the image.
-_ELEMENTS = frozenset(
-    "svg g defs title desc path rect circle ellipse line polyline polygon use symbol clipPath mask "
-    "linearGradient radialGradient stop".split()
-)
+_SHAPES = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon")
+_GROUPS = ("svg", "g", "defs", "symbol", "use", "clipPath", "mask", "title", "desc")
+_PAINTS = ("linearGradient", "radialGradient", "stop")
+_ELEMENTS = frozenset((*_SHAPES, *_GROUPS, *_PAINTS))
+# A reference to anything but a part of the same file, as in fill="url(https://...)".
+_URL = re.compile(r"url\(\s*['\"]?\s*(?!#)(?!['\"\s])")
 _MOST_BYTES = 2 << 20
 _MOST_PIXELS = 8_000_000
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -83,9 +86,7 @@ def _check_element(element: etree._Element) -> None:
     for key, value in element.attrib.items():
         text = str(value).strip().lower()
         reaches_out = str(key) in ("href", _XLINK) and not text.startswith("#")
-        if reaches_out or (
-            "url(" in text and "url(#" not in text.replace(" ", "").replace("'", "")
-        ):
+        if reaches_out or (_URL.search(text)):
             raise BadLogo(f'the logo points outside itself ({key}="{str(value)[:80]}")')
 
 

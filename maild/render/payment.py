@@ -45,7 +45,8 @@ def payment_panel(bill: Bill, *, words: Words, figures: Figures) -> dict[str, ob
     payload = epc_payload(bill)
     if payload:
         sentences.append(words.sentences["pay_scan"])
-    return {"sentences": [one for one in sentences if one], "rows": rows, "qr": payload}
+    sentences = [one for one in sentences if one]
+    return {"sentences": sentences, "rows": rows, "qr": payload} if sentences or rows else None
 
 
 def reference(text: str) -> tuple[str, str]:
@@ -92,7 +93,15 @@ def epc_payload(bill: Bill) -> str | None:
 
 def account_text(account: str) -> str:
     """An account number as people read it: an IBAN in groups of four, anything else as written."""
-    return f"IBAN {iban.format(account)}" if iban.is_valid(account) else one_line(account, limit=40)
+    label = "IBAN\u00a0" if iban.is_valid(account) else ""
+    return label + _grouped(account).replace(" ", "\u00a0")
+
+
+def _grouped(account: str | None) -> str:
+    """An IBAN in groups of four; anything else as written."""
+    return (
+        iban.format(account) if account and iban.is_valid(account) else one_line(account, limit=40)
+    )
 
 
 def _transfer(bill: Bill) -> PaymentMeans | None:
@@ -128,15 +137,14 @@ def _means_rows(bill: Bill, means: PaymentMeans, *, words: Words) -> list[Row]:
     """The rows of one way to pay (BG-16 to BG-19)."""
     found: list[tuple[str, str | None]] = []
     if account := means.account:
-        valid = iban.is_valid(account.id)
-        shown = iban.format(account.id) if valid else one_line(account.id)
-        found += [("account" if valid else "other_account", shown), ("bic", account.bic)]
+        key = "account" if iban.is_valid(account.id) else "other_account"
+        found += [(key, _grouped(account.id)), ("bic", account.bic)]
         holder = one_line(account.name)
         found.append(("holder", None if holder == one_line(bill.seller.name) else holder))
     if card := means.card:
         found += [("card", " ".join(part for part in (card.network, card.number) if part))]
     if mandate := means.mandate:
-        found += [("mandate", mandate.id), ("debited_account", mandate.debited_account)]
+        found += [("mandate", mandate.id), ("debited_account", _grouped(mandate.debited_account))]
         found.append(("creditor", bill.creditor_id))
     if means.remittance:
         found.append(reference(means.remittance))

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 
 from maild import __version__
@@ -115,7 +115,7 @@ def render_key(payload: bytes) -> str:
 def _versions() -> bytes:
     """Everything that shapes a page beside its values: engines, fonts, our code, the template."""
     names = [f"{name}={metadata.version(name)}" for name in _ENGINES]
-    template = resources.files("maild.render") / "templates" / "pdf" / "bill.typ"
+    template = Path(__file__).parent / "templates" / "pdf" / "bill.typ"
     return "\n".join((f"maild={__version__}", *names)).encode() + template.read_bytes()
 
 

@@ -18,7 +18,7 @@ _KEPT = frozenset("\u00ad\u200c\u200d")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n ?(?:\n ?)*\n ?| ?\n ?")
 # A word longer than any column gets places where it may break.
-_LONG_WORD = re.compile(r"\S{25,}")
+_LONG_WORD = re.compile(r"\S{30,}")
 _BREAK = "\u200b"
 _ELLIPSIS = "…"
 
@@ -69,4 +69,4 @@ def _line_end(found: re.Match[str]) -> str:
 
 def _breakable(found: re.Match[str]) -> str:
     word = found[0]
-    return _BREAK.join(word[at : at + 12] for at in range(0, len(word), 12))
+    return _BREAK.join(word[at : at + 5] for at in range(0, len(word), 5))

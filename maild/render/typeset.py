@@ -11,21 +11,19 @@ import json
 import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import fontpkg_inter
 import pikepdf
-import segno
 import typst
 
-from maild.render.logo import BadLogo, read_logo
 from maild.render.plain import compatible, paragraphs
 from maild.render.texts import BadText, fill
 
 JOB = f"{__name__}:pdf"
 
+Files = dict[str, bytes]
 _ARCHIVAL = ["a-3a", "ua-1"]
 _MISSING = re.compile(r"the text `\"?(.*?)\"?` could not be displayed", re.DOTALL)
 _NO_DATE = "D:{:%Y%m%d}000000Z"
@@ -48,7 +46,7 @@ def pdf(payload: bytes) -> bytes:
 
 
 def _compile(
-    files: dict[str, bytes], view: dict[str, Any], *, issued: date, remarks: list[str]
+    files: Files, view: dict[str, Any], *, issued: date, remarks: list[str]
 ) -> tuple[bytes, bool]:
     """The pages, and whether they keep the promise of PDF/A.
 
@@ -73,9 +71,7 @@ def _compile(
     return _typeset(files, view, issued=issued, standards=[]), False
 
 
-def _typeset(
-    files: dict[str, bytes], view: dict[str, Any], *, issued: date, standards: list[str]
-) -> bytes:
+def _typeset(files: Files, view: dict[str, Any], *, issued: date, standards: list[str]) -> bytes:
     made: bytes = _compiler().compile(
         input=files,
         format="pdf",
@@ -87,20 +83,21 @@ def _typeset(
 
 
 @lru_cache(maxsize=1)
-def _compiler() -> typst.Compiler:
+def _compiler() -> Any:
     """The compiler of this process, which sees our fonts, an empty folder, and no packages.
 
     The working folder is the one that the pool made: empty and read-only. Fonts of the machine are left
     out, so that every machine makes the same bytes; those inside the typesetter stand in for characters
-    that Inter lacks.
+    that Inter lacks. `Any`, since the stubs of typst-py do not know files in memory.
     """
+    engine: Any = typst.Compiler
     nothing = str(Path.cwd())
     fonts = typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=True,
         font_paths=[str(fontpkg_inter.ROOT)],
     )
-    return typst.Compiler(
+    return engine(
         {"main.typ": b""},
         root=nothing,
         package_path=nothing,
@@ -112,7 +109,7 @@ def _compiler() -> typst.Compiler:
 
 @lru_cache(maxsize=1)
 def _template() -> bytes:
-    return (resources.files("maild.render") / "templates" / "pdf" / "bill.typ").read_bytes()
+    return (Path(__file__).parent / "templates" / "pdf" / "bill.typ").read_bytes()
 
 
 def _texts(texts: dict[str, str], *, values: dict[str, str], remarks: list[str]) -> dict[str, str]:
@@ -126,21 +123,30 @@ def _texts(texts: dict[str, str], *, values: dict[str, str], remarks: list[str])
     return {name: text for name, text in filled.items() if text}
 
 
-def _logo(content: bytes, *, view: dict[str, Any], remarks: list[str]) -> dict[str, bytes]:
+def _logo(content: bytes, *, view: dict[str, Any], remarks: list[str]) -> Files:
     """The logo as a file for the template; one that cannot be printed is left out and said."""
     view["logo"], view["logo_width"] = False, 0
     if not content:
         return {}
-    try:
-        logo = _read_logo(content)
-    except BadLogo as fault:
-        remarks.append(str(fault))
+    svg, width, refusal = _read_logo(content)
+    if refusal:
+        remarks.append(refusal)
         return {}
-    view["logo"], view["logo_width"] = True, round(logo.width, 2)
-    return {"logo.svg": logo.svg}
+    view["logo"], view["logo_width"] = True, round(width, 2)
+    return {"logo.svg": svg}
 
 
-_read_logo = lru_cache(maxsize=16)(read_logo)
+@lru_cache(maxsize=16)
+def _read_logo(content: bytes) -> tuple[bytes, float, str]:
+    """The logo and its width, or why it is refused; a team's logo is read once per process."""
+    # Here, since a page without a logo needs no XML parser and its first page comes sooner.
+    from maild.render.logo import BadLogo, read_logo  # noqa: PLC0415
+
+    try:
+        logo = read_logo(content)
+    except BadLogo as fault:
+        return b"", 0, str(fault)
+    return logo.svg, logo.width, ""
 
 
 def _qr(view: dict[str, Any]) -> str | None:
@@ -148,6 +154,9 @@ def _qr(view: dict[str, Any]) -> str | None:
     payload = view["panel"]["qr"] if view["panel"] else None
     if not payload:
         return None
+    # Here for the same reason: quotes and credit notes have no code.
+    import segno  # noqa: PLC0415
+
     code = segno.make_qr(payload.encode(), error="m", boost_error=False)
     return code.svg_inline(omitsize=True, border=0, dark=view["brand"]["ink"])
 

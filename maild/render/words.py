@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 
 from maild.model.bill import Bill, Tax
 
@@ -24,7 +24,7 @@ _ARTICLE = re.compile(r"VATEX-EU-(\d+)(?:-(\w+))?")
 def words(language: str) -> Words:
     """The words of a language; English for one we do not speak."""
     name = language if language in LANGUAGES else "en"
-    folder = resources.files("maild.render") / "templates" / "pdf"
+    folder = Path(__file__).parent / "templates" / "pdf"
     tables = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
     return Words(language=name, **tables)
 
