@@ -1,0 +1,256 @@
+"""The configuration: sections in the order in which data flows, found, read, and all problems said.
+
+The only reader of TOML. The tables under [team] are carried along as they are: what a team may say
+is the business of `maild.rules.schema`. A key is added here, in config.example.toml, and nowhere
+else. Secrets never stand in the file; a `..._file` key names the file that holds one.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from maild import config_problems
+from maild.config_source import Tree, load
+from maild.config_values import (
+    FIRST_RETRY,
+    Duration,
+    Listen,
+    Listens,
+    Networks,
+    Retries,
+    Size,
+    is_loopback,
+    retries,
+)
+from maild.errors import ConfigError, KeyProblem
+
+PLACES: Final = (Path("maild.toml"), Path("/etc/maild/maild.toml"))
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+# RFC 5321 section 4.1.2: what may stand in EHLO, or nothing.
+HOSTNAME: Final = (
+    r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)?$"
+)
+MEGABYTE: Final = 1_000_000
+
+
+class Section(BaseModel):
+    """A table of the configuration: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Maild(Section):
+    """[maild]: the daemon itself."""
+
+    data_dir: Path = Path("state")
+    hostname: str = Field(default="", pattern=HOSTNAME)
+
+    @property
+    def called(self) -> str:
+        """What maild calls itself in SMTP: `hostname`, or the machine's own name."""
+        return self.hostname or socket.getfqdn()
+
+
+class Smtpd(Section):
+    """[smtpd]: the SMTP door."""
+
+    listen: Listens = (Listen("127.0.0.1", 2525),)
+    allow: Networks = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    # purchase_reading.md C2: what a mail may weigh so that one never fills the memory.
+    max_size: Size = 35 * MEGABYTE
+    max_recipients: int = Field(default=100, ge=1, le=1000)  # RFC 5321 section 4.5.3.1.8: 100
+    max_connections: int = Field(default=200, ge=1, le=10_000)
+    max_connections_per_peer: int = Field(default=50, ge=1, le=10_000)
+    idle_timeout: Duration = timedelta(minutes=5)  # RFC 5321 section 4.5.3.2.7
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    users_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _logins_need_tls(self) -> Smtpd:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_cert_file and tls_key_file belong together; give both or none")
+        if self.users_file and not self.tls_cert_file:
+            raise ValueError(
+                "users_file needs tls_cert_file and tls_key_file: passwords are taken over TLS only"
+            )
+        return self
+
+
+class Folder(Section):
+    """[folder.NAME]: a folder whose files are taken in for one team."""
+
+    path: Path
+    team: NonEmpty
+
+
+class SmtpConnector(Section):
+    """[connector.smtp.NAME]: a mail server that carries what goes out."""
+
+    host: NonEmpty
+    port: int = Field(default=587, ge=1, le=65535)
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    username: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    connections: int = Field(default=4, ge=1, le=50)
+    uncertain: Literal["retry", "hold"] = "retry"
+
+    @model_validator(mode="after")
+    def _safe(self) -> SmtpConnector:
+        if self.tls == "none" and not is_loopback(self.host):
+            raise ValueError(
+                f'tls = "none" is accepted for loopback only, and {self.host} is another machine; '
+                'write "starttls" or "implicit"'
+            )
+        if self.tls == "implicit" and "port" not in self.model_fields_set:
+            raise ValueError('tls = "implicit" needs its port, which is usually 465')
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("username and password_file belong together; give both or none")
+        return self
+
+
+class Connectors(Section):
+    """[connector]: every way out, by kind and name."""
+
+    smtp: dict[Name, SmtpConnector] = {}
+
+
+class Outbox(Section):
+    """[outbox]: when deliveries are tried again, and when maild gives up."""
+
+    retry: Retries = retries(FIRST_RETRY)
+    deadline: Duration = timedelta(days=5)  # RFC 5321 section 4.5.4.1: 4 to 5 days
+    lease: Duration = timedelta(minutes=15)
+    doubt_pause: Duration = timedelta(minutes=15)
+    grace: Duration = timedelta(seconds=30)
+
+
+class Render(Section):
+    """[render]: PDFs of documents that came without one."""
+
+    workers: int = Field(default=0, ge=0, le=64)
+
+    @property
+    def processes(self) -> int:
+        """How many child processes typeset; 0 in the file means one per processor, at most four."""
+        return self.workers or min(os.cpu_count() or 1, 4)
+
+
+class Log(Section):
+    """[log]: what is told on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Settings(Section):
+    """Everything that the configuration says. `team` holds the tables under [team] as written."""
+
+    maild: Maild = Maild()
+    smtpd: Smtpd = Smtpd()
+    folder: dict[Name, Folder] = {}
+    connector: Connectors = Connectors()
+    outbox: Outbox = Outbox()
+    render: Render = Render()
+    log: Log = Log()
+    team: dict[str, dict[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration as it was found. `settings` is None when there is an error outside [team].
+
+    `teams` and `connectors` are there in any case, so that the teams' problems can be told too.
+    """
+
+    path: Path
+    settings: Settings | None
+    problems: tuple[KeyProblem, ...]
+    teams: Mapping[str, Any]
+    connectors: tuple[str, ...]
+    tree: Tree
+
+    def where(self, key: str) -> str:
+        """The place of a key, such as "maild.toml:33"; of what it stands in when it is missing."""
+        return self.tree.where(key)
+
+    def in_order(self, more: Iterable[KeyProblem] = ()) -> tuple[KeyProblem, ...]:
+        """Its problems and `more` of the teams, in the order of files and lines."""
+        return tuple(sorted((*self.problems, *more), key=lambda one: self.tree.order(one)))
+
+    def line(self, problem: KeyProblem) -> str:
+        """A problem as a person reads it: "file:line: key: what, and what to do"."""
+        return f"{self.tree.place(problem)}: {problem}"
+
+
+def secret(path: Path) -> str:
+    """What a `..._file` holds, without the line end that editors add. Raises OSError."""
+    return path.read_text(encoding="utf-8").rstrip("\r\n")
+
+
+def find_config(given: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """The configuration file: --config, MAILD_CONFIG, ./maild.toml, /etc/maild/maild.toml.
+
+    Raises ConfigError that says where it looked.
+    """
+    named = given or (os.environ if environ is None else environ).get("MAILD_CONFIG")
+    if named:
+        if Path(named).is_file():
+            return Path(named)
+        raise ConfigError(f"there is no configuration file {named}", hint="maild init writes one")
+    for place in PLACES:
+        if place.is_file():
+            return place
+    raise ConfigError(
+        "there is no configuration; looked at --config, MAILD_CONFIG, "
+        f"./{PLACES[0]} and {PLACES[1]}",
+        hint="maild init writes ./maild.toml",
+    )
+
+
+def read(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
+    """Read a configuration with its includes and overrides; nothing is raised, everything is told."""
+    path = path.absolute()
+    tree = load(path, os.environ if environ is None else environ)
+    settings, found = _settings(tree.tables, path.parent)
+    problems = (*tree.problems, *found, *config_problems.found_beside(tree.tables))
+    teams = tree.tables.get("team")
+    return Loaded(
+        path=path,
+        settings=None if any(one.level == "error" for one in problems) else settings,
+        problems=problems,
+        teams=teams if isinstance(teams, dict) else {},
+        connectors=config_problems.connector_names(tree.tables),
+        tree=tree,
+    )
+
+
+def _settings(tables: Mapping[str, Any], folder: Path) -> tuple[Settings | None, list[KeyProblem]]:
+    """The sections as values, or what is wrong with them; the default paths start at `folder`."""
+    own = tables.get("maild", {})
+    if isinstance(own, dict):
+        tables = {**tables, "maild": {"data_dir": str(folder / Maild().data_dir), **own}}
+    try:
+        return Settings.model_validate(tables), []
+    except ValidationError as fault:
+        return None, config_problems.in_words(fault, Settings)

@@ -1,0 +1,188 @@
+"""What is wrong with a configuration outside its teams, in words: shapes, names, files.
+
+It looks at tables as they were written, so that one mistake does not hide another. It changes and
+refuses nothing itself.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from maild.config_source import PATHS
+from maild.config_values import networks
+from maild.errors import KeyProblem, did_you_mean
+
+SECRETS: Final = ("password_file", "tls_key_file", "users_file")
+FOLDERS: Final = ("data_dir", "path")  # made when they are missing, so they need not be there
+
+
+def in_words(fault: ValidationError, model: type[BaseModel]) -> list[KeyProblem]:
+    """What pydantic found, each as a key and a sentence. Values of secrets are never repeated."""
+    return [
+        KeyProblem(_key(one["loc"]), _sentence(one, model))
+        for one in fault.errors(include_url=False)
+        # The tables of teams are read by rules/schema.py, which says it better.
+        if not (one["loc"][0] == "team" and len(one["loc"]) > 1)
+    ]
+
+
+def found_beside(tables: Mapping[str, Any]) -> list[KeyProblem]:
+    """What no single value shows: teams that do not exist, files that cannot be read, open doors."""
+    return [*_folders(tables), *_files(tables), *_open_door(tables)]
+
+
+def connector_names(tables: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of all connectors, of whatever kind, as `via` gives them."""
+    kinds = tables.get("connector")
+    named = (
+        [one for one in kinds.values() if isinstance(one, dict)] if isinstance(kinds, dict) else []
+    )
+    return tuple(name for one in named for name in one)
+
+
+def _key(loc: tuple[str | int, ...]) -> str:
+    key = ""
+    for part in loc:
+        if isinstance(part, int):
+            key += f"[{part}]"
+        elif part != "[key]":
+            key = f"{key}.{part}" if key else part
+    return key
+
+
+def _sentence(fault: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, value, context = fault["type"], fault["input"], fault.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown(fault["loc"], model)
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "string_pattern_mismatch" and fault["loc"][-1] != "[key]":
+        return f'"{value}" is no host name; write one such as "post.example"'
+    if kind == "literal_error":
+        known = [one.strip("' ") for one in context["expected"].replace(" or ", ", ").split(",")]
+        return f"write {context['expected']}, not {_shown(value)}{did_you_mean(str(value), known)}"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        least, most = context.get("ge"), context.get("le")
+        return (
+            f"{value} is less than {least}" if least is not None else f"{value} is more than {most}"
+        )
+    return _KINDS.get(kind, "{value} cannot be used here").format(value=_shown(value))
+
+
+_KINDS: Final = {
+    "missing": "is missing",
+    "string_pattern_mismatch": "use small letters, digits, - and _ for the name",
+    "string_type": "write text in quotes, not {value}",
+    "string_too_short": "is empty",
+    "int_type": "write a whole number, not {value}",
+    "int_parsing": "write a whole number, not {value}",
+    "int_from_float": "write a whole number, not {value}",
+    "path_type": "write a path in quotes, not {value}",
+    "model_type": "a table is needed here, not {value}",
+    "model_attributes_type": "a table is needed here, not {value}",
+    "dict_type": "a table is needed here, not {value}",
+}
+
+
+def _unknown(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    name = str(loc[-1])
+    known = _fields(model, loc[:-1])
+    if f"{name}_file" in known:
+        return (
+            f"secrets do not stand in this file; write {name}_file and put it in a file of its own"
+        )
+    what = "section" if len(loc) == 1 else "key"
+    hint = did_you_mean(name, known) or "; known are " + ", ".join(known)
+    return f"unknown {what}{hint}"
+
+
+def _fields(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """The keys that may stand in the table at `loc`."""
+    kind: Any = model
+    for part in loc:
+        if get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        else:
+            kind = kind.model_fields[str(part)].annotation
+    return list(kind.model_fields)
+
+
+def _folders(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
+    teams = tables.get("team")
+    known = list(teams) if isinstance(teams, dict) else []
+    seen: dict[str, str] = {}
+    for key, folder in _at(tables, ("folder", "*")):
+        if not isinstance(folder, dict):
+            continue
+        team, path = folder.get("team"), folder.get("path")
+        if isinstance(team, str) and team not in known:
+            yield KeyProblem(f"{key}.team", f'there is no team "{team}"{did_you_mean(team, known)}')
+        if isinstance(path, str):
+            if path in seen:
+                yield KeyProblem(f"{key}.path", f"{seen[path]} watches {path} already")
+            seen.setdefault(path, key)
+
+
+def _files(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
+    for pattern in PATHS:
+        for key, value in _at(tables, pattern):
+            if isinstance(value, str) and value:
+                yield from _path(key, Path(value), name=pattern[-1])
+
+
+def _path(key: str, path: Path, *, name: str) -> Iterator[KeyProblem]:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        if name not in FOLDERS:
+            yield KeyProblem(key, f"there is no file {path}")
+        return
+    except (OSError, ValueError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else fault
+        yield KeyProblem(key, f"{path} cannot be read ({reason})")
+        return
+    if stat.S_ISDIR(mode) != (name in FOLDERS):
+        yield KeyProblem(key, f"{path} is {'no' if name in FOLDERS else 'a'} folder")
+    elif not os.access(path, os.R_OK):
+        yield KeyProblem(key, f"{path} cannot be read (permission denied)")
+    elif name in SECRETS and mode & stat.S_IROTH:
+        yield KeyProblem(key, f"everybody here can read {path}; chmod o= {path}", "warning")
+
+
+def _open_door(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
+    for key, allow in _at(tables, ("smtpd", "allow")):
+        try:
+            allowed = networks(allow)
+        except ValueError:
+            return
+        for network in allowed:
+            if network.prefixlen == 0:
+                said = f"{network} lets everybody hand in documents without a login"
+                yield KeyProblem(key, f"{said}; name your own networks", "warning")
+
+
+def _at(tables: Mapping[str, Any], pattern: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Every key that fits a pattern such as ("folder", "*", "path"), with its value."""
+    first, *rest = pattern
+    for name in tables if first == "*" else [first] if first in tables else []:
+        value = tables[name]
+        if not rest:
+            yield name, value
+        elif isinstance(value, dict):
+            yield from ((f"{name}.{key}", one) for key, one in _at(value, tuple(rest)))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,275 @@
+"""The files of a configuration and the environment, as one tree of tables that knows its places.
+
+Text to tables, includes, overrides and relative paths; what keys mean is the business of `config`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from maild import config_lines
+from maild.errors import KeyProblem
+
+Tables = dict[str, Any]
+PREFIX: Final = "MAILD_"
+
+# Values that are paths, in any file. Relative ones start at the folder of the file that names them.
+PATHS: Final = tuple(
+    tuple(pattern.split("."))
+    for pattern in (
+        "maild.data_dir",
+        "smtpd.tls_cert_file",
+        "smtpd.tls_key_file",
+        "smtpd.users_file",
+        "folder.*.path",
+        "connector.*.*.password_file",
+        "connector.*.*.ca_file",
+        "team.*.branding.logo",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file: its tables and its text. `shown` is its name as a person is told."""
+
+    shown: str
+    text: str
+    tables: Tables
+
+    def line(self, path: config_lines.Path) -> tuple[int, int]:
+        """How much of a key's path this file has (0: nothing), and the line of that much."""
+        lines = _lines(self.text)
+        for length in range(len(path), 0, -1):
+            if path[:length] in lines:
+                return length, lines[path[:length]]
+        return 0, 1
+
+
+@dataclass(slots=True)
+class Tree:
+    """Everything that was read, merged, with what was wrong on the way.
+
+    `places` tells where a problem stands that its key cannot tell, such as a mistake of syntax.
+    """
+
+    sources: list[Source] = field(default_factory=list)
+    tables: Tables = field(default_factory=dict)
+    problems: list[KeyProblem] = field(default_factory=list)
+    places: dict[KeyProblem, tuple[str, int]] = field(default_factory=dict)
+    overridden: dict[str, str] = field(default_factory=dict)  # key -> name in the environment
+
+    def tell(self, shown: str, line: int, message: str, *, key: str = "") -> None:
+        """Note a problem that stands in one line of one file."""
+        problem = KeyProblem(key, message)
+        self.problems.append(problem)
+        self.places[problem] = (shown, line)
+
+    def where(self, key: str) -> str:
+        """The file and line of a key, or of what it stands in; or its name in the environment."""
+        if key in self.overridden:
+            return self.overridden[key]
+        shown, line = self._find(key)
+        return f"{shown}:{line}"
+
+    def place(self, problem: KeyProblem) -> str:
+        """The file and line that a problem is about."""
+        if problem in self.places:
+            return "{}:{}".format(*self.places[problem])
+        return self.where(problem.key)
+
+    def order(self, problem: KeyProblem) -> tuple[int, int]:
+        """Where a problem stands among others: by file as they were read, then by line."""
+        shown, line = self.places.get(problem) or self._find(problem.key)
+        names = [source.shown for source in self.sources]
+        return names.index(shown) if shown in names else len(names), line
+
+    def _find(self, key: str) -> tuple[str, int]:
+        path = split(key)
+        best, shown, number = 0, self.sources[0].shown if self.sources else "", 1
+        for source in self.sources:
+            length, line = source.line(path)
+            if length > best:
+                best, shown, number = length, source.shown, line
+        return shown, number
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Tree:
+    """Read a configuration file, what it includes, and what the environment overrides."""
+    tree = Tree()
+    if main := _read(path, tree):
+        include = main.tables.pop("include", [])
+        _add(tree, main)
+        for one in _included(path, include, tree):
+            if source := _read(one, tree):
+                _add(tree, source)
+    _override(tree, path, environ)
+    return tree
+
+
+def split(key: str) -> config_lines.Path:
+    """A key such as "team.acme.rules[1].to" as the path that leads to it."""
+    return tuple(
+        int(part[1:-1]) if part.startswith("[") else part
+        for part in re.findall(r"\[\d+\]|[^.\[\]]+", key)
+    )
+
+
+def shown_path(path: Path) -> str:
+    """A path as a person is told: from the working folder where it lies in it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _read(path: Path, tree: Tree) -> Source | None:
+    shown = shown_path(path)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        tables = _parsed(text)
+    except OSError as fault:
+        tree.tell(shown, 1, f"the file cannot be read ({fault.strerror})")
+    except UnicodeDecodeError as fault:
+        tree.tell(shown, 1, f"byte {fault.start} is no UTF-8; save the file as UTF-8")
+    except tomllib.TOMLDecodeError as fault:
+        tree.tell(shown, *_syntax(str(fault), text))
+    except RecursionError:
+        tree.tell(shown, 1, "brackets are nested too deeply to be meant")
+    else:
+        return Source(shown, text, _with_paths(tables, path.parent))
+    return None
+
+
+def _syntax(message: str, text: str) -> tuple[int, str]:
+    place = re.search(r" \(at line (\d+), column (\d+)\)", message)
+    line = int(place[1]) if place else text.count("\n") + 1
+    said = re.sub(r" \(at .*\)$", "", message)
+    column = f" at column {place[2]}" if place else " at the end of the file"
+    return line, f"this is not TOML{column}: {said[:1].lower()}{said[1:]}"
+
+
+# A file is parsed once per content: a reload with one changed team file costs one file.
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Tables:
+    return tomllib.loads(text)
+
+
+@lru_cache(maxsize=64)
+def _lines(text: str) -> dict[config_lines.Path, int]:
+    return config_lines.key_lines(text)
+
+
+def _included(path: Path, patterns: object, tree: Tree) -> Iterable[Path]:
+    if isinstance(patterns, str):
+        patterns = [patterns]
+    if not isinstance(patterns, list) or not all(isinstance(one, str) for one in patterns):
+        tree.problems.append(
+            KeyProblem("include", 'write a list of files, such as ["teams.d/*.toml"]')
+        )
+        return []
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        files = sorted(
+            Path(path.anchor).glob(str((path.parent / pattern).relative_to(path.anchor)))
+        )
+        if not files and not re.search(r"[*?\[]", pattern):
+            tree.problems.append(KeyProblem("include", f'there is no file "{pattern}"'))
+        found.update(dict.fromkeys(one for one in files if one != path))
+    return found
+
+
+def _add(tree: Tree, source: Source) -> None:
+    earlier = list(tree.sources)
+    tree.sources.append(source)
+    if earlier and "include" in source.tables:
+        place = source.line(("include",))[1]
+        tree.tell(source.shown, place, "only the first file may include others", key="include")
+    added = {key: value for key, value in source.tables.items() if key != "include"}
+    tree.tables = _merged(tree, added, tree.tables, key="", source=source)
+
+
+def _merged(tree: Tree, new: Tables, old: Tables, *, key: str, source: Source) -> Tables:
+    merged = dict(old)
+    for name, value in new.items():
+        inner = f"{key}.{name}" if key else name
+        if name not in old:
+            merged[name] = value
+        elif isinstance(value, dict) and isinstance(old[name], dict):
+            merged[name] = _merged(tree, value, old[name], key=inner, source=source)
+        else:
+            line = source.line(split(inner))[1]
+            said = f"is said in {_first(tree, inner)} already; leave one of them out"
+            tree.tell(source.shown, line, said, key=inner)
+    return merged
+
+
+def _first(tree: Tree, key: str) -> str:
+    path = split(key)
+    for source in tree.sources:
+        length, line = source.line(path)
+        if length == len(path):
+            return f"{source.shown}:{line}"
+    return "another file"
+
+
+def _override(tree: Tree, path: Path, environ: Mapping[str, str]) -> None:
+    """Put MAILD_SECTION__KEY=value over what the files say."""
+    changed: Tables = {}
+    for name, text in sorted(environ.items()):
+        keys = name.removeprefix(PREFIX).lower().split("__")
+        if not name.startswith(PREFIX) or len(keys) < 2 or not all(keys):
+            continue
+        tree.overridden[".".join(keys)] = name
+        table = changed
+        for key in keys[:-1]:
+            table = table.setdefault(key, {})
+            if not isinstance(table, dict):
+                break
+        else:
+            table[keys[-1]] = _from_text(text)
+    tree.tables = _over(tree.tables, _with_paths(changed, path.parent))
+
+
+def _from_text(text: str) -> Any:
+    """Lists and tables are written as in the file; everything else is text."""
+    if text.startswith(("[", "{")):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
+
+
+def _over(below: Tables, above: Tables) -> Tables:
+    merged = dict(below)
+    for name, value in above.items():
+        under = merged.get(name)
+        both = isinstance(value, dict) and isinstance(under, dict)
+        merged[name] = _over(under, value) if both and isinstance(under, dict) else value
+    return merged
+
+
+def _with_paths(tables: Tables, folder: Path) -> Tables:
+    for pattern in PATHS:
+        tables = _resolved(tables, pattern, folder)
+    return tables
+
+
+def _resolved(tables: Tables, pattern: tuple[str, ...], folder: Path) -> Tables:
+    """A copy of the tables in which the values at `pattern` are absolute paths."""
+    first, *rest = pattern
+    changed = dict(tables)
+    for name in list(tables) if first == "*" else [first] if first in tables else []:
+        value = tables[name]
+        if rest and isinstance(value, dict):
+            changed[name] = _resolved(value, tuple(rest), folder)
+        elif not rest and isinstance(value, str) and value:
+            changed[name] = str(folder / value)
+    return changed
