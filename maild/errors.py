@@ -13,6 +13,7 @@
           Unavailable                the whole connector is out: pause it, charge no attempt
         Doubtful                     no reply after the point of no return
         Refused                      never again
+      ProfileMismatch                an inbox does not take this as it is: a person must look
 
 Anything else is a bug of ours: held, with its traceback and an incident id.
 The public text of a fault is for the other side; `detail` is for the log only.
@@ -126,6 +127,15 @@ class Unreadable(DocumentError):
 
 class Incomplete(DocumentError):
     """A business term that maild needs is absent or does not add up."""
+
+
+class ProfileMismatch(MaildError):
+    """A mail that its inbox does not take as it is (kind, size, missing file), or that cannot be written.
+
+    Nothing was sent, and trying again changes nothing: the delivery is held for a person.
+    """
+
+    exit_code = 65
 
 
 class DeliveryError(MaildError):

@@ -1,0 +1,227 @@
+"""Makes the mail of one delivery: its files as the inbox wants them, its letter, its bytes.
+
+A mail that was composed once is never composed again: the stored bytes go out at every try. Nothing
+is sent here, and nothing written to the database; the lane does both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import parseaddr
+from functools import partial
+from typing import Final, Protocol
+
+from maild import log
+from maild.errors import ProfileMismatch
+from maild.model.bill import Bill
+from maild.model.delivery import Delivery, Enclosure, Letter, Parcel
+from maild.model.document import Document, File, Role
+from maild.model.team import Branding, Recipient, Team
+from maild.outbox.admission import admit, check_size, recipient_of
+from maild.outbox.enclosures import Chosen, base_name, choose
+from maild.outbox.message import mailbox, write
+from maild.render.fields import language_of
+from maild.render.letter import letter, sends_from_the_door
+from maild.render.pdf import Rendering
+from maild.render.templates import TextProblem, phrases
+from maild.rules.book import RuleBook
+from maild.store import documents
+from maild.store.blobs import BlobStore, Staged
+from maild.store.database import Database
+from maild.ubl.document import read
+
+# Deliveries of one document come together, so a few of the last PDFs spare most renderings.
+_KEPT_PDFS: Final = 32
+_BIG: Final = 1 << 20  # above this, encoding takes longer than the event loop should wait
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A parcel ready to go, its bytes on their way into the store, and files made on the way."""
+
+    parcel: Parcel
+    staged_message: Staged
+    new_files: tuple[tuple[File, Staged], ...] = ()
+
+
+class Typesetter(Protocol):
+    """What makes a PDF: `maild.render.pdf.Renderer`, or a stand-in that starts no processes."""
+
+    async def render(
+        self,
+        bill: Bill,
+        *,
+        branding: Branding,
+        language: str,
+        ubl: bytes | None = None,
+        base_name: str | None = None,
+    ) -> Rendering:
+        """The PDF of a bill with its UBL attached."""
+        ...
+
+
+class Composer:
+    """Composes deliveries, each of which must be claimed by the caller."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        blobs: BlobStore,
+        renderer: Typesetter,
+        book: Callable[[], RuleBook],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._renderer = renderer
+        self._book = book
+        self._now = now
+        self._pdfs: OrderedDict[str, asyncio.Task[Rendering]] = OrderedDict()
+
+    async def compose(self, delivery: Delivery) -> Composed:
+        """The mail of a delivery.
+
+        Raises ProfileMismatch when its inbox does not take it, DocumentError when its team is gone or
+        its UBL cannot be read any more, NotFound or OSError when stored bytes are missing.
+        """
+        team = self._book().team(delivery.team)
+        document = None
+        if delivery.document is not None:
+            document = await self._db.read(partial(documents.get, id=delivery.document))
+        recipient = recipient_of(delivery, team)
+        admit(delivery, team=team, profile=recipient.profile, document=document)
+        if delivery.message is not None:
+            message = await self._blobs.read(delivery.message)
+            return await self._packed(delivery, team, message=message)
+        if document is None:
+            return await self._packed(delivery, team, message=self._notice(delivery, team))
+        return await self._with_files(delivery, team, document=document, recipient=recipient)
+
+    async def _with_files(
+        self, delivery: Delivery, team: Team, *, document: Document, recipient: Recipient
+    ) -> Composed:
+        language = language_of(document.language, otherwise=language_of(team.language))
+        base = base_name(document, kind=phrases(language)["name"][document.kind.value])
+        chosen = choose(document, delivery=delivery, profile=recipient.profile, base=base)
+        ubl_file = document.file(Role.UBL)
+        ubl = await self._blobs.read(ubl_file.sha256) if ubl_file else None
+        document = replace(document, bill=read(ubl) if ubl else None)
+        pdf = None
+        if any(one.file is None for one in chosen) and document.bill and ubl:
+            order = partial(
+                self._renderer.render,
+                document.bill,
+                branding=team.branding,
+                language=language,
+                ubl=ubl,
+                base_name=base,
+            )
+            pdf = await self._pdf(document.id, order=order)
+        enclosures = [await self._enclosure(one, ubl=ubl, pdf=pdf) for one in chosen]
+        words = _letter(delivery, team, document=document, recipient=recipient, files=enclosures)
+        message = await self._written(delivery, team, words=words, enclosures=enclosures)
+        check_size(message, delivery=delivery, profile=recipient.profile)
+        made = await self._made(f"{base}.pdf", content=pdf) if pdf else ()
+        return await self._packed(delivery, team, message=message, new_files=made)
+
+    async def _pdf(
+        self, document: str, *, order: Callable[[], Coroutine[None, None, Rendering]]
+    ) -> bytes:
+        """The PDF of a document, rendered once however many of its deliveries ask at a time."""
+        task = self._pdfs.get(document)
+        if task is None:
+            task = self._pdfs[document] = asyncio.create_task(order())
+            task.add_done_callback(partial(self._forget_failed, document))
+            while len(self._pdfs) > _KEPT_PDFS:
+                self._pdfs.popitem(last=False)
+        # A delivery that is called off must not take the PDF from the others that wait for it.
+        return (await asyncio.shield(task)).content
+
+    def _forget_failed(self, document: str, task: asyncio.Task[Rendering]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self._pdfs.pop(document, None)
+        else:
+            for remark in task.result().remarks:
+                log.pdf_degraded(document=document, reason=remark)
+
+    async def _enclosure(
+        self, chosen: Chosen, *, ubl: bytes | None, pdf: bytes | None
+    ) -> Enclosure:
+        if chosen.file is None:
+            content = pdf or b""
+        elif chosen.file.role is Role.UBL and ubl is not None:
+            content = ubl
+        else:
+            content = await self._blobs.read(chosen.file.sha256)
+        return Enclosure(chosen.name, chosen.media_type, content)
+
+    def _notice(self, delivery: Delivery, team: Team) -> bytes:
+        if delivery.letter is None:
+            raise ProfileMismatch(f"notice {delivery.id} has no text; cancel it")
+        return self._bytes(delivery, team, words=delivery.letter, enclosures=())
+
+    async def _written(
+        self, delivery: Delivery, team: Team, *, words: Letter, enclosures: Sequence[Enclosure]
+    ) -> bytes:
+        job = partial(self._bytes, delivery, team, words=words, enclosures=enclosures)
+        if sum(len(one.content) for one in enclosures) > _BIG:
+            return await asyncio.to_thread(job)
+        return job()
+
+    def _bytes(
+        self, delivery: Delivery, team: Team, *, words: Letter, enclosures: Sequence[Enclosure]
+    ) -> bytes:
+        return write(
+            words,
+            sender=team.sender,
+            to=delivery.address,
+            reply_to=team.people if sends_from_the_door(team) else (),
+            message_id=delivery.message_id,
+            date=self._now(),
+            delivery=delivery.id,
+            enclosures=enclosures,
+        )
+
+    async def _made(self, name: str, *, content: bytes) -> tuple[tuple[File, Staged], ...]:
+        staged = await self._blobs.stage(content)
+        file = File(Role.PDF, name, "application/pdf", staged.size, staged.sha256, made=True)
+        return ((file, staged),)
+
+    async def _packed(
+        self,
+        delivery: Delivery,
+        team: Team,
+        *,
+        message: bytes,
+        new_files: tuple[tuple[File, Staged], ...] = (),
+    ) -> Composed:
+        # Notices too carry the team's own address on the envelope: the null sender belongs to
+        # delivery reports (RFC 5321 section 4.5.5), and some servers refuse it from anyone else.
+        # A bounce of a notice reaches the team's mailbox; nothing of ours answers it.
+        sender = mailbox(parseaddr(team.sender)[1])
+        parcel = Parcel(delivery.id, sender, mailbox(delivery.address), message)
+        return Composed(parcel, await self._blobs.stage(message), new_files)
+
+
+def _letter(
+    delivery: Delivery,
+    team: Team,
+    *,
+    document: Document,
+    recipient: Recipient,
+    files: Sequence[Enclosure],
+) -> Letter:
+    names = [one.name for one in files]
+    try:
+        return letter(
+            document, team=team, recipient=recipient, purpose=delivery.purpose, attached=names
+        )
+    except TextProblem as fault:
+        raise ProfileMismatch(
+            f"the subject for {delivery.address} cannot be used: {fault}"
+        ) from fault
