@@ -198,14 +198,22 @@ def _same_number_words(document: Document, earlier: Sequence[Document]) -> tuple
 def _tell(
     tx: Tx, case: Case, document: Document, *, earlier: Sequence[Document], without_fate: bool
 ) -> None:
-    facts = {"document": document.id, "kind": document.kind, "number": document.number}
+    facts = {
+        "document": document.id,
+        "kind": document.kind,
+        "number": document.number,
+        "counterparty": document.counterparty.name,
+        "issued_on": document.issued_on,
+        "total": document.total,
+        "arrived_at": document.accepted_at,
+    }
     if earlier:
         _event(tx, case, document, event="document.same_number", detail=f"earlier: {earlier[0].id}")
         tell(
             tx,
             case.team,
             kind="same_number",
-            facts=facts | {"earlier": earlier[0].id, "counterparty": document.counterparty.name},
+            facts=facts | {"earlier": earlier[0].id},
             now=case.now,
         )
     if without_fate:

@@ -90,7 +90,11 @@ def digest(book: RuleBook, tx: Tx, _period: str, now: datetime) -> None:
         untold = marks.untold_refusals(tx, team.slug)
         if not untold:
             continue
-        facts = {"refusals": untold[:MAX_TOLD], "count": len(untold)}
+        told = [
+            {"at": one.at, "sender": one.sender, "subject": one.subject, "message": one.message}
+            for one in untold[:MAX_TOLD]
+        ]
+        facts = {"refusals": told, "count": len(untold)}
         tell(tx, team, kind="refused_digest", facts=facts, now=now)
         marks.mark_told(tx, [one.id for one in untold])
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from maild.errors import ConfigError
 
-# 16 MB and about 50 ms a try: OWASP's second choice for interactive logins with scrypt.
+# 16 MB a try; one of the parameter sets of OWASP's Password Storage Cheat Sheet for scrypt.
 _N: Final = 2**14
 _R: Final = 8
 _P: Final = 5
