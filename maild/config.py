@@ -196,7 +196,7 @@ class Loaded:
 
     def in_order(self, more: Iterable[KeyProblem] = ()) -> tuple[KeyProblem, ...]:
         """Its problems and `more` of the teams, in the order of files and lines."""
-        return tuple(sorted((*self.problems, *more), key=lambda one: self.tree.order(one)))
+        return tuple(sorted((*self.problems, *more), key=self.tree.order))
 
     def line(self, problem: KeyProblem) -> str:
         """A problem as a person reads it: "file:line: key: what, and what to do"."""

@@ -13,14 +13,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from maild.errors import KeyProblem, did_you_mean
-from maild.model.document import Direction, Kind
 from maild.model.party import company_key
-from maild.model.team import Attach, Branding, Conditions, Mode, Recipient, Rule, Team
+from maild.model.team import Branding, Mode, Recipient, Team
 from maild.rules import identity
 from maild.rules.book import TAGS
 from maild.rules.profiles import PROFILES
+from maild.rules.schema_rules import read_rules
 from maild.rules.table import Table, shown
-from maild.rules.windows import parse
 
 LANGUAGES: Final = ("nl", "fr", "en", "de")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -71,7 +70,7 @@ def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
         addresses=addresses,
         sender=_sender(table, name, addresses),
         recipients=tuple(_recipient(recipients, one, known) for one in known.recipients),
-        rules=_rules(table, known),
+        rules=read_rules(table, known.recipients),
         people=_addresses(table, "people"),
         notices=_addresses(table, "notices"),
         notices_via=_connector(table, "notices_via", known) or None,
@@ -181,103 +180,6 @@ def _recipient(recipients: Table, name: str, known: _Known) -> Recipient:
     table.take("language")
     table.close()
     return recipient
-
-
-def _rules(team: Table, known: _Known) -> tuple[Rule, ...]:
-    rules: list[Rule] = []
-    for number, table in enumerate(team.tables("rules"), start=1):
-        rule = _rule(table, number, known)
-        if rule.name in {one.name for one in rules}:
-            table.problem(
-                "name", f'"{rule.name}" names two rules; a trace could not tell them apart'
-            )
-        rules.append(rule)
-    return tuple(rules)
-
-
-def _rule(table: Table, number: int, known: _Known) -> Rule:
-    if not table.has("to"):
-        table.problem("to", "is missing; name recipients, or write [] to keep and send nothing")
-    to = table.texts("to")
-    for name in to:
-        if name not in known.recipients:
-            team = table.key.split(".")[1]
-            hint = did_you_mean(name, known.recipients)
-            table.problem("to", f'"{name}" is no recipient of team {team}{hint}')
-    attach = table.choices("attach", [*Attach])
-    if table.has("attach") and not table.take("attach"):
-        table.problem("attach", "is empty; leave it out to send what the recipient's profile says")
-    rule = Rule(
-        name=table.text("name", f"rule {number}"),
-        to=to,
-        conditions=_conditions(table),
-        attach=tuple(Attach(one) for one in attach) or None,
-        when=_when(table),
-        hold=table.truth("hold"),
-        stop=table.truth("stop"),
-    )
-    table.close()
-    return rule
-
-
-def _when(table: Table) -> str:
-    value = table.text("when", "now")
-    try:
-        parse(value)
-    except ValueError as problem:
-        table.problem("when", str(problem))
-    return value
-
-
-def _conditions(table: Table) -> Conditions:
-    total_from, total_to = _total(table)
-    oldest, youngest = table.days("max_age_days"), table.days("min_age_days")
-    if oldest is not None and youngest is not None and youngest > oldest:
-        table.problem(
-            "min_age_days", f"nothing is at least {youngest} and at most {oldest} days old"
-        )
-    direction = (
-        table.choice("direction", [*Direction], default="") if table.has("direction") else ""
-    )
-    table.take("direction")
-    return Conditions(
-        kinds=frozenset(Kind(one) for one in table.choices("kinds", [*Kind])),
-        direction=direction or None,
-        counterparty=table.texts("counterparty"),
-        total_from=total_from,
-        total_to=total_to,
-        currency=_codes(table, "currency", r"[A-Z]{3}", such_as="EUR"),
-        language=_codes(table, "language", r"[a-z]{2}", such_as="nl"),
-        sender=table.texts("sender"),
-        tags=frozenset(table.choices("tags", TAGS)),
-        max_age_days=oldest,
-        min_age_days=youngest,
-    )
-
-
-def _total(table: Table) -> tuple[Any, Any]:
-    if table.has("total"):
-        inner = table.table("total")
-        low, high = inner.amount("from"), inner.amount("to")
-        inner.close()
-        for name in ("total_from", "total_to"):
-            if table.has(name):
-                table.take(name)
-                table.problem(name, "is said by `total` already; leave one of them out")
-    else:
-        table.take("total")
-        low, high = table.amount("total_from"), table.amount("total_to")
-    if low is not None and high is not None and low > high:
-        table.problem("total", f"no total is at least {low} and at most {high}")
-    return low, high
-
-
-def _codes(table: Table, name: str, pattern: str, *, such_as: str) -> tuple[str, ...]:
-    values = table.texts(name)
-    for value in values:
-        if not re.fullmatch(pattern, value):
-            table.problem(name, f'"{value}" is no code such as "{such_as}"')
-    return values
 
 
 def _branding(table: Table) -> Branding:
