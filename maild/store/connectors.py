@@ -13,6 +13,7 @@ from maild.store.database import Tx
 from maild.store.schema import marks as table
 
 _PREFIX: Final = "paused."
+_PAUSED: Final = select(table.c.name, table.c.value).where(table.c.name.startswith(_PREFIX))
 
 
 def pause(tx: Tx, via: str, *, until: datetime, reason: str) -> None:
@@ -22,8 +23,7 @@ def pause(tx: Tx, via: str, *, until: datetime, reason: str) -> None:
 
 def paused(tx: Tx, now: datetime) -> dict[str, tuple[datetime, str]]:
     """The connectors that rest: until when, and why."""
-    query = select(table.c.name, table.c.value).where(table.c.name.startswith(_PREFIX))
-    found = {row.name.removeprefix(_PREFIX): json.loads(row.value) for row in tx.execute(query)}
+    found = {row.name.removeprefix(_PREFIX): json.loads(row.value) for row in tx.execute(_PAUSED)}
     rests = {
         via: (datetime.fromisoformat(value["until"]), str(value["reason"]))
         for via, value in found.items()

@@ -1,7 +1,7 @@
 """The outbox table: what is to leave, and what left. One module for the callers.
 
-The protocol of a delivery under way is in `leases`, what a person may do in `hand`, connectors
-that rest in `connectors`; their functions are named here too, since callers think of one table.
+The protocol of a delivery under way is in `leases` and `attempts`, what a person may do in `hand`,
+connectors that rest in `connectors`; their functions are named here too, since callers think of one table.
 """
 
 from __future__ import annotations
@@ -13,29 +13,19 @@ from sqlalchemy import func, select
 
 from maild.model.delivery import Delivery, State
 from maild.store import rows
-from maild.store.connectors import pause, paused
-from maild.store.database import Tx
-from maild.store.hand import (
-    cancel,
-    get,
-    hold,
-    release,
-    release_review,
-    release_shadow,
-    retry,
-)
-from maild.store.leases import (
+from maild.store.attempts import (
     Settled,
     Superseded,
     begin,
-    claim,
+    get,
     mark_uncertain,
-    oldest_due,
-    renew,
     settle,
-    take_back,
     with_attempts,
 )
+from maild.store.connectors import pause, paused
+from maild.store.database import Tx
+from maild.store.hand import cancel, hold, release, release_review, release_shadow, retry
+from maild.store.leases import claim, oldest_due, renew, take_back
 from maild.store.schema import deliveries
 from maild.store.statements import insert_if_absent
 

@@ -12,17 +12,38 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from maild.errors import NotFound
 from maild.model.delivery import Trace
 from maild.model.document import Arrival, Document, File
-from maild.store import rows, schema
+from maild.store import rows
 from maild.store.database import Tx
 from maild.store.schema import arrival_documents, arrivals, deliveries, documents, events, files
 from maild.store.statements import contains, insert_if_absent
+
+# Statements that run for every document are built once: building costs more than running.
+_BY_ID: Final = select(documents).where(documents.c.id == bindparam("id"))
+_SAME_CONTENT: Final = select(documents).where(
+    documents.c.team == bindparam("team"),
+    documents.c.content_sha256 == bindparam("content_sha256"),
+)
+_SAME_NUMBER: Final = (
+    select(documents)
+    .where(documents.c.team == bindparam("team"), documents.c.same_number_key == bindparam("key"))
+    .where(documents.c.review.is_distinct_from("rejected"))
+    .order_by(documents.c.id)
+)
+_FILES_OF: Final = (
+    select(files)
+    .where(files.c.document.in_(bindparam("documents", expanding=True)))
+    .order_by(files.c.document, files.c.position)
+)
+_ADD: Final = {
+    table: insert(table) for table in (arrivals, documents, arrival_documents, files, events)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +59,7 @@ class Event:
 
 def add_arrival(tx: Tx, arrival: Arrival) -> None:
     """Write one thing that came in."""
-    tx.execute(arrivals.insert(), rows.of_arrival(arrival))
+    tx.execute(_ADD[arrivals], rows.of_arrival(arrival))
 
 
 def add_document(
@@ -57,11 +78,11 @@ def add_document(
     row["same_number_key"] = same_number_key
     row["trace"] = json.dumps([[one.rule, one.hit, one.reason] for one in trace])
     row["warnings"] = json.dumps(list(warnings))
-    tx.execute(documents.insert(), row)
-    tx.execute(arrival_documents.insert(), {"arrival": document.arrival, "document": document.id})
+    tx.execute(_ADD[documents], row)
+    tx.execute(_ADD[arrival_documents], {"arrival": document.arrival, "document": document.id})
     if document.files:
         held = enumerate(document.files)
-        tx.execute(files.insert(), [rows.of_file(document.id, one, at=n) for n, one in held])
+        tx.execute(_ADD[files], [rows.of_file(document.id, one, at=n) for n, one in held])
 
 
 def add_file(tx: Tx, document: str, file: File) -> None:
@@ -78,24 +99,19 @@ def add_file(tx: Tx, document: str, file: File) -> None:
 
 def same_content(tx: Tx, team: str, content_sha256: str) -> Document | None:
     """The team's document with exactly that content, if there is one."""
-    chosen = (documents.c.team == team) & (documents.c.content_sha256 == content_sha256)
-    found = tx.execute(select(documents).where(chosen)).first()
+    asked = {"team": team, "content_sha256": content_sha256}
+    found = tx.execute(_SAME_CONTENT, asked).first()
     return None if found is None else _with_files(tx, [found])[0]
 
 
 def same_number(tx: Tx, team: str, key: str) -> tuple[Document, ...]:
     """The team's documents with that same-number key, oldest first, less the rejected ones."""
-    chosen = (
-        (documents.c.team == team)
-        & (documents.c.same_number_key == key)
-        & documents.c.review.is_distinct_from("rejected")
-    )
-    return _with_files(tx, tx.execute(select(documents).where(chosen).order_by(documents.c.id)))
+    return _with_files(tx, tx.execute(_SAME_NUMBER, {"team": team, "key": key}))
 
 
 def get(tx: Tx, id: str) -> Document:
     """The document of that id, without its bill. Raises NotFound."""
-    found = tx.execute(select(documents).where(documents.c.id == id)).first()
+    found = tx.execute(_BY_ID, {"id": id}).first()
     if found is None:
         raise NotFound(f'there is no document "{id}"', hint="`maild documents list` shows them")
     return _with_files(tx, [found])[0]
@@ -200,7 +216,7 @@ def add_event(
 ) -> None:
     """Write one line of the history."""
     row = {"at": at, "event": event, "team": team, "document": document}
-    tx.execute(events.insert(), row | {"delivery": delivery, "detail": detail, "actor": actor})
+    tx.execute(_ADD[events], row | {"delivery": delivery, "detail": detail, "actor": actor})
 
 
 def events_of(tx: Tx, document: str) -> tuple[Event, ...]:
@@ -226,7 +242,6 @@ def _column(tx: Tx, id: str, name: str) -> str:
 def _with_files(tx: Tx, found: Any) -> tuple[Document, ...]:
     chosen: list[Row[Any]] = list(found)
     held: dict[str, list[File]] = {row.id: [] for row in chosen}
-    query = select(schema.files).where(files.c.document.in_(held)).order_by(files.c.position)
-    for row in tx.execute(query) if held else ():
+    for row in tx.execute(_FILES_OF, {"documents": list(held)}) if held else ():
         held[row.document].append(rows.to_file(row))
     return tuple(rows.to_document(row, files=tuple(held[row.id])) for row in chosen)

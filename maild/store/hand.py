@@ -7,13 +7,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 
-from maild.errors import NotFound, UserError
+from maild.errors import UserError
 from maild.model.delivery import Delivery, HoldCode, Purpose, State
+from maild.store.attempts import get
 from maild.store.database import Tx
 from maild.store.documents import add_event
-from maild.store.leases import with_attempts
 from maild.store.schema import deliveries, events
 
 # How long a delivery that starts anew may be tried: the outbox's own default.
@@ -31,14 +31,6 @@ _WORDS: Final = {
     State.HELD: "is held",
     State.CANCELLED: "is cancelled",
 }
-
-
-def get(tx: Tx, id: str) -> Delivery:
-    """The delivery of that id with its attempts. Raises NotFound."""
-    found = tx.execute(select(deliveries).where(deliveries.c.id == id)).all()
-    if not found:
-        raise NotFound(f'there is no delivery "{id}"', hint="`maild queue list` shows them")
-    return with_attempts(tx, found)[0]
 
 
 def hold(

@@ -125,6 +125,18 @@ def to_delivery(row: Any, *, attempts: tuple[Attempt, ...] = ()) -> Delivery:
     )
 
 
+def of_attempt(delivery: str, attempt: Attempt) -> dict[str, Any]:
+    """The row of an attempt."""
+    return {
+        "delivery": delivery,
+        "n": attempt.n,
+        "started_at": attempt.started_at,
+        "outcome": attempt.outcome.value,
+        "reply": attempt.reply,
+        "ended_at": attempt.ended_at,
+    }
+
+
 def to_attempt(row: Any) -> Attempt:
     """The attempt of a row."""
     return Attempt(row.n, row.started_at, Outcome(row.outcome), row.reply, row.ended_at)

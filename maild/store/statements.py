@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy
@@ -14,11 +15,16 @@ def insert_if_absent(
     tx: sqlalchemy.Connection, table: Table, *, row: Mapping[str, Any], unique: Sequence[str]
 ) -> bool:
     """Insert a row unless one with the same `unique` columns is there; tell whether it was new."""
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
+    statement = _insert_if_absent(table, tuple(unique), tx.dialect.name)
     return tx.execute(statement, dict(row)).rowcount == 1
 
 
 def contains(column: sqlalchemy.ColumnElement[str | None], text: str) -> Any:
     """A condition: the case-folded column has the text in it; `%` and `_` stand for themselves."""
     return column.contains(text.casefold(), autoescape=True)
+
+
+@cache
+def _insert_if_absent(table: Table, unique: tuple[str, ...], dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing(index_elements=list(unique))

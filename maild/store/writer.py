@@ -129,7 +129,7 @@ class Writer:
         try:
             with tx.begin():
                 for job in jobs:
-                    _run(tx, driver, job)
+                    _run(tx, driver, job=job)
         except exc.DBAPIError as fault:
             raise of_the_file(fault) or StoreUnavailable(
                 f"the database did not take it: {fault.orig}"
@@ -166,9 +166,10 @@ class Writer:
             return 0
 
 
-def _run(tx: Connection, driver: Any, job: Job[Any]) -> None:
+def _run(tx: Connection, driver: Any, *, job: Job[Any]) -> None:
     """Run one job in its savepoint. Raises StoreUnavailable when the whole group is lost."""
-    tx.exec_driver_sql("SAVEPOINT job")
+    # By the driver: SQLAlchemy's savepoints cost more than a whole small function.
+    driver.execute("SAVEPOINT job")
     try:
         job.value = job.fn(tx)
     except BaseException as fault:  # noqa: BLE001 - it belongs to the caller, who gets it
@@ -180,8 +181,8 @@ def _run(tx: Connection, driver: Any, job: Job[Any]) -> None:
     if lost is not None or not driver.in_transaction:
         raise lost or StoreUnavailable("the database gave up the transaction")
     if job.fault is not None:
-        tx.exec_driver_sql("ROLLBACK TO job")
-    tx.exec_driver_sql("RELEASE job")
+        driver.execute("ROLLBACK TO job")
+    driver.execute("RELEASE job")
 
 
 def _data_version(tx: Connection) -> int:
