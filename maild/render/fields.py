@@ -119,9 +119,10 @@ def _named(party: Party | None) -> str:
 
 
 def _figures(document: Document, bill: Bill | None, language: str) -> dict[str, str]:
-    credit = document.kind in (Kind.CREDIT_NOTE, Kind.PURCHASE_CREDIT_NOTE)
-    payable = bill.totals.payable if bill and not credit else None
-    due_on = bill.due_on if bill and not credit else None
+    # A credit note and a quote ask for no payment, whatever dates their figures carry.
+    paid = bill if document.kind in (Kind.INVOICE, Kind.PURCHASE_INVOICE) else None
+    payable = paid.totals.payable if paid else None
+    due_on = paid.due_on if paid else None
     valid_until = bill.valid_until if bill else None
     return {
         "total": money(document.total, language),
