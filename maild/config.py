@@ -32,6 +32,7 @@ from maild.config_values import (
     Duration,
     Listen,
     Listens,
+    MaybePath,
     Networks,
     Retries,
     Size,
@@ -81,9 +82,9 @@ class Smtpd(Section):
     max_connections: int = Field(default=200, ge=1, le=10_000)
     max_connections_per_peer: int = Field(default=50, ge=1, le=10_000)
     idle_timeout: Duration = timedelta(minutes=5)  # RFC 5321 section 4.5.3.2.7
-    tls_cert_file: Path | None = None
-    tls_key_file: Path | None = None
-    users_file: Path | None = None
+    tls_cert_file: MaybePath = None
+    tls_key_file: MaybePath = None
+    users_file: MaybePath = None
 
     @model_validator(mode="after")
     def _logins_need_tls(self) -> Smtpd:
@@ -110,8 +111,8 @@ class SmtpConnector(Section):
     port: int = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: str = ""
-    password_file: Path | None = None
-    ca_file: Path | None = None
+    password_file: MaybePath = None
+    ca_file: MaybePath = None
     connections: int = Field(default=4, ge=1, le=50)
     uncertain: Literal["retry", "hold"] = "retry"
 
@@ -208,7 +209,7 @@ def secret(path: Path) -> str:
     return path.read_text(encoding="utf-8").rstrip("\r\n")
 
 
-def find_config(given: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+def find_config(given: MaybePath = None, environ: Mapping[str, str] | None = None) -> Path:
     """The configuration file: --config, MAILD_CONFIG, ./maild.toml, /etc/maild/maild.toml.
 
     Raises ConfigError that says where it looked.

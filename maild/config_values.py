@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import PlainSerializer, PlainValidator
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator
 
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 # SI and IEC prefixes as they are written: a vendor's "20 MB" is 20,000,000 bytes.
@@ -138,6 +139,8 @@ def _shown(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 
+# An empty text is no file, so that every key can stand in a file with its default.
+MaybePath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
 Duration = Annotated[timedelta, PlainValidator(duration)]
 Retries = Annotated[tuple[timedelta, ...], PlainValidator(retries)]
 Size = Annotated[int, PlainValidator(size)]

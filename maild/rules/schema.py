@@ -17,6 +17,7 @@ from maild.model.party import company_key
 from maild.model.team import Branding, Mode, Recipient, Team
 from maild.rules import identity
 from maild.rules.book import TAGS
+from maild.rules.lint import lint
 from maild.rules.profiles import PROFILES
 from maild.rules.schema_rules import read_rules
 from maild.rules.table import Table, shown
@@ -24,6 +25,7 @@ from maild.rules.table import Table, shown
 LANGUAGES: Final = ("nl", "fr", "en", "de")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+VAT_WANTED: Final = 'write the VAT number, such as "BE0123456749"; it tells sales from purchases'
 LONGEST_TEXT: Final = 10_000  # a page of terms is about 5,000 characters
 
 
@@ -51,9 +53,14 @@ def read_teams(
         if not NAME.fullmatch(slug):
             table.problem("", "name a team in small letters, digits, - and _, such as [team.acme]")
         team = _team(slug, table, connectors)
-        problems += own
-        if not any(one.level == "error" for one in own):
+        errors = [one.key for one in own if one.level == "error"]
+        if not errors:
             teams.append(team)
+        elif not any(
+            key.startswith((f"{table.key}.rules", f"{table.key}.recipients")) for key in errors
+        ):
+            own += lint([team])  # what is wrong with its rules is not hidden by another mistake
+        problems += own
     return tuple(teams), tuple(problems)
 
 
@@ -83,12 +90,9 @@ def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
 
 
 def _vat(table: Table) -> tuple[str, ...]:
-    if not table.has("vat"):
-        table.problem(
-            "vat",
-            'is missing; write the VAT number, such as "BE0123456749": it tells sales from purchases',
-        )
     values = table.texts("vat")
+    if not values:
+        table.problem("vat", f"{'is empty' if table.has('vat') else 'is missing'}; {VAT_WANTED}")
     for value in values:
         if found := identity.vat_problem(value):
             table.problem("vat", found.message, level=found.level)
@@ -96,12 +100,10 @@ def _vat(table: Table) -> tuple[str, ...]:
 
 
 def _arrival_addresses(table: Table) -> tuple[str, ...]:
-    if not table.has("addresses"):
-        table.problem(
-            "addresses",
-            'is missing; write where the team\'s documents are mailed to, such as ["acme@post.example"]',
-        )
     addresses = _addresses(table, "addresses")
+    if not addresses:
+        said = "has no address: documents come in by folder and command line only"
+        table.problem("addresses", said, level="warning")
     for address in addresses:
         if "+" in address.rpartition("@")[0]:
             table.problem(
@@ -123,6 +125,8 @@ def _addresses(table: Table, name: str) -> tuple[str, ...]:
 def _sender(table: Table, name: str, addresses: tuple[str, ...]) -> str:
     if not table.has("from"):
         table.take("from")
+        if not addresses:
+            table.problem("from", 'is missing; write "Acme BV <facturen@acme.example>"')
         return identity.mailbox(name, addresses[0]) if addresses else ""
     value = table.text("from")
     if value and (said := identity.sender_problem(value)):
@@ -173,11 +177,8 @@ def _recipient(recipients: Table, name: str, known: _Known) -> Recipient:
         address=address,
         profile=profile,
         books=table.text("books") or None,
-        language=table.choice("language", LANGUAGES, default="en")
-        if table.has("language")
-        else None,
+        language=table.choice("language", LANGUAGES, default="") or None,
     )
-    table.take("language")
     table.close()
     return recipient
 

@@ -71,13 +71,9 @@ def _conditions(table: Table) -> Conditions:
         table.problem(
             "min_age_days", f"nothing is at least {youngest} and at most {oldest} days old"
         )
-    direction = (
-        table.choice("direction", [*Direction], default="") if table.has("direction") else ""
-    )
-    table.take("direction")
     return Conditions(
         kinds=frozenset(Kind(one) for one in table.choices("kinds", [*Kind])),
-        direction=direction or None,
+        direction=table.choice("direction", [*Direction], default="") or None,
         counterparty=table.texts("counterparty"),
         total_from=total_from,
         total_to=total_to,

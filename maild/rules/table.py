@@ -44,11 +44,11 @@ class Table:
         return self._values.get(name)
 
     def text(self, name: str, default: str = "", *, needed: str = "") -> str:
-        """One line of text. `needed` says, where the key is missing, what to write."""
+        """One line of text; empty is absent. `needed` says what to write where it must be there."""
         value = self.take(name)
-        if value is None:
+        if value is None or value == "":
             if needed:
-                self.problem(name, f"is missing; {needed}")
+                self.problem(name, f"is {'missing' if value is None else 'empty'}; {needed}")
             return default
         if not isinstance(value, str):
             self.problem(name, f"write text in quotes, not {shown(value)}")
@@ -73,7 +73,9 @@ class Table:
         return tuple(dict.fromkeys(one.strip() for one in values))
 
     def choice(self, name: str, known: Collection[str], *, default: str) -> str:
-        """One of some words."""
+        """One of some words; where the key is absent `default`, which need be none of them."""
+        if not self.has(name):
+            return str(self.take(name) or default)
         found = self.known(name, (self.text(name, default),), known)
         return found[0] if found else default
 
@@ -125,7 +127,8 @@ class Table:
 
     def table(self, name: str) -> Table:
         """A table in this one; an empty one where the key is absent."""
-        return Table(f"{self.key}.{name}", self.take(name) if self.has(name) else {}, self.problems)
+        value = self.take(name)
+        return Table(f"{self.key}.{name}", {} if value is None else value, self.problems)
 
     def tables(self, name: str) -> tuple[Table, ...]:
         """An array of tables in this one."""
