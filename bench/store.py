@@ -37,6 +37,7 @@ from maild.store.database import Database, Tx
 NOW = datetime(2026, 3, 27, 12, tzinfo=UTC)
 UBL = b"<Invoice>" + b"x" * 5_000
 REPEATS = 200
+LITTLE = 3_000  # documents of 20 teams: a page in the middle of a team is full
 Case = tuple[Arrival, Document, Staged, tuple[Delivery, ...]]
 
 
@@ -198,8 +199,8 @@ async def speed(folder: Path, count: int) -> None:
 
 
 async def growth(folder: Path, history: int) -> None:
-    """What lookups and pages cost after much history, against a hundredth of it."""
-    small, large = [await lookups(folder, size) for size in (history // 100, history)]
+    """What lookups and pages cost after much history, against one in which pages are just full."""
+    small, large = [await lookups(folder, size) for size in (LITTLE, history)]
     for name, took in large.items():
         times = round(took / small[name], 1)
         say(name=name, documents=history, microseconds=round(took * 1e6), growth=times)

@@ -19,8 +19,9 @@ from typing import Final, TypeVar
 import sqlalchemy
 
 from maild.errors import NotFound
-from maild.store import engines, migrate
-from maild.store.faults import StoreUnavailable, of_the_file
+from maild.store import engines
+from maild.store.faults import StoreUnavailable, translated
+from maild.store.migrate import bring_up_to_date
 from maild.store.writer import Job, Writer
 
 T = TypeVar("T")
@@ -59,6 +60,8 @@ class Database:
         """
         await asyncio.to_thread(_prepare, path, migrate=migrate)
         database = cls(path)
+        # Before the first reader: one that cannot write cannot make the WAL's files.
+        await asyncio.to_thread(database._writer.open)
         database._thread.start()
         return database
 
@@ -105,14 +108,8 @@ class Database:
         self._readers.dispose()
 
     def _read(self, fn: Callable[[Tx], T]) -> T:
-        try:
-            with self._readers.connect() as tx, tx.begin():
-                return fn(tx)
-        except sqlalchemy.exc.DBAPIError as fault:
-            unavailable = of_the_file(fault)
-            if unavailable is None:
-                raise
-            raise unavailable from fault
+        with translated(), self._readers.connect() as tx, tx.begin():
+            return fn(tx)
 
     def _from_the_thread(self, jobs: list[Job[object]], changed: bool) -> None:  # noqa: FBT001 - called by the writer alone
         try:
@@ -136,14 +133,5 @@ def _prepare(path: Path, *, migrate: bool) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _PRIVATE))
     elif not path.is_file():
         raise NotFound(f"there is no database at {path}", hint="`maild run` makes one")
-    _bring_up_to_date(path, allowed=migrate)
-
-
-def _bring_up_to_date(path: Path, *, allowed: bool) -> None:
-    try:
-        migrate.bring_up_to_date(path, allowed=allowed)
-    except sqlalchemy.exc.DBAPIError as fault:
-        unavailable = of_the_file(fault)
-        if unavailable is None:
-            raise
-        raise unavailable from fault
+    with translated():
+        bring_up_to_date(path, allowed=migrate)

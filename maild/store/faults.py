@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy import exc
@@ -38,14 +40,25 @@ _BUSY: Final = {
 
 def of_the_file(fault: BaseException) -> StoreUnavailable | None:
     """The fault of ours for a driver's error about the file; None for any other error."""
-    if not isinstance(fault, exc.DBAPIError):
-        return None
-    code = getattr(fault.orig, "sqlite_errorcode", None)
+    said_by = fault.orig if isinstance(fault, exc.DBAPIError) else fault
+    code = getattr(said_by, "sqlite_errorcode", None)
     if not isinstance(code, int):
         return None
     primary = code & 0xFF
     said = _BROKEN.get(primary) or _BUSY.get(primary)
     if said is None:
         return None
-    message = f"the database is not available: {said} ({fault.orig})"
+    message = f"the database is not available: {said} ({said_by})"
     return StoreUnavailable(message, broken=primary in _BROKEN)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's errors about the file into ours; every other error passes."""
+    try:
+        yield
+    except Exception as fault:
+        unavailable = of_the_file(fault)
+        if unavailable is None:
+            raise
+        raise unavailable from fault

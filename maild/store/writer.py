@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, exc
+from sqlalchemy import Connection, Engine
 
-from maild.store.faults import StoreUnavailable, of_the_file
+from maild.store.faults import StoreUnavailable, of_the_file, translated
 
 T = TypeVar("T")
 
 GROUP: Final = 200  # functions a commit; at 100 the fsync is already shared out of sight
+_FAILED: Final = "the disk failed; maild has to be started again"
 LOOK: Final = 0.25  # seconds between two looks for what other processes wrote
 LARGE_WAL: Final = (
     64 * 1024 * 1024
@@ -63,12 +65,13 @@ class Writer:
         self._closed = False
         self._dirty = False  # something was written since the last checkpoint
         self._checkpoint_at = LARGE_WAL
+        self._looked = 0.0  # when the last look was, by the monotonic clock
         self._foreign = 0  # SQLite's counter of what other connections committed
 
     def put(self, job: Job[Any]) -> None:
         """Hand in a function. Raises StoreUnavailable when nothing can be written any more."""
         if self.broken:
-            raise StoreUnavailable("the disk failed; maild has to be started again", broken=True)
+            raise StoreUnavailable(_FAILED, broken=True)
         if self._closed:
             raise StoreUnavailable("the database is closed")
         self._queue.put(job)
@@ -79,19 +82,27 @@ class Writer:
             self._closed = True
             self._queue.put(None)
 
+    def open(self) -> None:
+        """Connect, in any thread. Raises StoreUnavailable."""
+        with translated():
+            self._tx = self._engine.connect()
+            self._foreign = _pragma(self._tx, "data_version")
+
     def run(self) -> None:
-        """Serve until `stop`. This is the thread."""
-        with self._engine.connect() as tx:
-            self._foreign = _data_version(tx)
+        """Serve until `stop`, after `open`. This is the thread."""
+        with self._tx as tx:
             while True:
                 try:
                     first = self._queue.get(timeout=LOOK)
                 except queue.Empty:
-                    self._quiet(tx)
+                    self._checkpoint_if(tx, dirty=self._dirty, mode="PASSIVE")
+                    self._look(tx)
                     continue
                 if first is None:
                     break
                 self._serve(tx, self._group(first))
+                if time.monotonic() > self._looked + LOOK:
+                    self._look(tx)
         self._engine.dispose()
 
     def _group(self, first: Job[Any]) -> list[Job[Any]]:
@@ -110,54 +121,52 @@ class Writer:
     def _serve(self, tx: Connection, jobs: list[Job[Any]]) -> None:
         try:
             changed = self._commit(tx, jobs)
-        except StoreUnavailable as fault:
-            self.broken = self.broken or fault.broken
+        except Exception as fault:  # noqa: BLE001 - a dead thread would leave every caller waiting
             changed = False
+            lost = fault if isinstance(fault, StoreUnavailable) else _unexpected(fault)
+            self.broken = self.broken or lost.broken
             for job in jobs:
-                job.value, job.fault = None, fault
+                job.value, job.fault = None, lost
         self._dirty = self._dirty or changed
         self._answer(jobs, changed)
-        if changed and self._wal_size() > self._checkpoint_at:
-            self._checkpoint(tx, "TRUNCATE")
+        self._checkpoint_if(tx, dirty=self._wal_size() > self._checkpoint_at, mode="TRUNCATE")
 
     def _commit(self, tx: Connection, jobs: list[Job[Any]]) -> bool:
         """Run the jobs in one transaction; tell whether anything changed."""
         if self.broken:
-            raise StoreUnavailable("the disk failed; maild has to be started again", broken=True)
+            raise StoreUnavailable(_FAILED, broken=True)
         driver: Any = tx.connection.driver_connection
         before = driver.total_changes
-        try:
-            with tx.begin():
-                for job in jobs:
-                    _run(tx, driver, job=job)
-        except exc.DBAPIError as fault:
-            raise of_the_file(fault) or StoreUnavailable(
-                f"the database did not take it: {fault.orig}"
-            ) from fault
+        with translated(), tx.begin():
+            for job in jobs:
+                _run(tx, driver, job=job)
         return bool(driver.total_changes != before)
 
-    def _quiet(self, tx: Connection) -> None:
-        """A moment without work: checkpoint, and look for what other processes wrote."""
-        if self.broken:
-            return
-        try:
-            if self._dirty:
-                self._dirty = False
-                self._checkpoint(tx, "PASSIVE")
-            version = _data_version(tx)
-        except exc.DBAPIError as fault:
-            unavailable = of_the_file(fault)
-            self.broken = unavailable is not None and unavailable.broken
-            return
-        if version != self._foreign:
+    def _look(self, tx: Connection) -> None:
+        """Tell when another process wrote."""
+        self._looked = time.monotonic()
+        # Changes when another connection committed, and not by our own commits.
+        version = self._careful(tx, "data_version")
+        if version is not None and version != self._foreign:
             self._foreign = version
             self._answer([], True)  # noqa: FBT003 - see `answer`
 
-    def _checkpoint(self, tx: Connection, mode: str) -> None:
-        _outside(tx, f"PRAGMA wal_checkpoint({mode})")
-        # A reader may have kept the WAL from being emptied: try again only when it has grown.
-        size = self._wal_size()
-        self._checkpoint_at = LARGE_WAL if size < LARGE_WAL else size + LARGE_WAL
+    def _checkpoint_if(self, tx: Connection, *, dirty: bool, mode: str) -> None:
+        if dirty:
+            self._dirty = False
+            self._careful(tx, f"wal_checkpoint({mode})")
+            # A reader may have kept the WAL from being emptied: again only when it has grown.
+            size = self._wal_size()
+            self._checkpoint_at = LARGE_WAL if size < LARGE_WAL else size + LARGE_WAL
+
+    def _careful(self, tx: Connection, pragma: str) -> int | None:
+        """Run a PRAGMA that nobody waits for; a fault of the disk is kept for the next caller."""
+        try:
+            with translated():
+                return None if self.broken else _pragma(tx, pragma)
+        except StoreUnavailable as fault:
+            self.broken = self.broken or fault.broken
+            return None
 
     def _wal_size(self) -> int:
         try:
@@ -185,15 +194,13 @@ def _run(tx: Connection, driver: Any, *, job: Job[Any]) -> None:
     driver.execute("RELEASE job")
 
 
-def _data_version(tx: Connection) -> int:
-    # Changes when another connection committed, and not by our own commits.
-    return int(_outside(tx, "PRAGMA data_version"))
+def _unexpected(fault: Exception) -> StoreUnavailable:
+    unavailable = StoreUnavailable(f"the database did not take it: {fault}")
+    unavailable.__cause__ = fault
+    return unavailable
 
 
-def _outside(tx: Connection, statement: str) -> Any:
-    """Run a PRAGMA outside any transaction, where SQLAlchemy would begin one."""
+def _pragma(tx: Connection, pragma: str) -> int:
+    # By the driver, outside any transaction: SQLAlchemy would begin one.
     driver: Any = tx.connection.driver_connection
-    try:
-        return driver.execute(statement).fetchone()[0]
-    except driver.Error as fault:
-        raise exc.DBAPIError(statement, None, fault) from fault
+    return int(driver.execute(f"PRAGMA {pragma}").fetchone()[0])
