@@ -122,8 +122,8 @@ def bills(draw: Draw, kinds: Sequence[BillKind] = tuple(BillKind)) -> Bill:
         number=draw(numbers),
         issued_on=frame.issued_on,
         currency=frame.currency,
-        seller=_party(draw, frame, countries=_SELLER_COUNTRIES, vat=not frame.outside_vat),
-        buyer=_party(draw, frame, countries=_BUYER_COUNTRIES, vat=not frame.outside_vat),
+        seller=_party(draw, countries=_SELLER_COUNTRIES, vat=not frame.outside_vat),
+        buyer=_party(draw, countries=_BUYER_COUNTRIES, vat=not frame.outside_vat),
         totals=Totals(),
         lines=tuple(_line(draw, frame, n) for n in range(1, draw(st.integers(1, 4)) + 1)),
         taxes=tuple(TaxSubtotal(tax, None, frame.amount(Decimal(0))) for tax in frame.taxes),
@@ -203,12 +203,10 @@ def _with_payment(draw: Draw, frame: _Frame, bill: Bill) -> Bill:
     known = Totals(
         prepaid=None if prepaid is None else frame.amount(prepaid),
         rounding=None if rounding is None else frame.amount(rounding),
-        tax_accounting=None
-        if bill.tax_currency is None
-        else Amount(draw(decimals(0, 1000, places=2)), bill.tax_currency),
+        tax_accounting=_converted(draw, bill),
     )
     bill = settled(replace(bill, totals=known))
-    means = tuple(_means(draw, frame) for _ in range(draw(st.integers(0, 1))))
+    means = tuple(_means(draw) for _ in range(draw(st.integers(0, 1))))
     due = draw(maybe(dates))
     if bill.kind is BillKind.QUOTE:
         return replace(bill, payment_means=means)
@@ -221,17 +219,26 @@ def _with_payment(draw: Draw, frame: _Frame, bill: Bill) -> Bill:
     )
 
 
-def _party(draw: Draw, frame: _Frame, *, countries: Sequence[str], vat: bool) -> Party:
+def _converted(draw: Draw, bill: Bill) -> Amount | None:
+    """The VAT in the accounting currency at some rate; it keeps its sign (PEPPOL-EN16931-R055)."""
+    if bill.tax_currency is None or bill.totals.tax is None:
+        return None
+    rate = draw(decimals(1, 20, places=2))
+    return Amount(bill.totals.tax.value * rate, bill.tax_currency).rounded()
+
+
+def _party(draw: Draw, *, countries: Sequence[str], vat: bool) -> Party:
     number = enterprise_number(draw(st.integers(1_000_000, 19_999_999)))
     country = draw(st.sampled_from(countries))
+    is_seller = countries is _SELLER_COUNTRIES
     return Party(
         name=draw(sentences),
         trading_name=draw(maybe(sentences)),
-        identifiers=tuple(draw(st.lists(_gln, max_size=2))),
+        # UBL-SR-16: a buyer has one identifier at most.
+        identifiers=tuple(draw(st.lists(_gln, max_size=2 if is_seller else 1))),
         legal_id=Identifier(number, draw(st.sampled_from(("0208", "0208", None)))),
         vat=f"BE{number}" if vat else None,
-        # BT-32 is the seller's, and PEPPOL-EN16931-R... has no place for it on a buyer.
-        legal_form=draw(maybe(sentences)) if countries is _SELLER_COUNTRIES else None,
+        legal_form=draw(maybe(sentences)) if is_seller else None,  # BT-33
         endpoint=draw(st.one_of(st.just(Identifier(number, "0208")), _gln)),
         address=replace(draw(addresses), country=country),
         contact=draw(maybe(_contacts)),
@@ -244,7 +251,7 @@ def _gln_of(first: int) -> Identifier:
     return Identifier(f"{digits}{-total % 10}", "0088")
 
 
-_gln = st.integers(100_000_000_000, 999_999_999_999).map(_gln_of)
+_gln = st.integers(100_000_000_000, 989_999_999_999).map(_gln_of)
 _contacts = st.builds(Contact, words, maybe(words), maybe(st.just("an@acme.example")))
 addresses = st.builds(
     Address,
@@ -262,7 +269,7 @@ def _payee(draw: Draw) -> Party:
     # BR-17: the payee is someone else than the seller.
     return Party(
         name=f"Payee {draw(words)}",
-        identifiers=tuple(draw(st.lists(_gln, max_size=1))),
+        identifiers=tuple(draw(st.lists(st.just(_gln_of(990_000_000_001)), max_size=1))),
         legal_id=draw(maybe(st.just(Identifier("0123456749", "0208")))),
     )
 
@@ -325,9 +332,11 @@ def _line(draw: Draw, frame: _Frame, n: int) -> Line:
 def _line_period(draw: Draw, frame: _Frame) -> Period | None:
     # PEPPOL-EN16931-R110, R111: inside the period of the document.
     whole = frame.period
-    if whole is None or whole.start is None:
-        return draw(st.sampled_from((None, Period(start=frame.issued_on))))
-    return draw(st.sampled_from((None, Period(whole.start, whole.end), Period(end=whole.end))))
+    choices = [None, Period(start=frame.issued_on)]
+    if whole is not None and whole.start is not None:
+        choices = [None, Period(whole.start, whole.end), Period(end=whole.end)]
+    chosen: Period | None = draw(st.sampled_from(choices))
+    return chosen
 
 
 def _price(draw: Draw, frame: _Frame, *, unit: str) -> Price:
@@ -372,7 +381,7 @@ def _delivered(draw: Draw, frame: _Frame) -> Delivered | None:
     return None if found == Delivered() else found
 
 
-def _means(draw: Draw, frame: _Frame) -> PaymentMeans:
+def _means(draw: Draw) -> PaymentMeans:
     remittance = draw(st.one_of(st.none(), words, st.integers(1, 9_999_999_999).map(ogm)))
     account = Account(
         belgian_iban(draw(st.integers(0, 999_999))),
@@ -397,6 +406,6 @@ def _attachment(draw: Draw, n: int) -> Attachment:
     if what == "pdf":
         return replace(one, content=A_PDF, name="a.pdf", media_type="application/pdf")
     if what == "csv":
-        content = draw(st.binary(min_size=1, max_size=60).map(lambda data: b"a;" + data))
+        content = draw(st.binary(max_size=60).filter(lambda data: b"%PDF" not in data)) + b";"
         return replace(one, content=content, name=f"{draw(words)}.csv", media_type="text/csv")
     return replace(one, uri="https://files.example/1") if what == "link" else one

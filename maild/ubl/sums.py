@@ -18,9 +18,7 @@ _ZERO = Decimal(0)
 _HUNDRED = Decimal(100)
 
 
-def line_net(
-    quantity: Decimal, price: Price, *, charges: Sequence[AllowanceCharge] = ()
-) -> Amount:
+def line_net(quantity: Decimal, price: Price, *, charges: Sequence[AllowanceCharge] = ()) -> Amount:
     """Give the net amount of a line (BT-131): quantity times price, plus charges less allowances.
 
     Source: EN 16931 BT-131; PEPPOL-EN16931-R120.

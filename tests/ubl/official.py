@@ -10,6 +10,7 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import facturx
 from lxml import etree
@@ -29,11 +30,14 @@ class CenRules:
         self._child.start()
         there.close()
 
-    def __enter__(self) -> CenRules:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self._here.send("")
         self._child.join(timeout=20)
