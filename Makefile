@@ -9,9 +9,9 @@ VENV := .venv
 RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip --disable-pip-version-check --no-input
 # Hashes for all, the build backend too: hence no build isolation, which would fetch it unpinned.
-LOCKED := $(PIP) install --quiet --require-hashes -r
-OURSELVES := $(PIP) install --quiet --no-deps --no-build-isolation --no-index -e .
-SOURCES := maild tests bench tools
+LOCKED := $(PIP) install -qq --require-hashes -r
+OURSELVES := $(PIP) install -qq --no-deps --no-build-isolation --no-index -e .
+SOURCES := $(wildcard maild tests bench tools)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench soak lock venv dev packages
