@@ -67,6 +67,7 @@ class Dialogue(asyncio.Protocol):
         """The client is gone."""
         del exc
         self._sink.transports.discard(self.transport)
+        self._sink.saw("END")
 
     def data_received(self, data: bytes) -> None:
         """Some bytes came; every whole command among them is done."""
@@ -272,7 +273,7 @@ class Dialogue(asyncio.Protocol):
             asyncio.get_running_loop().call_later(delay, self._say_late, text)
         else:
             self._out.append(text)
-        return text[0] in "23"
+        return text[0] == reply[0] and reply[0] in "23"
 
     def _say_late(self, text: str) -> None:
         self._waiting = False

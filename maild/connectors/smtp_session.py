@@ -1,0 +1,133 @@
+"""Opens a connection to a mail server: TCP, TLS, EHLO and login, or a fault that says why not.
+
+aiosmtplib leads this part of the dialogue; no mail is sent here. Whatever fails is `Unavailable`:
+it concerns the server and not one mail, so the connector rests and no attempt is charged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, cast
+
+import aiosmtplib
+
+from maild.connectors.smtp_replies import Reply, wish_of
+from maild.connectors.smtp_wire import Wire
+from maild.errors import ConfigError, Unavailable
+
+CONNECT_SECONDS = 60.0  # for each of: connection, greeting, EHLO, TLS, login
+
+Tls = Literal["starttls", "implicit", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpOptions:
+    """Where a mail server is and how to be let in.
+
+    `hostname` is what we call ourselves in EHLO. `tls` "none" is for loopback only: ConfigError
+    elsewhere. `password_file` is read at each login, so a new password needs no restart.
+    """
+
+    name: str
+    host: str
+    port: int = 587
+    tls: Tls = "starttls"
+    hostname: str = "localhost"
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None  # instead of the system's certificates
+    connections: int = 4  # at once; read by the lane
+    mails_per_connection: int = 50
+    keep: timedelta = timedelta(seconds=30)  # an unused connection stays open this long
+
+    def __post_init__(self) -> None:
+        if self.tls == "none" and not _is_loopback(self.host):
+            raise ConfigError(
+                f'connector.smtp.{self.name}.tls: "none" sends mail and password in clear text;'
+                f' it is accepted for loopback only, and {self.host!r} is not. Use "starttls"'
+            )
+
+
+@dataclass(eq=False, slots=True)
+class Session:
+    """A connection that is ready for mails. `offers` are EHLO's keywords in lower case."""
+
+    wire: Wire
+    offers: Mapping[str, str]
+    mails: int = 0
+    answered: bool = False  # whether the server said anything about the mail that is under way
+
+
+class _Client(aiosmtplib.SMTP):
+    # CRAM-MD5 needs the password in clear on the server and adds nothing inside TLS; a method that
+    # fails is followed by the next one, and each failure counts against a lock-out.
+    AUTH_METHODS = ("plain", "login")
+
+
+async def open_session(options: SmtpOptions) -> Session:
+    """Connect, secure and log in. Raises Unavailable with the reason in words."""
+    place = f"{options.host}:{options.port}"
+    try:
+        client = _Client(
+            hostname=options.host,
+            port=options.port,
+            local_hostname=options.hostname,
+            timeout=CONNECT_SECONDS,
+            use_tls=options.tls == "implicit",
+            start_tls=options.tls == "starttls",
+            tls_context=await asyncio.to_thread(_tls_context, options),
+        )
+        await client.connect()
+    except (ssl.SSLError, aiosmtplib.SMTPException, OSError) as exc:
+        raise _unavailable(exc, f"{place} cannot be used") from exc
+    try:
+        await client.ehlo()
+        if options.username is not None:
+            password = await asyncio.to_thread(_password, options)
+            await client.login(options.username, password)
+        offers = dict(client.esmtp_extensions)
+        protocol = client.protocol
+        if protocol is None or protocol.transport is None:
+            raise ConnectionResetError("the other side closed the connection")
+        return Session(wire=Wire(cast("asyncio.Transport", protocol.transport)), offers=offers)
+    except (aiosmtplib.SMTPException, OSError) as exc:
+        client.close()
+        raise _unavailable(exc, f"{place} does not let us in") from exc
+    except BaseException:
+        client.close()
+        raise
+
+
+def _unavailable(exc: Exception, what: str) -> Unavailable:
+    if isinstance(exc, aiosmtplib.SMTPResponseException):
+        reply = Reply(exc.code, " ".join(exc.message.split()))
+        return Unavailable(f"{what}: {reply}", retry_after=wish_of(reply))
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return Unavailable(f"{what}: its certificate is not accepted ({exc.verify_message})")
+    return Unavailable(f"{what}: {exc}")
+
+
+def _tls_context(options: SmtpOptions) -> ssl.SSLContext | None:
+    """A context that checks certificate and name; loading the system's takes tens of milliseconds."""
+    if options.tls == "none":
+        return None
+    return ssl.create_default_context(cafile=str(options.ca_file) if options.ca_file else None)
+
+
+def _password(options: SmtpOptions) -> str:
+    if options.password_file is None:
+        return ""
+    return options.password_file.read_text(encoding="utf-8").rstrip("\r\n")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
