@@ -140,7 +140,6 @@ def a_notice(**changes: Any) -> Delivery:
 
 
 def to_books(**changes: Any) -> Delivery:
-    """A delivery to the team's machine inbox."""
     machine = a_delivery(
         recipient="books",
         address="Acme.Verkoop@Inbox.Example",
