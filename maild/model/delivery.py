@@ -33,7 +33,12 @@ MOVES: dict[State, frozenset[State]] = {
     State.SENDING: frozenset(
         {State.HANDED_OVER, State.QUEUED, State.UNCERTAIN, State.FAILED, State.HELD}
     ),
-    State.UNCERTAIN: frozenset({State.QUEUED, State.SENDING, State.HELD, State.HANDED_OVER}),
+    # An uncertain delivery waits out a pause in that state, then goes again with the same bytes
+    # (-> sending). While the reply to the dot is awaited it is uncertain already, so the reply may
+    # still turn it into anything that `sending` could become.
+    State.UNCERTAIN: frozenset(
+        {State.SENDING, State.HANDED_OVER, State.QUEUED, State.FAILED, State.HELD}
+    ),
     State.HANDED_OVER: frozenset({State.CONFIRMED, State.BOUNCED}),
     State.CONFIRMED: frozenset({State.BOUNCED}),
     State.BOUNCED: frozenset({State.QUEUED}),
@@ -74,6 +79,7 @@ class Planned:
     attach: tuple[Attach, ...]
     not_before: datetime  # aware UTC
     hold: str | None = None  # why it is held, or None
+    hold_code: HoldCode | None = None
     rules: tuple[str, ...] = ()  # the names of the rules that asked for it
 
 
@@ -104,6 +110,20 @@ class Attempt:
     outcome: Outcome
     reply: str | None = None
     ended_at: datetime | None = None
+
+
+class HoldCode(StrEnum):
+    """Why a delivery is held, for programs; `reason` says it to people."""
+
+    SHADOW = "shadow"  # the team is in shadow mode
+    RULE = "rule"  # a rule says hold
+    NO_RULE = "no_rule"  # no rule names this kind
+    REVIEW = "review"  # the same number came with other content
+    PERSON = "person"  # a person held it
+    UNCERTAIN = "uncertain"  # its connector wants a person to decide
+    LOSSES = "losses"  # the process died three times while composing it
+    BUG = "bug"  # a fault of ours, with its incident id
+    PROFILE = "profile"  # its inbox does not take this as it is (kind, size, missing file)
 
 
 class Purpose(StrEnum):
@@ -144,7 +164,9 @@ class Delivery:
     tries: int = 0
     losses: int = 0
     reason: str | None = None  # why it is held, failed, uncertain ...
+    hold_code: HoldCode | None = None
     message: str | None = None  # sha256 of the composed message, once there
+    named: bool = False  # a person asked for this recipient by name (corrections to machines)
     letter: Letter | None = None
     deadline_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
