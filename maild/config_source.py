@@ -76,6 +76,9 @@ class Tree:
         if key in self.overridden:
             return self.overridden[key]
         shown, line = self._find(key)
+        if not any(source.line(split(key))[0] for source in self.sources):
+            inside = [name for over, name in self.overridden.items() if over.startswith(f"{key}.")]
+            return inside[0] if inside else f"{shown}:{line}"
         return f"{shown}:{line}"
 
     def place(self, problem: KeyProblem) -> str:
@@ -163,7 +166,10 @@ def _parsed(text: str) -> Tables:
 
 @lru_cache(maxsize=64)
 def _lines(text: str) -> dict[config_lines.Path, int]:
-    return config_lines.key_lines(text)
+    try:
+        return config_lines.key_lines(text)
+    except RecursionError:  # brackets deeper than anything that maild has a key for
+        return {}
 
 
 def _included(path: Path, patterns: object, tree: Tree) -> Iterable[Path]:

@@ -79,7 +79,7 @@ TABLE: list[tuple[dict[str, Any], Document, bool, str]] = [
     ids=[f"{n}: {row[3]}" for n, row in enumerate(TABLE)],
 )
 def test_a_condition_says_hit_or_miss_and_why(
-    asked: dict[str, Any], document: Document, hit: bool, said: str
+    asked: dict[str, Any], document: Document, *, hit: bool, said: str
 ) -> None:
     facts = Facts(document, age_days=3 if document.issued_on else None)
     found, reason = look(Conditions(**asked), facts)
