@@ -14,6 +14,7 @@ OURSELVES := $(PIP) install -qq --no-deps --no-build-isolation --no-index -e .
 SOURCES := $(wildcard maild tests bench tools)
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help demo test check bench soak lock venv dev packages
 
 help: ## Show these lines

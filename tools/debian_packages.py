@@ -21,12 +21,13 @@ NEEDED = {
     "postfix": "/usr/lib/postfix/sbin/master",
     "dovecot-imapd": "/usr/lib/dovecot/imap",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
+    "poppler-utils": "/usr/bin/pdftoppm",
+    "zbar-tools": "/usr/bin/zbarimg",
 }
 # Without a configuration Postfix has nothing to run with: the tests bring their own.
 ANSWERS = "postfix postfix/main_mailer_type select No configuration\n"
 # invoke-rc.d and deb-systemd-invoke ask this file; 101 means "do not start it" (invoke-rc.d(8)).
 POLICY = Path("/usr/sbin/policy-rc.d")
-SAVED = POLICY.with_name("policy-rc.d.before-maild")
 NO_STARTS = "#!/bin/sh\n# Written by the tests of maild while they install packages.\nexit 101\n"
 
 
@@ -111,19 +112,20 @@ def keep_from_starting_at_boot(packages: list[str]) -> int:
 
 
 @contextlib.contextmanager
-def no_service_starts() -> Iterator[None]:
+def no_service_starts(policy: Path = POLICY) -> Iterator[None]:
     """Forbid the starting of services, and put back what was said about it before."""
+    saved = policy.with_name(f"{policy.name}.before-maild")
     signal.signal(signal.SIGTERM, _leave)  # so that the last lines run then too
-    if POLICY.exists() and not SAVED.exists():
-        POLICY.rename(SAVED)
-    POLICY.write_text(NO_STARTS)
-    POLICY.chmod(0o755)
+    if policy.exists() and not saved.exists():
+        policy.rename(saved)
+    policy.write_text(NO_STARTS)
+    policy.chmod(0o755)
     try:
         yield
     finally:
-        POLICY.unlink(missing_ok=True)
-        if SAVED.exists():
-            SAVED.rename(POLICY)
+        policy.unlink(missing_ok=True)
+        if saved.exists():
+            saved.rename(policy)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -23,13 +23,15 @@ def main() -> int:
     return 1 if found else 0
 
 
-def problems(module: Path) -> Iterator[str]:
+def problems(module: Path, root: Path = ROOT) -> Iterator[str]:
     """What is too long in one module."""
     text = module.read_text("utf-8")
-    where = module.relative_to(ROOT)
+    where = module.relative_to(root)
     lines = len(text.splitlines())
     if lines > MODULE_STOP:
         yield f"{where}: {lines} lines, the stop is {MODULE_STOP}; split it by what it knows"
+    if "migrations" in where.parts:
+        return  # a migration spells out a table, column by column, once and for all
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = body_lines(node)
