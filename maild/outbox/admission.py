@@ -21,7 +21,7 @@ def recipient_of(delivery: Delivery, team: Team) -> Recipient:
         profile = today.profile
     if profile is None:
         raise ProfileMismatch(
-            f"delivery {delivery.id} was decided for the profile “{delivery.profile}”, which is not "
+            f'delivery {delivery.id} was decided for the profile "{delivery.profile}", which is not '
             "known any more: cancel it, and hand the document in again"
         )
     return Recipient(

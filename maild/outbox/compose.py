@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from maild import log
 from maild.errors import ProfileMismatch
 from maild.model.bill import Bill
-from maild.model.delivery import Delivery, Enclosure, Letter, Parcel
+from maild.model.delivery import Delivery, Enclosure, Letter, Parcel, Purpose
 from maild.model.document import Document, File, Role
 from maild.model.team import Branding, Recipient, Team
 from maild.outbox.admission import admit, check_size, recipient_of
@@ -98,7 +98,7 @@ class Composer:
         if delivery.message is not None:
             message = await self._blobs.read(delivery.message)
             return await self._packed(delivery, team, message=message)
-        if document is None:
+        if document is None or delivery.purpose is Purpose.NOTICE:
             return await self._packed(delivery, team, message=self._notice(delivery, team))
         return await self._with_files(delivery, team, document=document, recipient=recipient)
 

@@ -81,7 +81,7 @@ def mailbox(address: str) -> str:
     bad = any(not one.isprintable() or one in '<>", \u00a0' for one in local + domain)
     if not (local and at and domain) or bad or len(address.encode()) > _LONGEST_ADDRESS:
         raise ProfileMismatch(
-            f"“{address[:80]!r}” is no mail address; correct it in the configuration"
+            f"{address[:80]!r} is no mail address; correct it in the configuration"
         )
     if local.isascii() and not domain.isascii():
         try:

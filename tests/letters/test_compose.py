@@ -366,6 +366,13 @@ async def test_a_notice_goes_to_a_person_as_it_was_written(house: House) -> None
         await house.compose(a_notice(letter=None))
 
 
+async def test_a_notice_about_a_document_carries_no_files(house: House) -> None:
+    document = await house.take(Kind.QUOTE)
+    composed = await house.compose(a_notice(document=document.id))
+    assert files_of(composed) == {}
+    assert mail_of(composed)["Subject"] == "Niet afgeleverd"
+
+
 async def test_replies_reach_people_where_the_sender_is_our_own_door(house: House) -> None:
     await house.take()
     assert mail_of(await house.compose(a_delivery()))["Reply-To"] is None
