@@ -44,7 +44,7 @@ class StateLock:
     def acquire(self) -> None:
         """Take the lock. Raises UserError when another daemon has it or the disk is a network's."""
         self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kind = _file_system(self._data_dir)
+        kind = file_system(self._data_dir, mounts=_mounts())
         if kind in _NETWORK:
             raise UserError(
                 f"data_dir {self._data_dir} lies on a network file system ({kind})",
@@ -90,23 +90,29 @@ def holder(data_dir: Path) -> int | None:
     return None
 
 
+def file_system(folder: Path, *, mounts: str) -> str:
+    """The type of the file system that a folder lies on; `mounts` is as in /proc/mounts.
+
+    Empty when it is not known.
+    """
+    wanted = folder.resolve()
+    best, kind = -1, ""
+    for line in mounts.splitlines():
+        _, mounted, found, *_ = line.split(" ")
+        # Spaces are written as octal escapes (fstab(5)); a later line covers an earlier one.
+        point = Path(mounted.replace("\\040", " "))
+        if wanted.is_relative_to(point) and len(point.parts) >= best:
+            best, kind = len(point.parts), found
+    return kind
+
+
 def _written(path: Path) -> int | None:
     text = path.read_text(encoding="ascii").strip()
     return int(text) if text.isdigit() else None
 
 
-def _file_system(folder: Path) -> str:
-    """The type of the file system a folder lies on, by /proc/mounts; empty where there is none."""
+def _mounts() -> str:
     try:
-        lines = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+        return Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    wanted = folder.resolve()
-    best, kind = -1, ""
-    for line in lines:
-        _, mounted, found, *_ = line.split(" ")
-        # Spaces are written as octal escapes (fstab(5)).
-        point = Path(mounted.replace("\\040", " "))
-        if wanted.is_relative_to(point) and len(point.parts) >= best:
-            best, kind = len(point.parts), found
-    return kind

@@ -97,6 +97,8 @@ def _refuse_the_unknown(config: Any, revision: str, *, path: Path) -> None:
 
 
 def _snapshot(engine: Engine, target: Path) -> None:
+    # VACUUM INTO fills an empty file that is there; made here, so that nobody else may read it.
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     with engine.connect() as tx:
         _driver(tx).execute("VACUUM INTO ?", (str(target),))
     with target.open("rb+") as copy:
@@ -115,6 +117,10 @@ def _driver(tx: Connection) -> Any:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Hold the update's own lock; two processes that start together take turns."""
-    with path.with_name(path.name + ".update").open("w") as lock:
+    name = path.with_name(f"{path.name}.update")
+    lock = os.open(name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)

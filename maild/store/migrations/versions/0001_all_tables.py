@@ -206,8 +206,8 @@ def _deliveries() -> None:
         "ix_deliveries_claimable",
         "deliveries",
         ["via", "priority", "not_before", "id"],
-        sqlite_where=sa.text("state IN ('queued', 'uncertain') AND owner IS NULL"),
-        postgresql_where=sa.text("state IN ('queued', 'uncertain') AND owner IS NULL"),
+        sqlite_where=sa.text("state || '' IN ('queued', 'uncertain') AND owner IS NULL"),
+        postgresql_where=sa.text("state || '' IN ('queued', 'uncertain') AND owner IS NULL"),
     )
     op.create_index(
         "ix_deliveries_leased",

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from maild.errors import UserError
+from maild.store import engines, migrate, schema
+
+NEXT = '''"""One more column."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("arrivals") as table:
+        table.add_column(sa.Column("colour", sa.Text()))
+        table.alter_column("door", type_=sa.String(99))
+'''
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path)
+
+
+def made(path: Path) -> Path:
+    path.touch()
+    migrate.bring_up_to_date(path, allowed=True)
+    return path
+
+
+def test_the_steps_make_exactly_the_tables_of_the_schema(tmp_path: Path) -> None:
+    engine = engines.writer_engine(made(tmp_path / "maild.db"))
+    with engine.connect() as tx:
+        context = MigrationContext.configure(tx, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+        made_by_steps = indexes(tx)
+    engine.dispose()
+    (tmp_path / "other.db").touch()
+    engine = engines.writer_engine(tmp_path / "other.db")
+    with engine.connect() as tx:
+        schema.metadata.create_all(tx)
+        assert made_by_steps == indexes(tx)
+    engine.dispose()
+
+
+def indexes(tx: object) -> dict[str, str]:
+    """Every index with its words, partial conditions included, which Alembic does not compare."""
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    found = tx.exec_driver_sql(query)  # type: ignore[attr-defined]
+    return {row[0]: " ".join(row[1].split()) for row in found}
+
+
+def test_the_newest_revision_is_the_one_the_code_names() -> None:
+    assert ScriptDirectory.from_config(migrate._config()).get_current_head() == schema.REVISION
+
+
+def test_two_processes_that_start_together_take_turns(tmp_path: Path) -> None:
+    path = tmp_path / "maild.db"
+    path.touch()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: migrate.bring_up_to_date(path, allowed=True), range(4)))
+    assert opened(path).execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+
+
+def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = made(tmp_path / "maild.db")
+    other = opened(path)
+    other.execute("UPDATE alembic_version SET version_num = '9999'")
+    other.commit()
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(UserError, match=r"newer maild .*9999"):
+        migrate.bring_up_to_date(path, allowed=True)
+    assert path.read_bytes() == before
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A database of this version with one document in it."""
+    path = made(tmp_path / "maild.db")
+    connection = opened(path)
+    connection.executescript(
+        "INSERT INTO arrivals (id, team, door, received_at, size, original)"
+        " VALUES ('a-1', 'acme', 'smtp', '', 1, '');"
+        "INSERT INTO documents (id, team, kind, arrival, accepted_at, content_sha256, tags, trace,"
+        " warnings) VALUES ('d-1', 'acme', 'invoice', 'a-1', '', '', '[]', '[]', '[]');"
+    )
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def outdated(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same database, looked at by the maild of one step later."""
+    steps = tmp_path / "steps"
+    shutil.copytree(migrate._STEPS, steps)
+    (steps / "versions" / "0002_next.py").write_text(NEXT)
+    monkeypatch.setattr(migrate, "_STEPS", steps)
+    monkeypatch.setattr(migrate, "REVISION", "0002")
+    return old
+
+
+def test_an_update_keeps_what_is_there_and_lays_a_copy_beside_it(outdated: Path) -> None:
+    migrate.bring_up_to_date(outdated, allowed=True)
+    assert opened(outdated).execute("SELECT id, colour FROM arrivals").fetchall() == [("a-1", None)]
+    (copy,) = outdated.parent.glob("maild.db.0001-*Z")
+    assert opened(copy).execute("SELECT id FROM documents").fetchall() == [("d-1",)]
+    assert copy.stat().st_mode & 0o077 == 0
+
+
+def test_an_update_that_was_not_allowed_is_asked_for(outdated: Path) -> None:
+    with pytest.raises(UserError, match="older maild"):
+        migrate.bring_up_to_date(outdated, allowed=False)
+    assert opened(outdated).execute("SELECT version_num FROM alembic_version").fetchall() == [
+        ("0001",)
+    ]
+
+
+def test_an_update_that_would_break_a_reference_changes_nothing(outdated: Path) -> None:
+    step = migrate._STEPS / "versions" / "0002_next.py"
+    with step.open("a") as more:
+        more.write('    op.execute("DELETE FROM arrivals")\n')
+    with pytest.raises(UserError, match="point at nothing"):
+        migrate.bring_up_to_date(outdated, allowed=True)
+    assert opened(outdated).execute("SELECT id FROM arrivals").fetchall() == [("a-1",)]
+    assert opened(outdated).execute("SELECT version_num FROM alembic_version").fetchall() == [
+        ("0001",)
+    ]
