@@ -39,7 +39,7 @@ class SmtpOptions:
     port: int = 587
     tls: Tls = "starttls"
     hostname: str = "localhost"
-    username: str | None = None
+    user: str | None = None
     password_file: Path | None = None
     ca_file: Path | None = None  # instead of the system's certificates
     connections: int = 4  # at once; read by the lane
@@ -88,9 +88,9 @@ async def open_session(options: SmtpOptions) -> Session:
         raise _unavailable(exc, f"{place} cannot be used") from exc
     try:
         await client.ehlo()
-        if options.username is not None:
+        if options.user is not None:
             password = await asyncio.to_thread(_password, options)
-            await client.login(options.username, password)
+            await client.login(options.user, password)
         offers = dict(client.esmtp_extensions)
         protocol = client.protocol
         if protocol is None or protocol.transport is None:

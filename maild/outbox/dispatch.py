@@ -1,0 +1,220 @@
+"""Finds what is due and gives it to the lane of its connector; drains when maild stops.
+
+It wakes at once for what this process writes, within a quarter of a second for what another one
+does, and by itself at the next due time. What happens to a delivery is the lane's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+
+from maild import log
+from maild.model.delivery import Delivery, HoldCode, Outcome, State
+from maild.model.ids import new_id
+from maild.outbox.compose import Composed
+from maild.outbox.lane import Kit, Lane
+from maild.outbox.record import Tell, record
+from maild.outbox.retry import DEADLINE, PAUSES
+from maild.outbox.verdict import Policy
+from maild.ports import Connector
+from maild.rules.book import RuleBook
+from maild.store import deliveries
+from maild.store.database import Database, StoreUnavailable, Tx
+from maild.store.deliveries import Settled
+
+CONNECTIONS = 4  # at once to one server, where the configuration does not say (mail.md 6.4)
+UPKEEP = timedelta(minutes=1)  # between two looks for leases of others and connectors that are gone
+LONGEST_SLEEP = 30.0  # seconds; a clock that was set back is noticed after this long
+LISTEN = 5.0  # seconds of one wait for a change
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxOptions:
+    """What [outbox] and the connectors' sections say about the way out."""
+
+    retry: tuple[timedelta, ...] = PAUSES
+    deadline: timedelta = DEADLINE
+    lease: timedelta = timedelta(minutes=15)  # longer than the longest session (mail.md 6.4)
+    doubt_pause: timedelta = timedelta(minutes=15)
+    grace: timedelta = timedelta(seconds=30)
+    connections: Mapping[str, int] = field(default_factory=dict)  # by connector
+    hold_uncertain: frozenset[str] = frozenset()  # connectors where a person decides
+
+
+class Outbox:
+    """The way out of one daemon, which holds the state lock: every other lease is a dead one's."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        compose: Callable[[Delivery], Awaitable[Composed]],
+        connectors: Mapping[str, Connector],
+        options: OutboxOptions,
+        book: Callable[[], RuleBook],
+        tell: Tell,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.owner = new_id("o")
+        self._db, self._options, self._now = db, options, now
+        self._kit = Kit(db=db, compose=compose, book=book, tell=tell, now=now, rng=Random())  # noqa: S311 - spreads retries, guards nothing
+        self._lanes = {name: self._lane(name, one) for name, one in connectors.items()}
+        self._news = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver what is due until `stop`; then let what is on the wire finish, within `grace`."""
+        beside = [
+            asyncio.create_task(work)
+            for work in (self._listen(), self._renew_leases(), self._until(stop))
+        ]
+        try:
+            await self._work(stop)
+        finally:
+            grace = self._options.grace.total_seconds() if stop.is_set() else 0
+            await asyncio.gather(*(lane.drain(grace=grace) for lane in self._lanes.values()))
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        upkeep_at = self._now()
+        while not stop.is_set():
+            self._news.clear()
+            sleep = LONGEST_SLEEP
+            try:
+                if self._now() >= upkeep_at or upkeep_at - self._now() > UPKEEP:
+                    await self._upkeep()
+                    upkeep_at = self._now() + UPKEEP
+                sleep = await self._claim_what_is_due()
+            except StoreUnavailable:
+                # Nothing was claimed, nothing is sent; the daemon ends by itself if it is broken.
+                sleep = 1.0
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), sleep)
+
+    async def _claim_what_is_due(self) -> float:
+        """Fill the lanes; how many seconds until something else may be due."""
+        while open_lanes := [name for name, lane in self._lanes.items() if lane.room]:
+            now = self._now()
+            due = await self._db.read(partial(deliveries.oldest_due, now=now))
+            if due is None:
+                return LONGEST_SLEEP
+            if due > now:
+                return min((due - now).total_seconds(), LONGEST_SLEEP)
+            if not sum(await asyncio.gather(*map(self._fill, open_lanes))):
+                # What is due belongs to a lane that is full, or to no lane: `_upkeep` holds that.
+                return 1.0
+        return LONGEST_SLEEP  # until a lane has room again, which is news
+
+    async def _fill(self, name: str) -> int:
+        """Claim as many as one lane can begin at once (T2), and begin them."""
+        lane = self._lanes[name]
+        now = self._now()
+        claim = partial(
+            deliveries.claim,
+            now=now,
+            owner=self.owner,
+            lease_until=now + self._options.lease,
+            limit=lane.room,
+            busy=[other for other in self._lanes if other != name],
+        )
+        claimed = await self._db.write(claim)
+        for one in claimed:
+            if one.via in self._lanes:
+                self._lanes[one.via].take(one, done=self._news.set)
+            else:
+                await self._hold_without_connector(one)
+        return len(claimed)
+
+    async def _hold_without_connector(self, claimed: Delivery) -> None:
+        now = self._now()
+        reason = (
+            f'the configuration has no connector "{claimed.via}" any more; put it back and say'
+            f" `maild queue release {claimed.id}`"
+        )
+        settled = Settled(
+            State.HELD, Outcome.HELD, now, reason=reason, hold_code=HoldCode.PROFILE, charged=False
+        )
+        await self._db.write(
+            partial(
+                record,
+                claimed=claimed,
+                settled=settled,
+                started_at=now,
+                book=self._kit.book(),
+                tell=self._kit.tell,
+            )
+        )
+        log.delivery_held(
+            team=claimed.team, delivery=claimed.id, code=HoldCode.PROFILE, reason=reason
+        )
+
+    async def _upkeep(self) -> None:
+        take = partial(_take_back, owner=self.owner, now=self._now(), options=self._options)
+        taken = await self._db.write(take)
+        if taken:
+            uncertain = sum(one.state is State.UNCERTAIN for one in taken)
+            log.outbox_took_back(deliveries=len(taken), uncertain=uncertain)
+
+    async def _listen(self) -> None:
+        """Make news of every commit, of this process or another."""
+        seen = self._db.changes
+        while True:
+            if await self._db.wait_for_change(LISTEN, since=seen):
+                seen = self._db.changes
+                self._news.set()
+
+    async def _until(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._news.set()
+
+    async def _renew_leases(self) -> None:
+        """Lengthen the leases of what is under way, at a third of their life."""
+        third = self._options.lease.total_seconds() / 3
+        while True:
+            await asyncio.sleep(third)
+            ids = [one for lane in self._lanes.values() for one in lane.under_way]
+            until = self._now() + self._options.lease
+            with contextlib.suppress(StoreUnavailable):  # two more chances before it runs out
+                await self._db.write(
+                    partial(deliveries.renew, ids=ids, owner=self.owner, lease_until=until)
+                )
+
+    def _lane(self, name: str, connector: Connector) -> Lane:
+        options = self._options
+        policy = Policy(
+            pauses=options.retry,
+            deadline=options.deadline,
+            doubt_pause=options.doubt_pause,
+            hold_uncertain=name in options.hold_uncertain,
+        )
+        connections = options.connections.get(name, CONNECTIONS)
+        return Lane(connector, kit=self._kit, connections=connections, policy=policy)
+
+
+def _take_back(
+    tx: Tx, *, owner: str, now: datetime, options: OutboxOptions
+) -> tuple[Delivery, ...]:
+    """Take back what dead daemons held; where a person decides about doubts, hold those.
+
+    Not by the leases' age: a clock that jumps ahead would take deliveries from our own lanes, and
+    whoever is not us is dead while we hold the state lock.
+    """
+    taken = deliveries.take_back(tx, owner=owner, now=now, doubt_pause=options.doubt_pause)
+    for one in taken:
+        if one.state is State.UNCERTAIN and one.via in options.hold_uncertain:
+            deliveries.hold(
+                tx,
+                one.id,
+                now=now,
+                reason=one.reason or "it may have arrived",
+                code=HoldCode.UNCERTAIN,
+                actor="maild",
+            )
+    return taken

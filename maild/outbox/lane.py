@@ -1,0 +1,244 @@
+"""One connector's lane: compose, begin, deliver, settle, for a few deliveries at once.
+
+It owns its connector's pace: how many go at a time, and one probe after a rest. What is due is
+found by `dispatch`; what each fault means is in `verdict`. The world outside is touched only
+between T3 (begin) and T5 (settle), and T4 is on disk before the dot (house.md 2.8).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from random import Random
+
+from maild import log
+from maild.errors import DeliveryError, Unavailable
+from maild.model.delivery import Attempt, Delivery, HoldCode, Outcome, State
+from maild.model.ids import new_id
+from maild.outbox import retry, verdict
+from maild.outbox.compose import Composed
+from maild.outbox.record import Tell, record
+from maild.outbox.verdict import Policy, Try
+from maild.ports import Connector
+from maild.rules.book import RuleBook
+from maild.store import blobs, deliveries, documents
+from maild.store.database import Database, StoreUnavailable, Tx
+from maild.store.deliveries import Settled, Superseded
+
+# A store that does not take the result is asked again this often (seconds), up to the longest.
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What every lane works with."""
+
+    db: Database
+    compose: Callable[[Delivery], Awaitable[Composed]]
+    book: Callable[[], RuleBook]
+    tell: Tell
+    now: Callable[[], datetime]
+    rng: Random
+
+
+class _Flight:
+    """One try under way: when it began, and whether the other side may have acted."""
+
+    def __init__(self, claimed: Delivery, *, started_at: datetime) -> None:
+        self.claimed = claimed
+        self.started_at = started_at
+        self.began = time.monotonic()
+        self.attempt: Attempt | None = None
+        self.crossed = False
+
+    @property
+    def n(self) -> int:
+        """The number of the attempt; of the next one where none was opened."""
+        return self.attempt.n if self.attempt else len(self.claimed.attempts) + 1
+
+
+class Lane:
+    """The lane of one connector. `take` starts a delivery, `drain` ends them all."""
+
+    def __init__(self, connector: Connector, *, kit: Kit, connections: int, policy: Policy) -> None:
+        self.connector = connector
+        self._kit, self._connections, self._policy = kit, connections, policy
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._rests = 0  # how often in a row the connector was out
+        self._rested_at = float("-inf")  # monotonic
+
+    @property
+    def room(self) -> int:
+        """How many more deliveries may begin now: one alone after a rest, to see how it is."""
+        most = 1 if self._rests else self._connections
+        return max(0, most - len(self._tasks))
+
+    @property
+    def under_way(self) -> list[str]:
+        """The ids of the deliveries that this lane works on."""
+        return list(self._tasks.values())
+
+    def take(self, claimed: Delivery, *, done: Callable[[], None]) -> None:
+        """Start a delivery that was claimed; `done` is called when there is room again."""
+        task = asyncio.create_task(self.attempt(claimed), name=f"deliver {claimed.id}")
+        self._tasks[task] = claimed.id
+        task.add_done_callback(self._tasks.pop)
+        task.add_done_callback(lambda _: done())
+
+    async def drain(self, *, grace: float) -> None:
+        """Give what is under way `grace` seconds, then call it off; return when all is settled."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        while self._tasks:  # a store that takes nothing must not keep maild from ending
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=LONGEST_WAIT)
+
+    async def attempt(self, claimed: Delivery) -> None:
+        """One try of one delivery, from composing to the row that says how it ended."""
+        flight = _Flight(claimed, started_at=self._kit.now())
+        try:
+            reply = await self._carry(flight)
+            settled = verdict.handed_over(self._try(flight), reply)
+            self._rests = 0
+        except Superseded:
+            log.delivery_superseded(delivery=claimed.id)
+            return
+        except asyncio.CancelledError:
+            crossed = flight.crossed
+            settled = verdict.called_off(self._try(flight), crossed=crossed, policy=self._policy)
+        except Exception as fault:  # noqa: BLE001 - the worker is one of the three places: ours is held
+            settled = self._after(flight, fault)
+            if isinstance(fault, Unavailable):
+                await self._rest(flight, fault)
+            elif isinstance(fault, DeliveryError):
+                self._rests = 0  # a server that refuses a mail is there
+        await self._settle(flight, settled)
+
+    async def _carry(self, flight: _Flight) -> str:
+        composed = await self._kit.compose(flight.claimed)
+        begin = partial(_begin, flight.claimed, composed, now=self._kit.now())
+        flight.attempt = await self._kit.db.write(begin)  # T3
+
+        async def point_of_no_return() -> None:
+            mark = partial(deliveries.mark_uncertain, delivery=flight.claimed)
+            await self._kit.db.write(mark)  # T4
+            flight.crossed = True
+
+        parcel = composed.parcel
+        return await self.connector.deliver(parcel, point_of_no_return=point_of_no_return)
+
+    def _try(self, flight: _Flight) -> Try:
+        return Try(flight.claimed, flight.started_at, self._kit.now())
+
+    def _after(self, flight: _Flight, fault: Exception) -> Settled:
+        one = self._try(flight)
+        settled = verdict.after(one, fault, policy=self._policy, rng=self._kit.rng)
+        if settled is not None:
+            return settled
+        incident = new_id("i")
+        settled = verdict.from_bug(one, fault, incident=incident)
+        log.delivery_held(
+            team=one.delivery.team,
+            delivery=one.delivery.id,
+            code=HoldCode.BUG,
+            reason=settled.reason or "",
+            incident=incident,
+            error=fault,
+        )
+        return settled
+
+    async def _rest(self, flight: _Flight, fault: Unavailable) -> None:
+        """Let the connector rest; tries that began before it did are the same outage."""
+        if flight.began < self._rested_at:
+            return
+        self._rests += 1
+        self._rested_at = time.monotonic()
+        until = self._kit.now() + retry.rest(self._rests, fault)
+        name = self.connector.name
+        log.connector_paused(connector=name, until=until, reply=fault.reply)
+        await self._persist(partial(deliveries.pause, via=name, until=until, reason=fault.reply))
+
+    async def _settle(self, flight: _Flight, settled: Settled) -> None:
+        """T5, tried until the store takes it; the notice rides in the same transaction."""
+        write = partial(
+            record,
+            claimed=flight.claimed,
+            settled=settled,
+            started_at=flight.started_at,
+            book=self._kit.book(),
+            tell=self._kit.tell,
+        )
+        try:
+            if await self._persist(write):
+                self._report(flight, settled)
+        except Superseded:
+            log.delivery_superseded(delivery=flight.claimed.id)
+
+    async def _persist(self, write: Callable[[Tx], object]) -> bool:
+        """Write, again and again while the store is not available; False when it never will be."""
+        wait = FIRST_WAIT
+        while not self._kit.db.broken:
+            try:
+                await self._kit.db.write(write)
+            except StoreUnavailable:
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+            else:
+                return True
+        return False
+
+    def _report(self, flight: _Flight, settled: Settled) -> None:
+        one, reply, via = flight.claimed, settled.reply or "", self.connector.name
+        match settled.state:
+            case State.HANDED_OVER:
+                log.delivery_handed_over(
+                    team=one.team,
+                    delivery=one.id,
+                    document=one.document,
+                    connector=via,
+                    attempt=flight.n,
+                    reply=reply,
+                    took=time.monotonic() - flight.began,
+                )
+            case State.UNCERTAIN:
+                log.delivery_uncertain(team=one.team, delivery=one.id, connector=via, reply=reply)
+            case State.FAILED:
+                log.delivery_failed(
+                    team=one.team,
+                    delivery=one.id,
+                    document=one.document,
+                    connector=via,
+                    reply=reply,
+                )
+            case State.HELD if settled.hold_code not in {HoldCode.BUG, None}:
+                log.delivery_held(
+                    team=one.team,
+                    delivery=one.id,
+                    code=str(settled.hold_code),
+                    reason=settled.reason or "",
+                )
+            case State.QUEUED if settled.outcome is Outcome.DEFERRED:
+                log.delivery_deferred(
+                    team=one.team,
+                    delivery=one.id,
+                    connector=via,
+                    attempt=flight.n,
+                    reply=reply,
+                    until=settled.not_before,
+                )
+
+
+def _begin(claimed: Delivery, composed: Composed, tx: Tx, *, now: datetime) -> Attempt:
+    """T3: the attempt is open, its message and new files are kept, in one transaction."""
+    attempt = deliveries.begin(tx, claimed, message=composed.staged_message.sha256, now=now)
+    blobs.keep(tx, composed.staged_message)
+    for file, staged in composed.new_files:
+        blobs.keep(tx, staged)
+        if claimed.document is not None:
+            documents.add_file(tx, claimed.document, file)
+    return attempt
