@@ -68,7 +68,8 @@ class Client(SMTP):
     @property
     def mail(self) -> Envelop:
         """The envelope so far."""
-        assert isinstance(self.envelope, Envelop)  # noqa: S101 - the engine creates it by our method
+        if not isinstance(self.envelope, Envelop):
+            raise AttributeError("there is no envelope before the dialogue begins")
         return self.envelope
 
     @property
