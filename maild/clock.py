@@ -23,7 +23,7 @@ from maild.store.database import Database, Tx
 Every = Literal["hour", "day"]
 Job = Callable[[Tx, str, datetime], None]
 
-_RING: Final = 60  # seconds between two looks at what is due
+RING: Final = 60  # seconds between two looks at what is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,7 @@ class Clock:
     """Schedules and their runs. `fault(name, exception)` is told what a job raised."""
 
     def __init__(
-        self,
-        db: Database,
-        *,
-        now: Callable[[], datetime],
-        fault: Callable[[str, Exception], None],
+        self, db: Database, *, now: Callable[[], datetime], fault: Callable[[str, Exception], None]
     ) -> None:
         self._db = db
         self._now = now
@@ -101,21 +97,15 @@ def _run(tx: Tx, *, schedule: _Schedule, now: datetime) -> bool:
 
 def _bell(rung: asyncio.Event) -> AsyncIOScheduler:
     bell = AsyncIOScheduler(timezone=UTC)
-    # A plain function would ring in a thread of the executor; a coroutine rings in the loop.
-    bell.add_job(
-        _ring,
-        "interval",
-        args=[rung],
-        seconds=_RING,
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
+    # Its defaults lose rings: a grace of one second, and a ring skipped while another is late.
+    options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    bell.add_job(_ring, "interval", args=[rung], seconds=RING, **options)
     bell.start()
     return bell
 
 
 async def _ring(rung: asyncio.Event) -> None:
+    # A coroutine, since APScheduler would run a plain function in a thread.
     rung.set()
 
 
