@@ -4,7 +4,7 @@ People get a letter in their language; machine inboxes get the subject that thei
 next to no text. Headers, files and bytes are the business of `maild.outbox`.
 
 A team may put its own text over ours, by the key LANGUAGE.KIND.NAME ("nl.invoice.subject"), where
-NAME is subject, greeting, text or closing. A text has the fields of `maild.render.fields.FIELDS`.
+NAME is subject, greeting, text or ending. A text has the fields of `maild.render.fields.FIELDS`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from email.utils import parseaddr
+from itertools import product
 from typing import Any, Final
 
+from maild.errors import did_you_mean
 from maild.model.delivery import Letter, Purpose
 from maild.model.document import Document, Kind
 from maild.model.money import Amount
@@ -22,8 +24,11 @@ from maild.model.team import Recipient, Team
 from maild.render.fields import FIELDS, LANGUAGES, clean, day, fields_of, language_of, moment, money
 from maild.render.page import Page, as_html, as_text
 from maild.render.templates import TextProblem, check, fill, phrases
+from maild.render.view import TEAM_TEXTS
 
-_OWN_TEXTS: Final = frozenset({"subject", "greeting", "text", "closing"})
+# Other names than the page has (`TEAM_TEXTS`): one word over both would fit neither.
+_OWN_TEXTS: Final = ("subject", "greeting", "text", "ending")
+_ALL_TEXTS: Final = (*_OWN_TEXTS, *TEAM_TEXTS)
 _ROWS: Final = (
     "number", "issued_on", "seller", "buyer", "preceding", "total", "payable", "due_on",
     "valid_until",
@@ -124,7 +129,9 @@ def problems(team: Team) -> tuple[str, ...]:
     for key, source in team.branding.texts:
         language, _, rest = key.partition(".")
         kind, _, name = rest.partition(".")
-        if language in LANGUAGES and kind in set(Kind) and name in _OWN_TEXTS:
+        if language not in LANGUAGES or kind not in set(Kind) or name not in _ALL_TEXTS:
+            found.append(_no_such_text(key))
+        elif name in _OWN_TEXTS:
             found += _problem(f"branding.texts.{key}", source)
     for one in team.recipients:
         if one.profile.subject is not None:
@@ -159,6 +166,13 @@ def _problem(where: str, source: str) -> list[str]:
     except TextProblem as fault:
         return [f"{where}: {fault}"]
     return []
+
+
+def _no_such_text(key: str) -> str:
+    every = [".".join(one) for one in product(LANGUAGES, Kind, _ALL_TEXTS)]
+    names = ", ".join(_ALL_TEXTS)
+    hint = did_you_mean(key, every)
+    return f"branding.texts.{key}: a key is LANGUAGE.KIND.NAME with NAME one of {names}{hint}"
 
 
 def _for_a_machine(
@@ -203,17 +217,17 @@ def _for_a_person(
         paragraphs=paragraphs,
         facts=tuple((said["label"][name], fields[name]) for name in _ROWS if fields[name]),
         files=tuple((clean(name), _use_of(name, said=said)) for name in attached),
-        closing=_paragraphs(texts["closing"]),
+        closing=_paragraphs(texts["ending"]),
     )
     return Letter(subject=page.title, text=as_text(page), html=as_html(page))
 
 
 def _our_texts(document: Document, *, team: Team, said: Mapping[str, Any]) -> dict[str, str]:
-    closing = [said["questions"]] if answered(team) else []
+    ending = [said["questions"]] if answered(team) else []
     if document.kind not in (Kind.QUOTE, Kind.OTHER, Kind.EXPORT):
         # A mail is a copy: the invoice itself travels by Peppol where that is the law (domain.md 3.6).
-        closing.insert(0, said["copy"])
-    greeting = {"greeting": said["greeting"], "closing": "\n\n".join(closing)}
+        ending.insert(0, said["copy"])
+    greeting = {"greeting": said["greeting"], "ending": "\n\n".join(ending)}
     return {**said["letter"][document.kind.value], **greeting}
 
 

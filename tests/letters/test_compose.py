@@ -55,7 +55,7 @@ class Press:
         self,
         bill: Bill,
         *,
-        branding: Branding,  # noqa: ARG002 - the stand-in has no looks
+        branding: Branding,
         language: str,
         ubl: bytes | None = None,
         base_name: str | None = None,

@@ -261,7 +261,7 @@ def test_a_team_puts_its_own_words_over_ours() -> None:
         subject="Uw factuur {{ number }} ({{ total }})",
         greeting="Dag {{ buyer }},",
         text="Hierbij {{ kind }} {{ number }}.\n\nTot {{ due_on }} kan u betalen.",
-        closing="Groetjes!",
+        ending="Groetjes!",
     )
     found = a_letter(team=team)
     assert found.subject == "Uw factuur 2026-0412 (€ 1.234,50)"
@@ -279,15 +279,21 @@ def test_a_team_s_text_is_no_html() -> None:
 
 
 def test_a_wrong_text_is_named_and_never_holds_a_letter_up() -> None:
-    team = a_branded_team(
-        subject="Factuur {{ nummer }}", text="{{ total", closing="ok {{ seller }}"
-    )
+    team = a_branded_team(subject="Factuur {{ nummer }}", text="{{ total", ending="ok {{ seller }}")
     first, second = problems(team)
     assert first.startswith(
         'branding.texts.nl.invoice.subject: there is no field "nummer"; there are '
     )
     assert second.startswith("branding.texts.nl.invoice.text: the text cannot be read: ")
     assert a_letter(team=team).subject == a_letter().subject
+
+
+def test_a_text_under_a_wrong_key_is_named_with_the_right_one() -> None:
+    texts = (("nl.invoice.subjct", "x"), ("nl.factuur.text", "x"), ("nl.invoice.terms", "{{ x }}"))
+    first, second = problems(a_team(branding=Branding(texts=texts)))
+    assert first.startswith("branding.texts.nl.invoice.subjct: a key is LANGUAGE.KIND.NAME")
+    assert first.endswith('; did you mean "nl.invoice.subject"?')
+    assert second.startswith("branding.texts.nl.factuur.text: ")
 
 
 def test_a_wrong_subject_of_a_recipient_is_named() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
+import tomllib
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
 from maild.errors import UserError
+from maild.model.team import Branding
 from maild.render.fields import FIELDS
-from maild.render.letter import problems
+from maild.render.letter import _OWN_TEXTS, problems
 from maild.render.templates import TextProblem, check, fill
 from maild.rules.profiles import PROFILES
 from tests.letters.builders import a_recipient, a_team
@@ -101,3 +105,24 @@ def test_the_subjects_of_all_profiles_can_be_used() -> None:
     assert any(one.profile.subject for one in recipients)
     assert problems(a_team(recipients=recipients)) == ()
     assert "number" in FIELDS
+
+
+def test_the_page_about_letters_names_every_field_and_every_text() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "letters.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"(?m)^\| `([a-z_]+)` \|", page))
+    assert rows == FIELDS | set(_OWN_TEXTS)
+
+
+def test_the_example_on_the_page_about_letters_can_be_used() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "letters.md").read_text(encoding="utf-8")
+    example = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert example
+    tables = tomllib.loads(example[1])["team"]["acme"]["branding"]["texts"]
+    texts = tuple(
+        (f"{language}.{kind}.{name}", text)
+        for language, kinds in tables.items()
+        for kind, names in kinds.items()
+        for name, text in names.items()
+    )
+    assert len(texts) == 4
+    assert problems(a_team(branding=Branding(texts=texts))) == ()
