@@ -17,7 +17,8 @@ from typing import Final
 
 from maild import log
 from maild.errors import DocumentError, NotFound
-from maild.intake.extract import Draft, extract
+from maild.intake.drafts import Draft
+from maild.intake.extract import extract
 from maild.intake.filing import Acceptance, Case, Considered, file_case
 from maild.intake.policy import check_mail, same_number_key
 from maild.intake.refusals import Refusals, Refused

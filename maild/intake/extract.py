@@ -6,18 +6,16 @@ was here before is the desk's. Several documents in one mail are taken or refuse
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
 
 from maild.errors import DocumentError, Problem
 from maild.intake import pairing, payload
-from maild.intake.hints import hints
+from maild.intake.bare_files import TAGS_IN_WORDS, bare_drafts
+from maild.intake.drafts import Draft, Sheet, sha256_of
 from maild.model.bill import Bill
 from maild.model.document import Counterparty, Direction, Kind, Role, kind_of
-from maild.model.money import Amount
 from maild.model.party import Party, company_key
 from maild.model.team import Team
 from maild.reading.mime import Mail, Part
@@ -29,41 +27,6 @@ _ROOTS = frozenset({"Invoice", "CreditNote", "Quotation"})
 _NO_FILES = frozenset({"text/calendar", "application/pgp-encrypted"})
 # Invoices of other standards: never to be passed on as a mere attachment.
 _OTHER_BILLS = frozenset({"CrossIndustryInvoice", "CrossIndustryDocument", "FatturaElettronica"})
-
-_TAGS_IN_WORDS = ", ".join(f"+{tag}" for tag in TAGS)
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A file of a document with its bytes. `made` tells that maild made it."""
-
-    role: Role
-    name: str
-    media_type: str
-    content: bytes = field(repr=False)
-    made: bool = False
-
-    @property
-    def sha256(self) -> str:
-        """The name of its blob."""
-        return _sha256(self.content)
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A document as it was found, before it has an id, a fate or a row."""
-
-    kind: Kind
-    direction: Direction | None
-    number: str | None
-    issued_on: date | None
-    counterparty: Counterparty
-    total: Amount | None
-    bill: Bill | None
-    sheets: tuple[Sheet, ...]
-    content_sha256: str
-    tag: str | None = None
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +60,7 @@ def extract(mail: Mail, *, team: Team, tag: str | None) -> tuple[Draft, ...]:
     if pile.bills:
         drafts = _bills(pile, team=team, tag=tag)
     elif not pile.problems:
-        drafts = _files(pile, mail=mail, tag=tag)
+        drafts = bare_drafts(pile.pdfs, pile.others, subject=mail.subject, tag=tag)
     if pile.problems:
         raise DocumentError(pile.problems)
     return tuple(drafts)
@@ -133,7 +96,7 @@ def _bill_in(part: Part) -> _Found | None:
     if _is_xml(part) and pairing.root_name(part.content) in {*_ROOTS, None}:
         bill = ubl.read(part.content)
         sheet = Sheet(Role.UBL, part.name, "application/xml", part.content)
-        return _Found(part, bill, (sheet,), _sha256(part.content))
+        return _Found(part, bill, (sheet,), sha256_of(part.content))
     if _is_json(part):
         bill = payload.to_bill(part.content)
         written = ubl.write(bill)
@@ -142,7 +105,7 @@ def _bill_in(part: Part) -> _Found | None:
             Sheet(Role.UBL, f"{stem}.xml", "application/xml", written, made=True),
             Sheet(Role.ORIGINAL, part.name, "application/json", part.content),
         )
-        return _Found(part, bill, sheets, _sha256(_canonical(part.content)))
+        return _Found(part, bill, sheets, sha256_of(_canonical(part.content)))
     return None
 
 
@@ -262,7 +225,7 @@ def _not_ours(bill: Bill, team: Team) -> DocumentError:
             "BT-31, BT-48",
             f"the seller is {_who(bill.seller)}, the buyer {_who(bill.buyer)}; {team.name} has "
             f"{', '.join(team.vat) or 'no VAT number here'}; if the document is theirs all the "
-            f"same, send it to their address with a tag: {_TAGS_IN_WORDS}",
+            f"same, send it to their address with a tag: {TAGS_IN_WORDS}",
         )
     )
 
@@ -277,68 +240,3 @@ def _counterparty(bill: Bill, direction: Direction | None) -> Counterparty:
     party = bill.seller if direction is not Direction.SALES else bill.buyer
     number = party.vat or (party.legal_id.value if party.legal_id else None)
     return Counterparty(name=party.name or party.trading_name, vat=number)
-
-
-def _files(pile: _Pile, *, mail: Mail, tag: str | None) -> list[Draft]:
-    """Documents without figures: the files themselves, called what the tag says."""
-    if not pile.pdfs and not pile.others:
-        pile.problems.append(
-            Problem(
-                "no_file",
-                "",
-                "the mail has no file in it; attach the document as UBL (XML) or JSON, or send a "
-                f"PDF to the address with a tag that says what it is: {_TAGS_IN_WORDS}",
-            )
-        )
-        return []
-    kind = TAGS[tag] if tag else None
-    chosen = pile.pdfs or (pile.others if kind is Kind.OTHER else [])
-    if tag is None or not chosen:
-        pile.problems.append(_unsaid(pile, tag))
-        return []
-    rest = [one for one in pile.others if one not in chosen]
-    return [_file_draft(one, rest, tag=tag, mail=mail) for one in _unlike(chosen)]
-
-
-def _unsaid(pile: _Pile, tag: str | None) -> Problem:
-    names = ", ".join(f'"{one.name}"' for one in (pile.pdfs or pile.others))
-    if tag:
-        return Problem(
-            "no_document", "", f"with +{tag} a PDF, UBL or JSON is expected, not {names}"
-        )
-    return Problem(
-        "no_tag",
-        "",
-        f"{names} came without UBL or JSON that says what it is; send it to the address with a "
-        f"tag: {_TAGS_IN_WORDS}",
-    )
-
-
-def _unlike(parts: Iterable[Part]) -> list[Part]:
-    return list({_sha256(one.content): one for one in parts}.values())
-
-
-def _file_draft(part: Part, rest: Iterable[Part], *, tag: str, mail: Mail) -> Draft:
-    kind = TAGS[tag]
-    purchase = kind.direction is not Direction.SALES
-    seen = hints(mail.subject, split_name(part.name)[0], purchase=purchase)
-    role = Role.PDF if part.media_type == "application/pdf" else Role.ATTACHMENT
-    return Draft(
-        kind=kind,
-        direction=kind.direction,
-        number=seen.number,
-        issued_on=None,
-        counterparty=Counterparty(name=seen.counterparty),
-        total=None,
-        bill=None,
-        sheets=(
-            Sheet(role, part.name, part.media_type, part.content),
-            *(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.content) for one in rest),
-        ),
-        content_sha256=_sha256(part.content),
-        tag=tag,
-    )
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

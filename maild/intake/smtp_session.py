@@ -69,7 +69,7 @@ class Client(SMTP):
     def mail(self) -> Envelop:
         """The envelope so far."""
         if not isinstance(self.envelope, Envelop):
-            raise AttributeError("there is no envelope before the dialogue begins")
+            raise AttributeError("no envelope yet")  # noqa: TRY004 - what `getattr` expects
         return self.envelope
 
     @property

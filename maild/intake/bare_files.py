@@ -1,0 +1,80 @@
+"""Documents without figures: files that nobody reads, called what the address's tag says.
+
+Their number and the other side come from subject and file name, as far as those tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from maild.errors import DocumentError, Problem
+from maild.intake.drafts import Draft, Sheet, sha256_of
+from maild.intake.hints import hints
+from maild.model.document import Counterparty, Direction, Kind, Role
+from maild.reading.mime import Part
+from maild.reading.names import split_name
+from maild.rules.book import TAGS
+
+TAGS_IN_WORDS: Final = ", ".join(f"+{tag}" for tag in TAGS)
+
+
+def bare_drafts(
+    pdfs: Sequence[Part], others: Sequence[Part], *, subject: str | None, tag: str | None
+) -> list[Draft]:
+    """A document for each PDF; with the tag "other", for each file where there is no PDF.
+
+    Raises DocumentError that names the tags when nothing says what the files are.
+    """
+    if not pdfs and not others:
+        raise DocumentError(_no_file())
+    chosen = pdfs or (others if tag and TAGS[tag] is Kind.OTHER else [])
+    if tag is None or not chosen:
+        raise DocumentError(_unsaid([*pdfs, *others], tag))
+    rest = [one for one in others if one not in chosen]
+    unlike = {sha256_of(one.content): one for one in chosen}
+    return [_draft(one, rest, subject=subject, tag=tag) for one in unlike.values()]
+
+
+def _draft(part: Part, rest: Iterable[Part], *, subject: str | None, tag: str) -> Draft:
+    kind = TAGS[tag]
+    purchase = kind.direction is not Direction.SALES
+    seen = hints(subject, split_name(part.name)[0], purchase=purchase)
+    role = Role.PDF if part.media_type == "application/pdf" else Role.ATTACHMENT
+    return Draft(
+        kind=kind,
+        direction=kind.direction,
+        number=seen.number,
+        issued_on=None,
+        counterparty=Counterparty(name=seen.counterparty),
+        total=None,
+        bill=None,
+        sheets=(
+            Sheet(role, part.name, part.media_type, part.content),
+            *(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.content) for one in rest),
+        ),
+        content_sha256=sha256_of(part.content),
+        tag=tag,
+    )
+
+
+def _no_file() -> Problem:
+    return Problem(
+        "no_file",
+        "",
+        "the mail has no file in it; attach the document as UBL (XML) or JSON, or send a PDF to "
+        f"the address with a tag that says what it is: {TAGS_IN_WORDS}",
+    )
+
+
+def _unsaid(parts: Sequence[Part], tag: str | None) -> Problem:
+    names = ", ".join(f'"{one.name}"' for one in parts)
+    if tag:
+        words = f"with +{tag} a PDF, UBL or JSON is expected, not {names}"
+        return Problem("no_document", "", words)
+    return Problem(
+        "no_tag",
+        "",
+        f"{names} came without UBL or JSON that says what it is; send it to the address with a "
+        f"tag: {TAGS_IN_WORDS}",
+    )
