@@ -43,13 +43,9 @@ class Source:
     text: str
     tables: Tables
 
-    def line(self, path: config_lines.Path) -> tuple[int, int]:
-        """How much of a key's path this file has (0: nothing), and the line of that much."""
-        lines = _lines(self.text)
-        for length in range(len(path), 0, -1):
-            if path[:length] in lines:
-                return length, lines[path[:length]]
-        return 0, 1
+    def line(self, key: str) -> int | None:
+        """The line on which this file has a key, or None."""
+        return _lines(self.text).get(split(key))
 
 
 @dataclass(slots=True)
@@ -64,6 +60,7 @@ class Tree:
     problems: list[KeyProblem] = field(default_factory=list)
     places: dict[KeyProblem, tuple[str, int]] = field(default_factory=dict)
     overridden: dict[str, str] = field(default_factory=dict)  # key -> name in the environment
+    _places_of_keys: dict[config_lines.Path, tuple[str, int]] = field(default_factory=dict)
 
     def tell(self, shown: str, line: int, message: str, *, key: str = "") -> None:
         """Note a problem that stands in one line of one file."""
@@ -75,11 +72,10 @@ class Tree:
         """The file and line of a key, or of what it stands in; or its name in the environment."""
         if key in self.overridden:
             return self.overridden[key]
-        shown, line = self._find(key)
-        if not any(source.line(split(key))[0] for source in self.sources):
-            inside = [name for over, name in self.overridden.items() if over.startswith(f"{key}.")]
-            return inside[0] if inside else f"{shown}:{line}"
-        return f"{shown}:{line}"
+        inside = [name for over, name in self.overridden.items() if over.startswith(f"{key}.")]
+        if inside and split(key) not in self._index():
+            return inside[0]
+        return "{}:{}".format(*self._find(key))
 
     def place(self, problem: KeyProblem) -> str:
         """The file and line that a problem is about."""
@@ -90,17 +86,23 @@ class Tree:
     def order(self, problem: KeyProblem) -> tuple[int, int]:
         """Where a problem stands among others: by file as they were read, then by line."""
         shown, line = self.places.get(problem) or self._find(problem.key)
-        names = [source.shown for source in self.sources]
-        return names.index(shown) if shown in names else len(names), line
+        ranks = {source.shown: rank for rank, source in enumerate(self.sources)}
+        return ranks.get(shown, len(ranks)), line
 
     def _find(self, key: str) -> tuple[str, int]:
-        path = split(key)
-        best, shown, number = 0, self.sources[0].shown if self.sources else "", 1
-        for source in self.sources:
-            length, line = source.line(path)
-            if length > best:
-                best, shown, number = length, source.shown, line
-        return shown, number
+        path, index = split(key), self._index()
+        for length in range(len(path), 0, -1):
+            if found := index.get(path[:length]):
+                return found
+        return (self.sources[0].shown if self.sources else "", 1)
+
+    def _index(self) -> dict[config_lines.Path, tuple[str, int]]:
+        """The first place of every key of every file; made when the first problem is told."""
+        if not self._places_of_keys:
+            for source in reversed(self.sources):
+                for path, line in _lines(source.text).items():
+                    self._places_of_keys[path] = (source.shown, line)
+        return self._places_of_keys
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Tree:
@@ -164,7 +166,7 @@ def _parsed(text: str) -> Tables:
     return tomllib.loads(text)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)
 def _lines(text: str) -> dict[config_lines.Path, int]:
     try:
         return config_lines.key_lines(text)
@@ -195,8 +197,12 @@ def _add(tree: Tree, source: Source) -> None:
     earlier = list(tree.sources)
     tree.sources.append(source)
     if earlier and "include" in source.tables:
-        place = source.line(("include",))[1]
-        tree.tell(source.shown, place, "only the first file may include others", key="include")
+        tree.tell(
+            source.shown,
+            source.line("include") or 1,
+            "only the first file may include others",
+            key="include",
+        )
     added = {key: value for key, value in source.tables.items() if key != "include"}
     tree.tables = _merged(tree, added, tree.tables, key="", source=source)
 
@@ -210,19 +216,14 @@ def _merged(tree: Tree, new: Tables, old: Tables, *, key: str, source: Source) -
         elif isinstance(value, dict) and isinstance(old[name], dict):
             merged[name] = _merged(tree, value, old[name], key=inner, source=source)
         else:
-            line = source.line(split(inner))[1]
             said = f"is said in {_first(tree, inner)} already; leave one of them out"
-            tree.tell(source.shown, line, said, key=inner)
+            tree.tell(source.shown, source.line(inner) or 1, said, key=inner)
     return merged
 
 
 def _first(tree: Tree, key: str) -> str:
-    path = split(key)
-    for source in tree.sources:
-        length, line = source.line(path)
-        if length == len(path):
-            return f"{source.shown}:{line}"
-    return "another file"
+    places = (f"{one.shown}:{line}" for one in tree.sources if (line := one.line(key)))
+    return next(places, "another file")
 
 
 def _override(tree: Tree, path: Path, environ: Mapping[str, str]) -> None:
