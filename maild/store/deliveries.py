@@ -24,7 +24,7 @@ from maild.store.attempts import (
 )
 from maild.store.connectors import pause, paused
 from maild.store.database import Tx
-from maild.store.hand import cancel, hold, release, release_review, release_shadow, retry
+from maild.store.hand import cancel, hold, release, release_shadow, retry
 from maild.store.leases import claim, oldest_due, renew, take_back
 from maild.store.schema import deliveries
 from maild.store.statements import insert_if_absent
@@ -46,7 +46,6 @@ __all__ = [
     "pause",
     "paused",
     "release",
-    "release_review",
     "release_shadow",
     "renew",
     "retry",

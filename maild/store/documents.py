@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from maild.errors import NotFound
 from maild.model.delivery import Trace
@@ -159,6 +159,16 @@ def find(
     asked = [condition(value) for value, condition in filters if value is not None]
     query = select(documents).where(*asked).order_by(column.id.desc()).limit(limit)
     return _with_files(tx, tx.execute(query))
+
+
+def count(tx: Tx, *, team: str | None = None, review: str | None = None) -> int:
+    """How many documents there are, of a team or with that review; for a status, not for lists."""
+    query = select(func.count()).select_from(documents)
+    if team is not None:
+        query = query.where(documents.c.team == team)
+    if review is not None:
+        query = query.where(documents.c.review == review)
+    return int(tx.execute(query).scalar_one())
 
 
 def get_arrival(tx: Tx, id: str) -> Arrival:

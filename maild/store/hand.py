@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import insert, update
 
 from maild.errors import UserError
-from maild.model.delivery import Delivery, HoldCode, Purpose, State
+from maild.model.delivery import Delivery, HoldCode, State
 from maild.store.attempts import get
 from maild.store.database import Tx
 from maild.store.documents import add_event
@@ -18,7 +18,7 @@ from maild.store.schema import deliveries, events
 
 # How long a delivery that starts anew may be tried: the outbox's own default.
 DEADLINE: Final = timedelta(days=5)
-_PERSON: Final = "operator"
+_PERSON: Final = "person"
 
 _WORDS: Final = {
     State.QUEUED: "is waiting to go out",
@@ -71,29 +71,6 @@ def release(
         )
     _let_go(tx, old, deadline_at=now + deadline)
     _tell(tx, old, "delivery.released", at=now, detail="", actor=actor)
-    return get(tx, id)
-
-
-def release_review(
-    tx: Tx,
-    id: str,
-    *,
-    now: datetime,
-    purpose: Purpose,
-    named: bool = False,
-    deadline: timedelta = DEADLINE,
-    actor: str = _PERSON,
-) -> Delivery:
-    """Let a delivery go that waited for a review, as what it was confirmed to be.
-
-    `named` tells that a person named this recipient.
-    Raises UserError when it does not wait for one, and NotFound.
-    """
-    old = _may(tx, id, states={State.HELD}, only="only held deliveries can be released")
-    if old.hold_code is not HoldCode.REVIEW:
-        raise UserError(f"{id} does not wait for a review")
-    _let_go(tx, old, deadline_at=now + deadline, purpose=purpose.value, named=named)
-    _tell(tx, old, "delivery.released", at=now, detail=f"as {purpose}", actor=actor)
     return get(tx, id)
 
 

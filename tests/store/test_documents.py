@@ -194,6 +194,15 @@ def test_each_filter_leaves_what_fits(tx: Tx) -> None:
     assert ids(documents.find(tx, team="acme", kind="quote", number="F")) == []
 
 
+def test_documents_are_counted_for_a_status(tx: Tx) -> None:
+    stored_document(tx)
+    stored_document(tx, review="waiting")
+    stored_document(tx, team="other", review="waiting")
+    assert documents.count(tx) == 3
+    assert documents.count(tx, team="acme") == 2
+    assert documents.count(tx, team="acme", review="waiting") == 1
+
+
 def test_percent_and_underscore_in_a_search_stand_for_themselves(tx: Tx) -> None:
     percent = stored_document(tx, number="100%")
     under = stored_document(tx, number="1_0")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from maild.errors import NotFound, UserError
-from maild.model.delivery import MOVES, HoldCode, Outcome, Purpose, State
+from maild.model.delivery import MOVES, HoldCode, Outcome, State
 from maild.store import deliveries, documents, engines, schema
 from maild.store.database import Tx
 from tests.store.builders import (
@@ -108,17 +108,6 @@ def test_a_release_does_not_answer_a_review(tx: Tx) -> None:
     with pytest.raises(UserError, match="decision") as refused:
         deliveries.release(tx, stored.id, now=LATER)
     assert f"maild review confirm {document.id}" in refused.value.hint
-    freed = deliveries.release_review(
-        tx, stored.id, now=LATER, purpose=Purpose.CORRECTION, named=True
-    )
-    assert (freed.state, freed.purpose, freed.named) == (State.QUEUED, Purpose.CORRECTION, True)
-    assert freed.hold_code is None
-
-
-def test_what_waits_for_no_review_is_not_answered_by_one(tx: Tx) -> None:
-    stored = stored_delivery(tx, state=State.HELD, hold_code=HoldCode.PERSON)
-    with pytest.raises(UserError, match="does not wait for a review"):
-        deliveries.release_review(tx, stored.id, now=LATER, purpose=Purpose.CORRECTION)
 
 
 def test_going_live_frees_what_shadow_mode_held_and_nothing_else(tx: Tx) -> None:
