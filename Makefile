@@ -59,7 +59,8 @@ $(RUN)/pip:
 
 # One stamp a lock: installed once for each content of it. The dev lock holds the runtime lock.
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(RUN)/pip
-	@test -e $(VENV)/.dev || { echo "Installing into $(VENV) ..."; $(LOCKED) requirements.lock; }
+	@echo "Installing into $(VENV) ..."
+	@$(LOCKED) requirements.lock
 	@$(OURSELVES)
 	@touch $@
 
