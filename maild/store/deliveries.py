@@ -26,7 +26,7 @@ from maild.store.connectors import pause, paused
 from maild.store.database import Tx
 from maild.store.hand import cancel, hold, release, release_shadow, retry
 from maild.store.leases import claim, oldest_due, renew, take_back
-from maild.store.schema import deliveries
+from maild.store.schema import deliveries, tallies
 from maild.store.statements import insert_if_absent
 
 __all__ = [
@@ -97,8 +97,8 @@ def find(
 
 def counts(tx: Tx, *, team: str | None = None) -> dict[str, int]:
     """How many deliveries are in each state; every state is named."""
-    query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+    query = select(tallies.c.state, func.sum(tallies.c.n)).group_by(tallies.c.state)
     if team is not None:
-        query = query.where(deliveries.c.team == team)
+        query = query.where(tallies.c.team == team)
     found = {str(row[0]): int(row[1]) for row in tx.execute(query)}
     return {state.value: found.get(state.value, 0) for state in State}

@@ -149,8 +149,8 @@ def find(
     filters: list[tuple[Any, Callable[[Any], Any]]] = [
         (team, column.team.__eq__),
         (kind, column.kind.__eq__),
-        (number, partial(contains, column.number_folded)),
-        (party, partial(contains, column.party_folded)),
+        (number, partial(_searched, "number_folded", team)),
+        (party, partial(_searched, "party_folded", team)),
         (state, _has_delivery),
         (since, column.accepted_at.__ge__),
         (review, column.review.__eq__),
@@ -235,6 +235,12 @@ def events_of(tx: Tx, document: str) -> tuple[Event, ...]:
     return tuple(
         Event(row.at, row.event, row.detail, row.delivery, row.actor) for row in tx.execute(query)
     )
+
+
+def _searched(column: str, team: str | None, part: str) -> Any:
+    # By ids from the index alone: looking into the documents themselves is ten times slower.
+    found = select(documents.c.id).where(contains(documents.c[column], part))
+    return documents.c.id.in_(found if team is None else found.where(documents.c.team == team))
 
 
 def _has_delivery(state: str) -> Any:

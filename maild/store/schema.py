@@ -28,6 +28,8 @@ from sqlalchemy import (
     literal_column,
 )
 
+from maild.store import tallying
+
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
 REVISION: Final = "0001"
 
@@ -106,7 +108,8 @@ documents = Table(
     Index("ix_documents_team_id", "team", "id"),
     Index("ix_documents_team_number", "team", "number_folded", "id"),
     Index("ix_documents_team_party", "team", "party_folded", "id"),
-    Index("ix_documents_same_number", "team", "same_number_key"),
+    # `id` stands in it for the order: without, SQLite reads a whole team in the order of its ids.
+    Index("ix_documents_same_number", "team", "same_number_key", "id"),
     Index("ix_documents_review", "review", "id"),
 )
 
@@ -169,7 +172,7 @@ deliveries = Table(
     Column("lease_until", Moment),
     UniqueConstraint("document", "via", "address", "purpose", "part", "generation"),
     Index("ix_deliveries_team_id", "team", "id"),
-    Index("ix_deliveries_state", "state", "id", "team"),
+    Index("ix_deliveries_state", "state", "id"),
 )
 
 # What a claim may take. Literals and not parameters, since SQLite uses a partial index only when it
@@ -194,6 +197,16 @@ Index(
     deliveries.c.owner,
     sqlite_where=deliveries.c.owner.is_not(None),
     postgresql_where=deliveries.c.owner.is_not(None),
+)
+
+# How many deliveries a team has in each state, kept by the triggers in `tallying`: counting a
+# million rows takes SQLite 100 ms.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("team", String(64), primary_key=True),
+    Column("state", String(16), primary_key=True),
+    Column("n", Integer, nullable=False),
 )
 
 attempts = Table(
@@ -254,3 +267,5 @@ refusals = Table(
     Index("ix_refusals_team_id", "team", "id"),
     Index("ix_refusals_peer", "team", "peer", "at"),
 )
+
+tallying.attach(deliveries)

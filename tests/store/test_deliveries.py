@@ -327,6 +327,17 @@ def test_lists_page_by_key_and_keep_to_their_filters(tx: Tx) -> None:
     assert found(document=document.id) == [one.id]
 
 
+def test_the_counts_follow_every_move(tx: Tx) -> None:
+    stored_delivery(tx)
+    stored_delivery(tx)
+    mine = claimed(tx)
+    deliveries.settle(tx, mine, handed_over())
+    claimed(tx)
+    deliveries.take_back(tx, owner="new", now=NOW, doubt_pause=LEASE)
+    found = deliveries.counts(tx)
+    assert {state: n for state, n in found.items() if n} == {"queued": 1, "handed_over": 1}
+
+
 def test_every_state_is_counted_for_all_or_for_a_team(tx: Tx) -> None:
     stored_delivery(tx)
     stored_delivery(tx, team="other")

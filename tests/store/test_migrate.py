@@ -9,6 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from maild.errors import UserError
 from maild.store import engines, migrate, schema
@@ -44,21 +45,20 @@ def test_the_steps_make_exactly_the_tables_of_the_schema(tmp_path: Path) -> None
     with engine.connect() as tx:
         context = MigrationContext.configure(tx, opts={"compare_type": True})
         assert compare_metadata(context, schema.metadata) == []
-        made_by_steps = indexes(tx)
+        made_by_steps = words(tx)
     engine.dispose()
     (tmp_path / "other.db").touch()
     engine = engines.writer_engine(tmp_path / "other.db")
     with engine.connect() as tx:
         schema.metadata.create_all(tx)
-        assert made_by_steps == indexes(tx)
+        assert made_by_steps == words(tx)
     engine.dispose()
 
 
-def indexes(tx: object) -> dict[str, str]:
-    """Every index with its words, partial conditions included, which Alembic does not compare."""
-    query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-    found = tx.exec_driver_sql(query)  # type: ignore[attr-defined]
-    return {row[0]: " ".join(row[1].split()) for row in found}
+def words(tx: Connection) -> dict[str, str]:
+    """Every index and trigger in its words: Alembic compares no conditions and no triggers."""
+    query = "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql <> ''"
+    return {row[0]: " ".join(row[1].split()) for row in tx.exec_driver_sql(query)}
 
 
 def test_the_newest_revision_is_the_one_the_code_names() -> None:

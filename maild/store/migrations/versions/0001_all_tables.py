@@ -8,6 +8,18 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+# Copied from maild.store.tallying as it was: a step that has run somewhere never changes.
+_MORE = """
+    INSERT INTO tallies (team, state, n) VALUES (NEW.team, NEW.state, 1)
+    ON CONFLICT (team, state) DO UPDATE SET n = n + 1;
+"""
+_LESS = "UPDATE tallies SET n = n - 1 WHERE team = OLD.team AND state = OLD.state;"
+_TRIGGERS = (
+    f"CREATE TRIGGER tally_insert AFTER INSERT ON deliveries BEGIN {_MORE} END",
+    f"CREATE TRIGGER tally_update AFTER UPDATE OF state ON deliveries BEGIN {_LESS} {_MORE} END",
+    f"CREATE TRIGGER tally_delete AFTER DELETE ON deliveries BEGIN {_LESS} END",
+)
+
 
 def upgrade() -> None:
     _arrivals()
@@ -16,11 +28,14 @@ def upgrade() -> None:
     _refusals()
     _runs()
     _small_blobs()
+    _tallies()
     _documents()
     _arrival_documents()
     _deliveries()
     _files()
     _attempts()
+    for trigger in _TRIGGERS:
+        op.execute(trigger)
 
 
 def _arrivals() -> None:
@@ -110,6 +125,16 @@ def _small_blobs() -> None:
     )
 
 
+def _tallies() -> None:
+    op.create_table(
+        "tallies",
+        sa.Column("team", sa.String(64), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("team", "state", name="pk_tallies"),
+    )
+
+
 def _documents() -> None:
     op.create_table(
         "documents",
@@ -141,7 +166,7 @@ def _documents() -> None:
         sa.UniqueConstraint("team", "content_sha256", name="uq_documents_team_content_sha256"),
     )
     op.create_index("ix_documents_review", "documents", ["review", "id"])
-    op.create_index("ix_documents_same_number", "documents", ["team", "same_number_key"])
+    op.create_index("ix_documents_same_number", "documents", ["team", "same_number_key", "id"])
     op.create_index("ix_documents_team_id", "documents", ["team", "id"])
     op.create_index("ix_documents_team_number", "documents", ["team", "number_folded", "id"])
     op.create_index("ix_documents_team_party", "documents", ["team", "party_folded", "id"])
@@ -217,7 +242,7 @@ def _deliveries() -> None:
         postgresql_where=sa.text("owner IS NOT NULL"),
     )
     op.create_index("ix_deliveries_message", "deliveries", ["message"])
-    op.create_index("ix_deliveries_state", "deliveries", ["state", "id", "team"])
+    op.create_index("ix_deliveries_state", "deliveries", ["state", "id"])
     op.create_index("ix_deliveries_team_id", "deliveries", ["team", "id"])
 
 
