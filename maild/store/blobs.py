@@ -11,7 +11,10 @@ import fcntl
 import hashlib
 import os
 import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,7 +23,7 @@ from sqlalchemy import select
 
 from maild.errors import NotFound
 from maild.store.database import Database, Tx
-from maild.store.schema import small_blobs
+from maild.store.schema import arrivals, deliveries, files, refusals, small_blobs
 from maild.store.statements import insert_if_absent
 
 # Up to here a blob rides in its document's transaction: one fsync for many (house.md 2.8).
@@ -42,6 +45,13 @@ def keep(tx: Tx, staged: Staged) -> None:
     if staged.small is not None:
         row = {"sha256": staged.sha256, "content": staged.small}
         insert_if_absent(tx, small_blobs, row=row, unique=["sha256"])
+
+
+def in_use(tx: Tx, keys: Collection[str]) -> set[str]:
+    """Which of these blobs a row names, whatever it is the bytes of."""
+    columns = (arrivals.c.original, files.c.sha256, deliveries.c.message, refusals.c.original)
+    found = (tx.execute(select(one).where(one.in_(keys))).scalars() for one in columns)
+    return {key for keys in found for key in keys}
 
 
 class BlobStore:
@@ -73,6 +83,23 @@ class BlobStore:
         """Remove what writers that were killed left behind; the number of files removed."""
         return await asyncio.to_thread(self._sweep)
 
+    async def clear_orphans(self, *, before: datetime) -> int:
+        """Remove large blobs that no row names and nobody staged since then; how many files.
+
+        A blob is staged before its row is written, so `before` has to be well in the past.
+        """
+        removed = 0
+        for folder in await asyncio.to_thread(self._folders):
+            old = await asyncio.to_thread(_older, folder, before)
+            if old:
+                used = await self._db.read(partial(in_use, keys=old))
+                orphans = [folder / key for key in old if key not in used]
+                removed += await asyncio.to_thread(_remove_old, folder, orphans, before=before)
+        return removed
+
+    def _folders(self) -> list[Path]:
+        return sorted(self._folder.glob("??/??"))
+
     def _read(self, key: str) -> bytes:
         try:
             return self._path(key).read_bytes()
@@ -85,13 +112,14 @@ class BlobStore:
     def _write(self, content: bytes) -> str:
         key = hashlib.sha256(content).hexdigest()
         target = self._path(key)
-        if _same(target, content):
-            os.utime(target)  # young again: whoever clears orphans away sees that it is wanted
-        else:
-            _make_folder(target.parent)
-            self._place(content, target)
-        # Also when it was there: its writer may not have come to this line yet.
-        _flush_folder(target.parent)
+        _make_folder(target.parent)
+        with _locked(target.parent, fcntl.LOCK_SH) as folder:
+            if _same(target, content):
+                os.utime(target)  # young again, so that nobody takes it for an orphan
+            else:
+                self._place(content, target)
+            # Also when it was there: its writer may not have come to this line yet.
+            os.fsync(folder)
         return key
 
     def _place(self, content: bytes, target: Path) -> None:
@@ -153,6 +181,31 @@ def _remove_if_dead(part: Path) -> bool:
     return True
 
 
+def _older(folder: Path, before: datetime) -> list[str]:
+    edge = before.timestamp()
+    return [path.name for path in folder.iterdir() if path.stat().st_mtime < edge]
+
+
+def _remove_old(folder: Path, orphans: list[Path], *, before: datetime) -> int:
+    # Looked at once more under the lock: somebody may have staged one of them meanwhile.
+    with _locked(folder, fcntl.LOCK_EX):
+        gone = [path for path in orphans if path.stat().st_mtime < before.timestamp()]
+        for path in gone:
+            path.unlink()
+    return len(gone)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[int]:
+    """Hold a lock on a folder: shared to write into it, exclusive to remove from it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, how)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def _make_folder(folder: Path) -> None:
     """Make a folder and its parents, each entry durable."""
     if folder.is_dir():
@@ -163,8 +216,5 @@ def _make_folder(folder: Path) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with _locked(folder, fcntl.LOCK_SH) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
+from maild.store.blobs import in_use
 from maild.store.database import Tx
-from maild.store.schema import arrivals, deliveries, files, runs, small_blobs
 from maild.store.schema import marks as table
 from maild.store.schema import refusals as refused
+from maild.store.schema import runs, small_blobs
 from maild.store.statements import insert_if_absent
 
 
@@ -100,20 +101,16 @@ def refused_bytes(tx: Tx, team: str, peer: str | None, *, since: datetime) -> tu
 
 
 def forget_before(tx: Tx, *, before: datetime) -> int:
-    """Delete older refusals and the small blobs that nothing else names; how many refusals."""
+    """Delete older refusals and the small blobs that nothing else names; how many refusals.
+
+    Large ones are files, which no transaction removes: `BlobStore.clear_orphans` finds them.
+    """
     gone = tx.execute(delete(refused).where(refused.c.at < before).returning(refused.c.original))
     originals = [row.original for row in gone]
     named = {one for one in originals if one is not None}
     if named:
-        tx.execute(delete(small_blobs).where(small_blobs.c.sha256.in_(named - _in_use(tx, named))))
+        tx.execute(delete(small_blobs).where(small_blobs.c.sha256.in_(named - in_use(tx, named))))
     return len(originals)
-
-
-def _in_use(tx: Tx, keys: set[str]) -> set[str]:
-    """Which of these blobs a row still names."""
-    columns = (arrivals.c.original, files.c.sha256, deliveries.c.message, refused.c.original)
-    found = (tx.execute(select(one).where(one.in_(keys))).scalars() for one in columns)
-    return {key for keys in found for key in keys}
 
 
 def _refusals(found: Any) -> tuple[Refusal, ...]:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from maild.errors import NotFound
+from maild.store import documents
 from maild.store.blobs import SMALL, BlobStore, keep
 from maild.store.database import Database
+from tests.store.builders import NOW, an_arrival
 
 LARGE = b"x" * (SMALL + 1)
 
@@ -91,3 +93,17 @@ async def test_a_blob_that_cannot_be_written_leaves_nothing_behind(
     with pytest.raises(OSError, match=key):
         await blobs.stage(LARGE)
     assert kept_files(tmp_path / "blobs") == []
+
+
+async def test_orphans_go_when_they_are_old_and_no_row_names_them(
+    db: Database, blobs: BlobStore, tmp_path: Path
+) -> None:
+    orphan, named, again = [await blobs.stage(LARGE + bytes([n])) for n in range(3)]
+    await db.write(partial(documents.add_arrival, arrival=an_arrival(original=named.sha256)))
+    for path in kept_files(tmp_path / "blobs"):
+        os.utime(path, (0, 0))
+    assert await blobs.stage(LARGE + bytes([2])) == again
+    assert await blobs.clear_orphans(before=NOW) == 1
+    with pytest.raises(NotFound):
+        await blobs.read(orphan.sha256)
+    assert {path.name for path in kept_files(tmp_path / "blobs")} == {named.sha256, again.sha256}
