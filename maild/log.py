@@ -271,11 +271,6 @@ def team_went_live(*, team: str, released: int) -> None:
     _log.info("team.went_live", team=team, released=released)
 
 
-def clock_ran(*, schedule: str, period: str) -> None:
-    """A schedule's period was done, once."""
-    _log.debug("clock.ran", schedule=schedule, period=period)
-
-
-def clock_failed(*, schedule: str, period: str, error: BaseException) -> None:
+def clock_failed(*, schedule: str, error: BaseException) -> None:
     """A schedule's job failed; it is tried again at the next tick."""
-    _log.error("clock.failed", schedule=schedule, period=period, exc_info=error)
+    _log.error("clock.failed", schedule=schedule, exc_info=error)

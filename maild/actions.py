@@ -1,0 +1,187 @@
+"""What a person may ask of maild beside looking: hand in, explain, act, decide, go live, how is it.
+
+Every face (command line, pages) does these things through here, so they mean the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from maild import __version__, log
+from maild.errors import UserError, did_you_mean
+from maild.intake import review
+from maild.intake.desk import Desk, Explained, Submission
+from maild.intake.filing import Filed, planned_deliveries
+from maild.model.delivery import HoldCode, State
+from maild.model.team import Mode, Team
+from maild.outbox import queue
+from maild.reading.wrap import wrap
+from maild.records import Records, document_json
+from maild.rules.book import TAGS, RuleBook
+from maild.store import deliveries, documents, marks
+from maild.store.database import Database, Tx
+from maild.store.lock import holder
+
+DAEMON_MARK: Final = "daemon"  # what the daemon last said of itself
+VERBS: Final = {
+    "retry": queue.retry,
+    "hold": queue.hold,
+    "release": queue.release,
+    "cancel": queue.cancel,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """The use cases, over the parts that the app built."""
+
+    db: Database
+    desk: Desk
+    records: Records
+    book: Callable[[], RuleBook]
+    now: Callable[[], datetime]
+    data_dir: Path
+
+    async def send(
+        self, files: Sequence[tuple[str, bytes]], *, team: str, tag: str | None
+    ) -> dict[str, Any]:
+        """Hand files in as one mail. Raises DocumentError, and UserError for a tag that is none."""
+        acceptance = await self.desk.accept(self._submission(files, team=team, tag=tag))
+        return {
+            "documents": [await self._filed(one) for one in acceptance.fresh],
+            "duplicates": [await self._filed(one) for one in acceptance.duplicates],
+            "warnings": [text for one in acceptance.filed for text in one.warnings],
+        }
+
+    async def explain(
+        self, files: Sequence[tuple[str, bytes]], *, team: str, tag: str | None
+    ) -> list[dict[str, Any]]:
+        """What `send` would do now, a value for each document; nothing is stored."""
+        submission = self._submission(files, team=team, tag=tag)
+        mine = self.book().team(team)
+        return [self._explained(one, mine) for one in await self.desk.explain(submission)]
+
+    async def act(self, verb: str, delivery: str, *, reason: str = "") -> dict[str, Any]:
+        """Retry, hold, release or cancel a delivery. Raises UserError when its state forbids it."""
+        await VERBS[verb](self.db, delivery, now=self.now(), reason=reason)
+        return await self.records.delivery(delivery)
+
+    async def review(self, document: str, *, verdict: str, to: tuple[str, ...]) -> dict[str, Any]:
+        """Decide about a document whose number was known: "confirmed" or "rejected"."""
+        stored = await self.db.read(partial(documents.get, id=document))
+        team = self.book().team(stored.team)
+        decide = (
+            partial(review.confirm, document=document, team=team, to=to, now=self.now())
+            if verdict == "confirmed"
+            else partial(review.reject, document=document, now=self.now())
+        )
+        await self.db.write(decide)
+        log.review_decided(team=team.slug, document=document, verdict=verdict)
+        return await self.records.show(document)
+
+    async def golive(self, slug: str, *, since: datetime | None) -> dict[str, Any]:
+        """End a team's shadow mode; with `since`, send what waited from documents since then."""
+        team = self.book().team(slug)
+        released, held = await self.db.write(
+            partial(_golive, team=team.slug, since=since, now=self.now())
+        )
+        log.team_went_live(team=slug, released=released)
+        return {"team": slug, "mode": "live", "released": released, "still_held": held}
+
+    async def status(self) -> dict[str, Any]:
+        """How the daemon is, what waits, and what needs a person."""
+        pid = holder(self.data_dir)
+        shown: dict[str, Any] = await self.db.read(
+            partial(_status, book=self.book(), pid=pid, now=self.now())
+        )
+        return {"version": __version__} | shown
+
+    def _submission(
+        self, files: Sequence[tuple[str, bytes]], *, team: str, tag: str | None
+    ) -> Submission:
+        if tag is not None and tag not in TAGS:
+            raise UserError(
+                f'"{tag}" is no tag; there are {", ".join(TAGS)}{did_you_mean(tag, TAGS)}'
+            )
+        now = self.now()
+        raw = wrap(files)
+        return Submission(team=team, door="cli", raw=raw, received_at=now, tag=tag)
+
+    async def _filed(self, filed: Filed) -> dict[str, Any]:
+        return await self.records.show(filed.document.id)
+
+    def _explained(self, explained: Explained, team: Team) -> dict[str, Any]:
+        considered = explained.considered
+        document = considered.document
+        would = [
+            one
+            for planned in considered.decision.planned
+            for one in planned_deliveries(document, planned, team=team, now=self.now())
+        ]
+        warnings = [*considered.warnings, *considered.decision.warnings]
+        if explained.same_content:
+            warnings.append(f"the same content is there already as {explained.same_content.id}")
+        warnings += [
+            f"{one.id} has the same number with other content: it would wait for review"
+            for one in explained.same_number
+            if explained.same_content is None
+        ]
+        if explained.shadow:
+            warnings.append(f"{team.slug} is in shadow mode: nothing leaves before maild golive")
+        shown = document_json(document, trace=considered.decision.trace, of_it=would)
+        return shown | {"id": None, "warnings": warnings, "shadow": explained.shadow}
+
+
+def _golive(tx: Tx, *, team: str, since: datetime | None, now: datetime) -> tuple[int, int]:
+    marks.put(tx, f"golive:{team}", {"at": now.isoformat()}, now=now)
+    documents.add_event(tx, at=now, event="team.went_live", team=team, actor="person")
+    released = deliveries.release_shadow(tx, team, now=now, since=since) if since else 0
+    held = deliveries.find(tx, team=team, hold_code=HoldCode.SHADOW, limit=10_000)
+    return released, len(held)
+
+
+def _status(tx: Tx, *, book: RuleBook, pid: int | None, now: datetime) -> dict[str, Any]:
+    said = marks.get(tx, DAEMON_MARK) or {}
+    alive = pid is not None and said.get("pid") == pid
+    counts = deliveries.counts(tx)
+    due = deliveries.oldest_due(tx, now)
+    oldest = max(0, int((now - due).total_seconds())) if due and due <= now else None
+    paused = deliveries.paused(tx, now)
+    return {
+        "state": said["state"] if alive else ("starting" if pid else "down"),
+        "pid": pid,
+        "since": said.get("since") if alive else None,
+        "smtpd": {"listen": said.get("listening", []) if alive else []},
+        "queue": {one.value: counts.get(one.value, 0) for one in State}
+        | {"oldest_seconds": oldest},
+        "paused": [
+            {"connector": via, "until": until.isoformat(), "reason": reason}
+            for via, (until, reason) in paused.items()
+        ],
+        "teams": [_team(tx, team) for team in book.teams],
+        "warnings": list(said.get("warnings", [])) if alive else [],
+    }
+
+
+def _team(tx: Tx, team: Team) -> dict[str, Any]:
+    counts = deliveries.counts(tx, team=team.slug)
+    live = team.mode is Mode.LIVE or marks.get(tx, f"golive:{team.slug}") is not None
+    return {
+        "team": team.slug,
+        "mode": "live" if live else "shadow",
+        "documents": documents.count(tx, team=team.slug),
+        "held": counts.get(State.HELD, 0),
+        "failed": counts.get(State.FAILED, 0) + counts.get(State.BOUNCED, 0),
+        "review": documents.count(tx, team=team.slug, review="waiting"),
+        "refused": len(marks.refusals(tx, team=team.slug, limit=1000)),
+    }
+
+
+def utc_now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,63 @@
+"""What maild can say without its store: what a file holds, its schemas, a line for the users file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from maild import teams
+from maild.config import Settings
+from maild.errors import ConfigError, UserError
+from maild.intake import inspect, payload
+from maild.intake.users import hash_password
+from maild.model.team import Team
+from maild.rules import identity
+from maild.rules.book import RuleBook
+from maild.rules.profiles import PROFILES
+
+PROFILE_NAMES = tuple(sorted(PROFILES))
+
+
+def inspect_file(path: Path, *, team: Team | None = None) -> dict[str, Any]:
+    """The object of `maild inspect --json`. Raises UserError when the file cannot be opened."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(inspect.LARGEST + 1)
+    except OSError as fault:
+        raise UserError(f"{path}: cannot be read ({fault.strerror or fault})") from fault
+    return inspect.inspect(str(path), content, team=team)
+
+
+def team_named(slug: str, *, config: str | None) -> Team:
+    """A team of the configuration. Raises ConfigError, or UnknownTeam with the nearest name."""
+    checked = teams.check(config)
+    if slug in checked.broken or checked.loaded.settings is None:
+        raise ConfigError(checked.errors)
+    return RuleBook(checked.teams).team(slug)
+
+
+def json_schema(what: str) -> dict[str, Any]:
+    """The JSON schema of "document" (what maild takes in) or "config" (less the teams' tables)."""
+    if what == "document":
+        return payload.schema()
+    if what == "config":
+        return Settings.model_json_schema()
+    raise UserError(f'there is no schema "{what}"; there are document and config')
+
+
+def users_file_line(name: str, password: str) -> str:
+    """A line of `smtpd.users_file`. Raises UserError for a name that cannot stand there."""
+    if not name or ":" in name or any(char.isspace() for char in name):
+        raise UserError(f'"{name}" cannot be a user name; leave out colons and spaces')
+    return f"{name}:{hash_password(password)}"
+
+
+def vat_trouble(number: str) -> str | None:
+    """What keeps a VAT number from being one, or None; a doubt about another country's is none."""
+    problem = identity.vat_problem(number)
+    return problem.message if problem and problem.level == "error" else None
+
+
+def kinds_taken(profile: str) -> tuple[str, ...]:
+    """The kinds of document that the inbox of that profile takes."""
+    return tuple(kind.value for kind in PROFILES[profile].kinds)

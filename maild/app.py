@@ -1,0 +1,115 @@
+"""Everything that a command and the daemon share is built here, once, over one configuration.
+
+It has no logic of its own: what a person may do is in `maild.actions`, what he may look at in
+`maild.records`. What only the daemon has (doors, connectors, outbox, clock) is built in `maild.works`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from maild import log, teams
+from maild.actions import DAEMON_MARK, Actions, utc_now
+from maild.config import Settings
+from maild.errors import ConfigError
+from maild.intake.desk import Desk
+from maild.intake.refusals import Refusals
+from maild.records import Records
+from maild.rules.book import RuleBook
+from maild.store import marks
+from maild.store.blobs import BlobStore
+from maild.store.database import Database
+from maild.store.lock import StateLock
+from maild.teams import Checked, Shelf
+
+
+@dataclass(slots=True)
+class App:
+    """One maild over one configuration: opened by the daemon and, beside it, by every command."""
+
+    checked: Checked
+    settings: Settings
+    shelf: Shelf
+    db: Database
+    desk: Desk
+    records: Records
+    actions: Actions
+    blobs: BlobStore
+    refusals: Refusals
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(
+        cls, config: str | Path | None, *, as_daemon: bool = False
+    ) -> AsyncIterator[App]:
+        """Build everything over the store; with `as_daemon` hold the state lock too.
+
+        Raises ConfigError with every problem, UserError when another daemon holds the folder.
+        """
+        checked = teams.check(config)
+        shelf = Shelf(checked)
+        settings = checked.loaded.settings
+        if settings is None:
+            raise ConfigError(checked.errors)
+        if as_daemon:
+            log.configure(level=settings.log.level, form=settings.log.format)
+        else:
+            log.configure(level="error")
+        data_dir = settings.maild.data_dir
+        with _locked(data_dir) if as_daemon else contextlib.nullcontext():
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            db = await Database.open(data_dir / "maild.db")
+            try:
+                yield cls._built(checked, settings, shelf=shelf, db=db)
+            finally:
+                await db.close()
+
+    @classmethod
+    def _built(cls, checked: Checked, settings: Settings, *, shelf: Shelf, db: Database) -> App:
+        data_dir, book = settings.maild.data_dir, shelf.current
+        blobs = BlobStore(data_dir / "blobs", db)
+        kept = Refusals(db, blobs, book, utc_now)
+        desk = Desk(db, blobs, book, utc_now, kept)
+        records = Records(db)
+        actions = Actions(db, desk, records, book, utc_now, data_dir)
+        return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept)
+
+    @property
+    def config_path(self) -> Path:
+        """The file that was read."""
+        return self.checked.loaded.path
+
+    @property
+    def book(self) -> RuleBook:
+        """The rule book in force."""
+        return self.shelf.book
+
+    def reload(self) -> tuple[list[str], tuple[str, ...]]:
+        """Read teams and rules again: the teams that changed, and the problems that remain."""
+        return self.shelf.reload(teams.check(self.config_path))
+
+    async def tell_state(self, state: str, *, listening: list[str] | None = None) -> None:
+        """Let `maild status` know, in this process or another."""
+        value = {
+            "state": state,
+            "pid": os.getpid(),
+            "listening": listening or [],
+            "since": utc_now().isoformat(),
+            "warnings": list(self.checked.remarks),
+        }
+        await self.db.write(partial(marks.put, name=DAEMON_MARK, value=value, now=utc_now()))
+
+
+@contextlib.contextmanager
+def _locked(data_dir: Path) -> Iterator[None]:
+    lock = StateLock(data_dir)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

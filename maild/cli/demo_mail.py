@@ -1,0 +1,91 @@
+"""The demo's mails: the samples that go in, and what came out into the sink's folder."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import smtplib
+from dataclasses import dataclass
+from email.message import EmailMessage
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One mail of the demo: what it shows, its files, and the reply it should get."""
+
+    what: str
+    subject: str
+    files: tuple[str, ...]
+    number: str | None
+    expected: str = "250"
+    to: str = "acme@post.example"
+
+
+SAMPLES: Final = (
+    Sample("an invoice as UBL; maild makes the PDF", "Factuur", ("invoice.xml",), "F2026-0412"),
+    Sample("an invoice to a French-speaking customer", "Facture", ("facture.xml",), "F2026-0413"),
+    Sample("an invoice as JSON; maild writes the UBL", "Factuur", ("invoice.json",), "F2026-0414"),
+    Sample("a credit note as UBL", "Creditnota", ("credit-note.xml",), "CN2026-007"),
+    Sample("a quote as UBL", "Offerte", ("quotation.xml",), "O2026-031"),
+    Sample("a purchase invoice of a supplier", "Fwd: factuur", ("purchase.xml",), "VF-88213"),
+    Sample("the first invoice again", "Factuur", ("invoice.xml",), "F2026-0412"),
+    Sample("a PDF alone, without a tag", "Scan", ("scan.pdf",), None, expected="554"),
+)
+
+
+def hand_in(listening: str, sample: Sample) -> str:
+    """Mail a sample to the daemon's door; returns the reply to the dot, code first."""
+    message = EmailMessage()
+    message["From"] = "facturen@acme.example"
+    message["To"] = sample.to
+    message["Subject"] = sample.subject
+    message.set_content("Zie bijlage.")
+    for name in sample.files:
+        content = resources.files("maild.cli").joinpath("samples", name).read_bytes()
+        message.add_attachment(
+            content, maintype="application", subtype="octet-stream", filename=name
+        )
+    host, _, port = listening.rpartition(":")
+    with smtplib.SMTP(host, int(port), timeout=30) as client:
+        client.ehlo("demo.example")
+        client.mail("facturen@acme.example")
+        client.rcpt(sample.to)
+        code, text = client.data(message.as_bytes(policy=email.policy.SMTP))
+    return f"{code} {text.decode('utf-8', 'replace')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A mail that left: its files were written beside it, in a folder of its own."""
+
+    path: Path
+    to: str
+    subject: str
+    files: tuple[tuple[str, int], ...]
+    hashes: frozenset[str]
+
+
+def read_outbox(folder: Path) -> dict[str, Left]:
+    """Read the sink's .eml files by Message-ID and lay their attachments beside them."""
+    found = {}
+    for path in sorted(folder.glob("*.eml")):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        beside = path.with_suffix("")
+        beside.mkdir(exist_ok=True)
+        files, hashes = [], set()
+        for part in message.iter_attachments():
+            content = part.get_payload(decode=True)
+            if not isinstance(content, bytes):
+                continue
+            name = Path(part.get_filename() or "part").name
+            (beside / name).write_bytes(content)
+            files.append((name, len(content)))
+            hashes.add(hashlib.sha256(content).hexdigest())
+        found[str(message["Message-ID"])] = Left(
+            path, str(message["To"]), str(message["Subject"]), tuple(files), frozenset(hashes)
+        )
+    return found

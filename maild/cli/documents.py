@@ -1,0 +1,318 @@
+"""Hand in, look into and explain documents: send, inspect, explain, documents list and show."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from maild.answers import inspect_file, team_named
+from maild.app import App
+from maild.cli.output import (
+    EX_DATA,
+    EX_OK,
+    ConfigOption,
+    JsonOption,
+    TeamOption,
+    json_line,
+    note,
+    plain_faults,
+    say,
+    state,
+    table,
+    when,
+)
+from maild.errors import UserError
+
+documents = typer.Typer(no_args_is_help=True, help="What came in, and what became of it.")
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)]
+WATCH_EVERY = 0.5  # seconds between two looks of `documents show --watch`
+SETTLED = {"handed_over", "confirmed", "failed", "bounced", "held", "cancelled"}
+
+
+def send(
+    files: Files,
+    team: Annotated[str, typer.Option("--team", "-t", help="Whose documents they are.")],
+    tag: Annotated[
+        str | None,
+        typer.Option(help="invoice, credit, quote, purchase, purchase-credit or other."),
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Hand documents in, as a mail to the team's address would; works while the daemon is down."""
+
+    async def go() -> None:
+        async with App.opened(config) as app:
+            accepted = await app.actions.send(read_files(files), team=team, tag=tag)
+        if as_json:
+            json_line(accepted)
+            return
+        for document in accepted["documents"]:
+            say(f"accepted {describe(document)}")
+            for delivery in document["deliveries"]:
+                say(f"  -> {road(delivery)}")
+        for document in accepted["duplicates"]:
+            say(f"already there: {describe(document)}; nothing goes twice")
+        for warning in accepted["warnings"]:
+            note(warning, style="yellow")
+
+    with plain_faults():
+        asyncio.run(go())
+
+
+def inspect(
+    files: Files,
+    team: Annotated[
+        str | None, typer.Option("--team", "-t", help="Whose view: tells sales from purchase.")
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show what maild reads in files: figures, attachments, findings. Nothing is stored."""
+    code = EX_OK
+    with plain_faults():
+        whose = team_named(team, config=config) if team else None
+        for path in files:
+            seen = inspect_file(path, team=whose)
+            if seen["kind"] == "unknown":
+                code = EX_DATA
+            if as_json:
+                json_line(seen)
+            else:
+                show_inspected(seen)
+    raise typer.Exit(code)
+
+
+def show_inspected(seen: dict[str, Any]) -> None:
+    """Print one inspected file for a person."""
+    say(f"{seen['file']}", style="bold")
+    rows = [
+        ("kind", " ".join(filter(None, (seen["direction"], seen["kind"], seen["type_code"])))),
+        ("number", seen["number"]),
+        ("issued on", seen["issued_on"]),
+        ("due on", seen["due_on"]),
+        ("seller", party(seen["seller"])),
+        ("buyer", party(seen["buyer"])),
+        ("net", money(seen["totals"]["net"], seen)),
+        *(
+            (f"VAT {t['category']} {t['percent'] or ''}", money(t["amount"], seen))
+            for t in seen["taxes"]
+        ),
+        ("gross", money(seen["totals"]["gross"], seen)),
+        ("payable", money(seen["totals"]["payable"], seen)),
+        ("pay to", " ".join(filter(None, (seen["payment"]["iban"], seen["payment"]["reference"])))),
+        ("lines", seen["lines"]),
+        ("dialect", seen["dialect"]),
+        *(
+            ("attached", f"{a['name']} ({a['media_type']}, {a['size']} bytes)")
+            for a in seen["attachments"]
+        ),
+    ]
+    for label, value in rows:
+        if value not in (None, ""):
+            say(f"  {label:<14} {value}")
+    for problem in seen["problems"]:
+        where = f"{problem['where']}: " if problem["where"] else ""
+        say(f"  ! {where}{problem['message']}", style="yellow")
+
+
+def explain(
+    what: Annotated[str, typer.Argument(metavar="FILE|DOCUMENT", show_default=False)],
+    team: TeamOption = None,
+    tag: Annotated[
+        str | None, typer.Option(help="As if sent to the address with this tag.")
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Say which rule would decide what about a file, or did decide about a document."""
+
+    async def go(file: Path | None) -> list[dict[str, Any]]:
+        async with App.opened(config) as app:
+            if file is None:
+                return [await app.records.show(what)]
+            if team is None:
+                raise UserError(
+                    f"{what}: whose document is it?", hint=f"maild explain {what} --team NAME"
+                )
+            return await app.actions.explain(read_files([file]), team=team, tag=tag)
+
+    with plain_faults():
+        for explained in asyncio.run(go(Path(what) if Path(what).is_file() else None)):
+            if as_json:
+                json_line(explained)
+            else:
+                show_explained(explained)
+
+
+def show_explained(explained: dict[str, Any]) -> None:
+    """Print a decision: every rule, hit or missed, and the deliveries that follow."""
+    say(describe(explained), style="bold")
+    width = max((len(one["rule"]) for one in explained["trace"]), default=0)
+    for one in explained["trace"]:
+        say(f"{'hit ' if one['hit'] else 'miss'}  {one['rule']:<{width}}  {one['reason']}")
+    for delivery in explained["deliveries"]:
+        say(f"      ->  {road(delivery)}")
+    if not explained["deliveries"]:
+        say("      ->  nowhere")
+    for warning in explained.get("warnings", ()):
+        note(warning, style="yellow")
+
+
+@documents.command("list")
+def list_documents(
+    team: TeamOption = None,
+    kind: Annotated[str | None, typer.Option(help="invoice, credit_note, quote, ...")] = None,
+    number: Annotated[str | None, typer.Option(help="Part of the number.")] = None,
+    party_: Annotated[
+        str | None, typer.Option("--party", help="Part of the other side's name or VAT number.")
+    ] = None,
+    state_: Annotated[
+        str | None, typer.Option("--state", help="A delivery of it stands there: queued, held, ...")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Accepted on or after this day.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List documents, newest first."""
+
+    async def go() -> list[dict[str, Any]]:
+        async with App.opened(config) as app:
+            return await app.records.list(
+                team=team,
+                kind=kind,
+                number=number,
+                party=party_,
+                state=state_,
+                since=since.replace(tzinfo=UTC) if since else None,
+                limit=limit,
+            )
+
+    with plain_faults():
+        found = asyncio.run(go())
+        if as_json:
+            for one in found:
+                json_line(one)
+            return
+        table(
+            ("accepted", "team", "kind", "number", "issued", "party", ">total", "id", "deliveries"),
+            (
+                (
+                    when(d["accepted_at"]),
+                    d["team"],
+                    d["kind"],
+                    d["number"],
+                    d["issued_on"],
+                    d["counterparty"]["name"],
+                    money(d["total"], d),
+                    d["id"],
+                    fates(d),
+                )
+                for d in found
+            ),
+        )
+        if len(found) == limit:
+            note(f"{limit} shown; there may be more: --limit, --since, --team")
+
+
+@documents.command("show")
+def show_document(
+    document: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    watch: Annotated[bool, typer.Option("--watch", help="Follow it until nothing moves.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Tell the whole story of one document: arrival, rules, files, deliveries, attempts."""
+
+    async def go() -> None:
+        async with App.opened(config) as app:
+            last = None
+            while True:
+                shown = await app.records.show(document)
+                if shown != last:
+                    json_line(shown) if as_json else show_story(shown)
+                last = shown
+                if not watch or all(d["state"] in SETTLED for d in shown["deliveries"]):
+                    return
+                await asyncio.sleep(WATCH_EVERY)
+
+    with plain_faults():
+        asyncio.run(go())
+
+
+def show_story(shown: dict[str, Any]) -> None:
+    """Print one document with its timeline."""
+    show_explained(shown)
+    for file in shown["files"]:
+        made = ", made by maild" if file["made"] else ""
+        say(
+            f"file  {file['role']:<10} {file['name']}  {file['size']} bytes{made}  {file['sha256']}"
+        )
+    for event in shown["story"]:
+        say(f"{when(event['at'])}  {event['event']:<22} {event['detail']}")
+
+
+def read_files(paths: list[Path]) -> list[tuple[str, bytes]]:
+    """Read the named files whole: (base name, bytes). Raises UserError naming every unreadable one."""
+    problems, found = [], []
+    for path in paths:
+        try:
+            found.append((path.name, path.read_bytes()))
+        except OSError as fault:
+            problems.append(f"{path}: cannot be read ({(fault.strerror or 'unknown').lower()})")
+    if problems:
+        raise UserError(problems)
+    return found
+
+
+def describe(document: dict[str, Any]) -> str:
+    """A document in one line: "invoice F2026-0412  Janssens NV  1210.00 EUR  d-..."."""
+    parts = (
+        f"{document['kind'].replace('_', ' ')} {document['number'] or 'without number'}",
+        document["counterparty"]["name"],
+        money(document["total"], document),
+        document.get("id"),
+        {"waiting": "waits for review", "rejected": "rejected"}.get(document.get("review") or ""),
+    )
+    return "  ".join(part for part in parts if part)
+
+
+def road(delivery: dict[str, Any]) -> str:
+    """Where a delivery goes and where it stands, in one line."""
+    text = (
+        f"{delivery['recipient'] or 'notice'}  {delivery['address']}  via {delivery['connector']}"
+    )
+    text += f"  {delivery['profile']}: {', '.join(delivery['attach']) or 'no file'}"
+    text += f"  {state(delivery['state'])}"
+    if delivery["state"] == "queued":
+        text += f", not before {when(delivery['not_before'])}"
+    if delivery.get("reason"):
+        text += f" ({delivery['reason']})"
+    return text
+
+
+def fates(document: dict[str, Any]) -> str:
+    """How many deliveries stand where: "2 handed over, 1 held"."""
+    counted: dict[str, int] = {}
+    for delivery in document["deliveries"]:
+        counted[delivery["state"]] = counted.get(delivery["state"], 0) + 1
+    text = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counted.items())
+    return text or "no rule"
+
+
+def party(seen: dict[str, Any]) -> str:
+    """A party in one line."""
+    return "  ".join(filter(None, (seen["name"], seen["vat"])))
+
+
+def money(amount: str | None, around: dict[str, Any]) -> str:
+    """An amount with its currency, empty where none is claimed."""
+    return f"{amount} {around['currency'] or ''}".strip() if amount is not None else ""

@@ -1,0 +1,74 @@
+"""The command `maild`: every command hangs on here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from maild import __version__
+from maild.cli.output import ConfigOption
+
+maild = typer.Typer(
+    name="maild",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """The console script."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        # Before the commands are imported: package managers and health checks ask this often.
+        print(f"maild {__version__}")
+        return
+    commands()
+    maild()
+
+
+def commands() -> typer.Typer:
+    """The whole command tree; imported late so that `maild --version` stays quick."""
+    from maild.cli import demo, documents, initial, operate, queue
+
+    maild.command()(demo.demo)
+    maild.command("init")(initial.init)
+    maild.command()(operate.check)
+    maild.command()(operate.run)
+    maild.command()(operate.status)
+    maild.command()(documents.send)
+    maild.command()(documents.inspect)
+    maild.command()(documents.explain)
+    maild.add_typer(documents.documents, name="documents")
+    maild.add_typer(queue.queue, name="queue")
+    maild.add_typer(queue.review, name="review")
+    maild.command()(operate.golive)
+    maild.command()(operate.password)
+    maild.command()(operate.schema)
+    return maild
+
+
+@maild.callback()
+def top(
+    context: typer.Context,
+    config: ConfigOption = None,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
+) -> None:
+    """Every quote, invoice and credit note reaches the accountant, and maild can prove it."""
+    if version:
+        print(f"maild {__version__}")
+        raise typer.Exit
+    if config is not None:
+        # `maild --config FILE COMMAND` means what `maild COMMAND --config FILE` means.
+        context.default_map = _everywhere(context, config)
+
+
+def _everywhere(context: typer.Context, config: str) -> dict[str, Any]:
+    """The same default for `--config` in every command and sub-command."""
+    commands: dict[str, Any] = getattr(context.command, "commands", {})
+    return {
+        name: {"config": config}
+        | {inner: {"config": config} for inner in getattr(command, "commands", {})}
+        for name, command in commands.items()
+    }

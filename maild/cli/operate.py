@@ -1,0 +1,157 @@
+"""Run the daemon and ask how it is: check, run, status, golive, password, schema."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from maild import teams
+from maild.answers import json_schema, users_file_line
+from maild.app import App
+from maild.cli.output import (
+    EX_CONFIG,
+    ConfigOption,
+    JsonOption,
+    counted,
+    json_line,
+    note,
+    plain_faults,
+    say,
+    table,
+)
+from maild.daemon import serve
+
+
+def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Name every problem of the configuration at once, each with its line and what to do."""
+    with plain_faults():
+        checked = teams.check(config)
+        rules = sum(len(team.rules) for team in checked.teams)
+        if as_json:
+            json_line(
+                {
+                    "file": str(checked.loaded.path),
+                    "problems": checked.errors,
+                    "remarks": checked.remarks,
+                    "teams": [team.slug for team in checked.teams],
+                    "rules": rules,
+                }
+            )
+        else:
+            for line in (*checked.errors, *checked.remarks):
+                say(line)
+            found = counted(len(checked.errors), "problem")
+            teams_and_rules = f"{counted(len(checked.teams), 'team')}, {counted(rules, 'rule')}"
+            say(f"{checked.loaded.path}: {found if checked.errors else f'good; {teams_and_rules}'}")
+        if checked.errors:
+            raise typer.Exit(EX_CONFIG)
+
+
+def run(config: ConfigOption = None) -> None:
+    """Run the daemon until SIGTERM; SIGHUP reads teams and rules again."""
+    with plain_faults():
+        code = asyncio.run(serve(config))
+    raise typer.Exit(code)
+
+
+def status(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Say how the daemon is and what waits; works while it is down."""
+
+    async def go() -> dict[str, Any]:
+        async with App.opened(config) as app:
+            return await app.actions.status()
+
+    with plain_faults():
+        shown = asyncio.run(go())
+    if as_json:
+        json_line(shown)
+    else:
+        _show_status(shown)
+
+
+def _show_status(shown: dict[str, Any]) -> None:
+    where = ", ".join(shown["smtpd"]["listen"]) or "nowhere"
+    say(f"maild {shown['version']}  {shown['state']}  listens on {where}", style="bold")
+    queue = shown["queue"]
+    waiting = {name: queue[name] for name in queue if name != "oldest_seconds" and queue[name]}
+    say("  ".join(f"{n} {name.replace('_', ' ')}" for name, n in waiting.items()) or "queue empty")
+    if queue["oldest_seconds"] is not None:
+        say(f"the oldest that is due waits {queue['oldest_seconds']} s")
+    table(
+        ("team", "mode", ">documents", ">held", ">failed", ">to review", ">refused in 30 days"),
+        (
+            (
+                t["team"],
+                t["mode"],
+                t["documents"],
+                t["held"],
+                t["failed"],
+                t["review"],
+                t["refused"],
+            )
+            for t in shown["teams"]
+        ),
+    )
+    for pause in shown["paused"]:
+        note(
+            f"{pause['connector']} rests until {pause['until']}: {pause['reason']}", style="yellow"
+        )
+    for warning in shown["warnings"]:
+        note(warning, style="yellow")
+
+
+def golive(
+    team: Annotated[str, typer.Argument(metavar="TEAM", show_default=False)],
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="Also send what waited since this day (UTC)."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """End a team's shadow mode: from now on its documents are sent."""
+
+    async def go() -> dict[str, Any]:
+        async with App.opened(config) as app:
+            return await app.actions.golive(
+                team, since=since.replace(tzinfo=UTC) if since else None
+            )
+
+    with plain_faults():
+        done = asyncio.run(go())
+        if as_json:
+            json_line(done)
+            return
+        say(f"{team} is live; {done['released']} deliveries that waited are on their way")
+        if done["still_held"]:
+            note(
+                f"{done['still_held']} from shadow mode stay held; "
+                f"maild golive {team} --from DATE sends those accepted since that day"
+            )
+
+
+def password(
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    value: Annotated[
+        str, typer.Option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+    ],
+) -> None:
+    """Print a line for `smtpd.users_file`: NAME with a salted hash of the password."""
+    with plain_faults():
+        say(users_file_line(name, value))
+
+
+def schema(
+    what: Annotated[
+        str, typer.Argument(metavar="document|config", help="What to describe.")
+    ] = "document",
+) -> None:
+    """Print the JSON schema of our JSON document, or of the configuration file."""
+    with plain_faults():
+        print(json.dumps(json_schema(what), indent=2, ensure_ascii=False))

@@ -1,0 +1,100 @@
+"""The rule book from the configuration: read whole, checked whole, swapped whole.
+
+Here configuration and rules meet, so that every problem can be told with its file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from maild import config
+from maild.config import Loaded
+from maild.errors import ConfigError, KeyProblem
+from maild.model.team import Team
+from maild.render import letter
+from maild.rules.book import RuleBook
+from maild.rules.lint import lint
+from maild.rules.schema import read_teams
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A configuration with its teams, and all that is to be said about it, as lines for a person.
+
+    `broken` names the teams that have an error of their own; `general` tells that something else is
+    wrong too.
+    """
+
+    loaded: Loaded
+    teams: tuple[Team, ...]
+    errors: tuple[str, ...]
+    remarks: tuple[str, ...]
+    broken: frozenset[str]
+    general: bool
+
+
+def check(path: str | Path | None) -> Checked:
+    """Read and check a configuration. Raises ConfigError only when there is no file at all."""
+    loaded = config.read(config.find_config(Path(path) if path else None))
+    teams, told = read_teams(loaded.teams, connectors=loaded.connectors)
+    told = (*told, *lint(teams), *_texts(teams))
+    found = loaded.in_order(told)
+    return Checked(
+        loaded=loaded,
+        teams=teams,
+        errors=tuple(loaded.line(one) for one in found if one.level == "error"),
+        remarks=tuple(_remark(loaded, one) for one in found if one.level != "error"),
+        broken=frozenset(team for one in told if (team := _broken(one))),
+        general=loaded.settings is None or any(one.level == "error" for one in loaded.problems),
+    )
+
+
+def _texts(teams: tuple[Team, ...]) -> tuple[KeyProblem, ...]:
+    """A team's own texts are checked by those who use them."""
+    return tuple(
+        KeyProblem(f"team.{team.slug}.branding.texts", problem)
+        for team in teams
+        for problem in letter.problems(team)
+    )
+
+
+def _remark(loaded: Loaded, problem: KeyProblem) -> str:
+    place, _, said = loaded.line(problem).partition(": ")
+    return f"{place}: {problem.level}: {said}"
+
+
+def _broken(problem: KeyProblem) -> str | None:
+    """The team that an error belongs to: "acme" for "team.acme.rules[1].to"."""
+    match = re.match(r"team\.([^.\[]+)", problem.key)
+    return match[1] if match and problem.level == "error" else None
+
+
+class Shelf:
+    """Holds the rule book that is in force."""
+
+    def __init__(self, checked: Checked) -> None:
+        """Raises ConfigError with every problem: a daemon does not start on half a configuration."""
+        if checked.errors:
+            raise ConfigError(checked.errors, hint="maild check says the same without starting")
+        self.book = RuleBook(checked.teams)
+
+    def current(self) -> RuleBook:
+        """The book, for parts that ask each time they need it."""
+        return self.book
+
+    def reload(self, checked: Checked) -> tuple[list[str], tuple[str, ...]]:
+        """Put in the new book: returns the teams that changed, and the problems that remain.
+
+        A team with an error keeps its last good rules while the others change. When something else
+        than a team is wrong, everything stays.
+        """
+        if checked.general:
+            return [], checked.errors
+        good = [team for team in checked.teams if team.slug not in checked.broken]
+        old = {team.slug: team for team in self.book.teams}
+        self.book = self.book.replace(good, broken=checked.broken)
+        new = {team.slug: team for team in self.book.teams}
+        changed = sorted(slug for slug in old.keys() | new.keys() if old.get(slug) != new.get(slug))
+        return changed, checked.errors

@@ -1,0 +1,149 @@
+"""The daemon's parts list: doors, connectors, the outbox, the clock, the PDF children.
+
+The one place that chooses a connector and gives the parts their options. Nothing is started here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from maild import log
+from maild.actions import utc_now
+from maild.app import App
+from maild.clock import Clock
+from maild.config import Settings
+from maild.connectors.smtp import SmtpConnector
+from maild.connectors.smtp_session import SmtpOptions
+from maild.intake import refusals
+from maild.intake.folder import FolderDoor, FolderOptions
+from maild.intake.notices import tell
+from maild.intake.smtp_gate import Limits
+from maild.intake.smtpd import SmtpDoor, SmtpdOptions
+from maild.outbox.compose import Composer
+from maild.outbox.dispatch import Outbox, OutboxOptions
+from maild.ports import Connector
+from maild.render.pdf import Renderer
+from maild.store.database import Tx
+
+Service = Callable[[asyncio.Event], Awaitable[None]]
+_UTC: Final = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """Everything that runs, built and not started."""
+
+    renderer: Renderer
+    connectors: Mapping[str, Connector]
+    outbox: Outbox
+    clock: Clock
+    smtpd: SmtpDoor
+    folders: Mapping[str, FolderDoor]
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """What runs until the daemon drains, by name."""
+        doors = {f"folder {name}": folder.run for name, folder in self.folders.items()}
+        return {"outbox": self.outbox.run, "clock": self.clock.run, **doors}
+
+
+def build(app: App) -> Works:
+    """Build the daemon's parts over an app."""
+    settings = app.settings
+    renderer = Renderer(settings.render.processes)
+    connectors = build_connectors(settings)
+    composer = Composer(
+        db=app.db, blobs=app.blobs, renderer=renderer, book=app.shelf.current, now=utc_now
+    )
+    return Works(
+        renderer=renderer,
+        connectors=connectors,
+        outbox=Outbox(
+            db=app.db,
+            compose=composer.compose,
+            connectors=connectors,
+            options=_outbox(settings),
+            book=app.shelf.current,
+            tell=tell,
+            now=utc_now,
+        ),
+        clock=_clock(app),
+        smtpd=SmtpDoor(app.desk, options=_smtpd(settings)),
+        folders={
+            name: FolderDoor(app.desk, FolderOptions(name=name, path=one.path, team=one.team))
+            for name, one in settings.folder.items()
+        },
+    )
+
+
+def build_connectors(settings: Settings) -> dict[str, Connector]:
+    """Every way out, by the name that `via` gives."""
+    return {
+        name: SmtpConnector(
+            SmtpOptions(
+                name=name,
+                host=one.host,
+                port=one.port,
+                tls=one.tls,
+                hostname=settings.maild.called,
+                user=one.username or None,
+                password_file=one.password_file,
+                ca_file=one.ca_file,
+                connections=one.connections,
+            )
+        )
+        for name, one in settings.connector.smtp.items()
+    }
+
+
+def _outbox(settings: Settings) -> OutboxOptions:
+    one = settings.outbox
+    return OutboxOptions(
+        retry=one.retry,
+        deadline=one.deadline,
+        lease=one.lease,
+        doubt_pause=one.doubt_pause,
+        grace=one.grace,
+        connections={name: c.connections for name, c in settings.connector.smtp.items()},
+        hold_uncertain=frozenset(
+            name for name, c in settings.connector.smtp.items() if c.uncertain == "hold"
+        ),
+    )
+
+
+def _smtpd(settings: Settings) -> SmtpdOptions:
+    one = settings.smtpd
+    return SmtpdOptions(
+        listen=tuple((each.host, each.port) for each in one.listen),
+        hostname=settings.maild.called,
+        allow=tuple(str(network) for network in one.allow),
+        tls_cert_file=one.tls_cert_file,
+        tls_key_file=one.tls_key_file,
+        users_file=one.users_file,
+        data_dir=settings.maild.data_dir,
+        max_connections=one.max_connections,
+        max_connections_per_peer=one.max_connections_per_peer,
+        limits=Limits(
+            max_size=one.max_size,
+            max_recipients=one.max_recipients,
+            idle=one.idle_timeout.total_seconds(),
+        ),
+    )
+
+
+def _clock(app: App) -> Clock:
+    def fault(name: str, error: Exception) -> None:
+        log.clock_failed(schedule=name, error=error)
+
+    def digest(tx: Tx, period: str, now: datetime) -> None:
+        refusals.digest(app.book, tx, period, now)
+
+    clock = Clock(app.db, now=utc_now, fault=fault)
+    clock.add("refused digest", every="hour", zone=_UTC, job=digest)
+    clock.add("forget refusals", every="day", zone=_UTC, job=refusals.forget)
+    return clock
