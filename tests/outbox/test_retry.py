@@ -1,0 +1,94 @@
+"""When to try again, by table and by property; no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maild.errors import Deferred, Unavailable
+from maild.model.delivery import Attempt, Outcome
+from maild.outbox.retry import GaveUp, Later, is_late_now, next_try, rest
+from tests.store.builders import NOW, a_delivery
+
+MINUTE = timedelta(minutes=1)
+NOT_NOW = Deferred("451 4.7.1 not now")
+
+
+class Middle(Random):
+    """Chance that always takes the middle."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return (a + b) / 2
+
+
+@pytest.mark.parametrize(
+    ("tries", "minutes"),
+    [(0, 5), (1, 10), (2, 20), (3, 40), (4, 80), (5, 160), (6, 240), (7, 240), (500, 240)],
+)
+def test_pauses_double_up_to_four_hours(tries: int, minutes: int) -> None:
+    delivery = a_delivery(tries=tries)
+    found = next_try(delivery, NOT_NOW, started_at=NOW, now=NOW, rng=Middle())
+    assert found == Later(NOW + minutes * MINUTE)
+
+
+@given(seed=st.integers(), tries=st.integers(0, 50))
+def test_chance_moves_a_pause_by_a_tenth_at_most(seed: int, tries: int) -> None:
+    delivery = a_delivery(tries=tries)
+    exact = next_try(delivery, NOT_NOW, started_at=NOW, now=NOW, rng=Middle())
+    found = next_try(delivery, NOT_NOW, started_at=NOW, now=NOW, rng=Random(seed))
+    assert isinstance(found, Later)
+    assert isinstance(exact, Later)
+    assert abs((found.at - NOW) / (exact.at - NOW) - 1) <= 0.1001
+
+
+@pytest.mark.parametrize(("wish", "minutes"), [(1, 5), (30, 30)])
+def test_the_servers_wish_is_honoured_when_it_is_longer(wish: int, minutes: int) -> None:
+    fault = Deferred("450 later", retry_after=wish * MINUTE)
+    found = next_try(a_delivery(), fault, started_at=NOW, now=NOW, rng=Middle())
+    assert found == Later(NOW + minutes * MINUTE)
+
+
+def test_a_try_that_began_after_the_deadline_is_the_last() -> None:
+    delivery = a_delivery(deadline_at=NOW)
+    found = next_try(delivery, NOT_NOW, started_at=NOW, now=NOW, rng=Middle())
+    assert found == GaveUp("451 4.7.1 not now")
+
+
+def test_a_clock_that_jumps_during_a_try_ends_nothing() -> None:
+    delivery = a_delivery(deadline_at=NOW + timedelta(days=5))
+    later = NOW + timedelta(days=30)
+    assert next_try(delivery, NOT_NOW, started_at=NOW, now=later, rng=Middle()) == Later(
+        later + 5 * MINUTE
+    )
+
+
+def test_without_a_deadline_five_days_count_from_the_first_try() -> None:
+    tried = a_delivery(attempts=(Attempt(1, NOW, Outcome.DEFERRED),), tries=1)
+    early, late = NOW + timedelta(days=4.9), NOW + timedelta(days=5)
+    assert isinstance(next_try(tried, NOT_NOW, started_at=early, now=early, rng=Middle()), Later)
+    assert isinstance(next_try(tried, NOT_NOW, started_at=late, now=late, rng=Middle()), GaveUp)
+    untried = replace(tried, attempts=(), created_at=NOW - timedelta(days=90))
+    assert isinstance(next_try(untried, NOT_NOW, started_at=NOW, now=NOW, rng=Middle()), Later)
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"), [(1, 30), (2, 60), (3, 120), (5, 480), (6, 900), (10_000, 900)]
+)
+def test_a_connector_rests_longer_each_time_up_to_a_quarter_of_an_hour(
+    times: int, seconds: int
+) -> None:
+    assert rest(times, Unavailable("421 busy")) == timedelta(seconds=seconds)
+
+
+def test_a_delivery_is_called_late_once() -> None:
+    starts = [timedelta(0), timedelta(hours=3), timedelta(hours=5), timedelta(hours=9)]
+    told = []
+    for n, start in enumerate(starts):
+        attempts = tuple(Attempt(i, NOW + s, Outcome.DEFERRED) for i, s in enumerate(starts[:n]))
+        told.append(is_late_now(a_delivery(attempts=attempts), started_at=NOW + start))
+    assert told == [False, False, True, False]
