@@ -82,7 +82,12 @@ class Database:
         return await job.future
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
-        """Run `fn(tx)` on a connection that can only read, and return its value."""
+        """Run `fn(tx)` on a connection that can only read, and return its value.
+
+        Raises StoreUnavailable when the file cannot be read.
+        """
+        if self._writer.closed:
+            raise StoreUnavailable("the database is closed")
         return await self._loop.run_in_executor(self._pool, partial(self._read, fn))
 
     async def wait_for_change(self, timeout: float, *, since: int | None = None) -> bool:  # noqa: ASYNC109 - part of the contract: a wait that ends is an answer, not a fault

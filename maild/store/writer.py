@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from maild.store.engines import BUSY_TIMEOUT
 from maild.store.faults import StoreUnavailable, of_the_file, translated
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ LOOK: Final = 0.25  # seconds between two looks for what other processes wrote
 LARGE_WAL: Final = (
     64 * 1024 * 1024
 )  # bytes; beyond it a checkpoint does not wait for a quiet moment
+CHECKPOINT_PATIENCE: Final = 250  # ms
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +50,10 @@ class Job(Generic[T]):
 
 
 class Writer:
-    """The thread's state. `answer(jobs, changed)` is called in the thread after each group."""
+    """The thread's state. `answer(jobs, changed)` is called in the thread after each group.
+
+    `broken` and `closed` say that nothing is taken any more, and why.
+    """
 
     def __init__(
         self,
@@ -62,7 +67,7 @@ class Writer:
         self._wal = path.with_name(path.name + "-wal")
         self._answer = answer
         self._queue: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
-        self._closed = False
+        self.closed = False
         self._dirty = False  # something was written since the last checkpoint
         self._checkpoint_at = LARGE_WAL
         self._looked = 0.0  # when the last look was, by the monotonic clock
@@ -72,14 +77,14 @@ class Writer:
         """Hand in a function. Raises StoreUnavailable when nothing can be written any more."""
         if self.broken:
             raise StoreUnavailable(_FAILED, broken=True)
-        if self._closed:
+        if self.closed:
             raise StoreUnavailable("the database is closed")
         self._queue.put(job)
 
     def stop(self) -> None:
         """End the thread after what is waiting."""
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             self._queue.put(None)
 
     def open(self) -> None:
@@ -154,7 +159,10 @@ class Writer:
     def _checkpoint_if(self, tx: Connection, *, dirty: bool, mode: str) -> None:
         if dirty:
             self._dirty = False
+            # A reader that stays (a backup) must not keep the next write waiting for long.
+            self._careful(tx, f"busy_timeout={CHECKPOINT_PATIENCE}")
             self._careful(tx, f"wal_checkpoint({mode})")
+            self._careful(tx, f"busy_timeout={BUSY_TIMEOUT}")
             # A reader may have kept the WAL from being emptied: again only when it has grown.
             size = self._wal_size()
             self._checkpoint_at = LARGE_WAL if size < LARGE_WAL else size + LARGE_WAL

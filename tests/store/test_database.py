@@ -125,6 +125,8 @@ async def test_after_closing_nothing_is_taken_any_more(tmp_path: Path) -> None:
     await db.close()
     with pytest.raises(StoreUnavailable, match="closed"):
         await db.write(names)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await db.read(names)
 
 
 async def test_what_waits_at_closing_is_written(tmp_path: Path) -> None:
@@ -210,3 +212,25 @@ async def test_a_long_wal_is_emptied_while_there_is_work(
     # The checkpoint follows the answer, so the next answer proves that it is over.
     await db.write(names)
     assert wal.stat().st_size == 0
+
+
+async def test_a_reader_that_stays_keeps_no_write_waiting(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db._writer, "_checkpoint_at", 0)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def stay(tx: Tx) -> set[str]:
+        found = names(tx)
+        begun.set()
+        go_on.wait(20)
+        return found
+
+    staying = asyncio.ensure_future(db.read(stay))
+    await asyncio.to_thread(begun.wait, 10)
+    await db.write(partial(put, "a"))
+    # The checkpoint of the first write is tried before the second one is served.
+    assert await asyncio.wait_for(db.write(partial(put, "b")), 5) == "b"
+    go_on.set()
+    assert await staying == set()
+    assert await db.read(names) == {"a", "b"}
