@@ -13,6 +13,8 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -143,14 +145,23 @@ class _Answer:
 
 
 class _Child:
-    """One process and our ends of its pipes."""
+    """One process and our ends of its pipes.
 
-    def __init__(self, process: asyncio.subprocess.Process, *, words: IO[bytes]) -> None:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("a child was started without its pipes")
+    Not asyncio's own subprocess: its `wait` waits for the pipes to end too, and so for ever when a
+    child that was killed had said more than anyone read.
+    """
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        *,
+        words: IO[bytes],
+        requests: asyncio.StreamWriter,
+        answers: asyncio.StreamReader,
+    ) -> None:
         self._process = process
-        self._requests, self._answers = process.stdin, process.stdout
         self._words = words
+        self._requests, self._answers = requests, answers
         self.resident = 0
         self.pid = process.pid
 
@@ -158,23 +169,25 @@ class _Child:
     async def start(cls, arguments: Sequence[str], *, folder: str) -> _Child:
         """Start a process that inherits two pipes and a file for its last words, nothing else."""
         words = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child; `end` closes it
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-P", "-m", "maild.child", str(os.getpid()), *arguments),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=words,
-            cwd=folder,
-            env=_environment(),
-            # A session of its own: Ctrl-C at the terminal is for the daemon, which drains first.
-            start_new_session=True,
-        )
-        return cls(process, words=words)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(  # noqa: ASYNC220 - our own code; about 2 ms
+                [sys.executable, "-P", "-m", "maild.child", str(os.getpid()), *arguments],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=words,
+                cwd=folder,
+                env=_environment(),
+                # A session of its own: Ctrl-C at the terminal is for the daemon, which drains first.
+                start_new_session=True,
+            )
+        answers, requests = await asyncio.open_connection(sock=ours)
+        return cls(process, words=words, requests=requests, answers=answers)
 
     @property
     def alive(self) -> bool:
         """Whether it can take a job."""
-        return self._process.returncode is None
+        return self._process.poll() is None
 
     async def ask(self, job: str, payload: bytes, *, limits: Limits) -> _Answer:
         """Send a job and read its answer. Raises ChildDied."""
@@ -185,8 +198,8 @@ class _Child:
             raise ChildDied(f"{job} took longer than {limits.wall:g} s and was ended") from None
         except (asyncio.IncompleteReadError, ConnectionError):
             # The pipe closes a moment before the process is gone; its own end tells more than ours.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), _GRACE)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._process.wait, _GRACE)
             raise ChildDied(f"{job} {self._death(limits)}{self._last_words()}") from None
 
     async def _exchange(self, job: str, payload: bytes, *, limits: Limits) -> _Answer:
@@ -205,11 +218,11 @@ class _Child:
 
     async def end(self) -> None:
         """Kill the process with all that it started, and wait until it is gone."""
-        if self._process.returncode is None:
+        if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
-        await self._process.wait()
-        self._requests.close()
+            await asyncio.to_thread(self._process.wait)
+        self._requests.transport.abort()
         self._words.close()
 
     def _death(self, limits: Limits) -> str:

@@ -21,6 +21,7 @@ _LINES = re.compile(r" ?\n ?(?:\n ?)*\n ?| ?\n ?")
 _LONG_WORD = re.compile(r"\S{30,}")
 _BREAK = "\u200b"
 _ELLIPSIS = "…"
+_LONGEST_PLAIN = 4  # "ﬃ" is three letters
 
 
 def one_line(text: str | None, *, limit: int = 200) -> str:
@@ -51,7 +52,13 @@ def compatible(text: str) -> str:
 
     Used only when a font lacks a character, since it also turns "m²" into "m2".
     """
-    return "".join(char if char.isspace() else unicodedata.normalize("NFKC", char) for char in text)
+    return "".join(_compatible(char) for char in text)
+
+
+def _compatible(char: str) -> str:
+    """The plain form of a character; itself when that is a space or a whole phrase (U+FDFA is one)."""
+    plain = unicodedata.normalize("NFKC", char)
+    return char if char.isspace() or len(plain) > _LONGEST_PLAIN else plain
 
 
 def _seen(char: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import zlib
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +27,10 @@ JOB = f"{__name__}:pdf"
 Files = dict[str, bytes]
 _ARCHIVAL = ["a-3a", "ua-1"]
 _MISSING = re.compile(r"the text `\"?(.*?)\"?` could not be displayed", re.DOTALL)
-_NO_DATE = "D:{:%Y%m%d}000000Z"
+_UNCLEAR_END = b"\r\nendstream"
+_MOST_PACKINGS = 20
+# The file date of an attachment: the day of issue, since the clock must not enter the bytes.
+_STAMP = "D:{:%Y%m%d}000000Z"
 
 
 def pdf(payload: bytes) -> bytes:
@@ -176,13 +180,47 @@ def _finish(page: bytes, *, ubl: bytes, order: dict[str, Any], issued: date) -> 
     """Attach the UBL byte for byte and pack the file (97 kB become 54: rendering.md section 3)."""
     with pikepdf.open(io.BytesIO(page)) as document:
         if ubl:
-            _attach(document, ubl, order=order, stamp=_NO_DATE.format(issued))
+            _attach(document, ubl, order=order, stamp=_STAMP.format(issued))
+        for stream in document.objects:
+            if isinstance(stream, pikepdf.Stream):
+                _end_clearly(stream)
+        return _pack(document)
+
+
+def _end_clearly(stream: pikepdf.Stream) -> None:
+    """Keep a stream's last byte from being read as the line end before "endstream".
+
+    One checksum in 256 ends in a carriage return; with the line feed that follows, a strict reader
+    takes both for the line end and the /Length for wrong (ISO 19005-3, 6.1.7.1). What follows the
+    checksum is ignored by every decoder, so one more line feed makes the end plain.
+    """
+    raw: bytes = stream.read_raw_bytes()
+    coding: Any = stream.get("/Filter")
+    if coding is None and stream.get("/Type") != "/Metadata":
+        raw, coding = zlib.compress(raw, 9), pikepdf.Name.FlateDecode
+        stream.write(raw, filter=coding)
+    if raw.endswith(b"\r"):
+        parameters: Any = stream.get("/DecodeParms")
+        stream.write(raw + b"\n", filter=coding, decode_parms=parameters)
+
+
+def _pack(document: pikepdf.Pdf) -> bytes:
+    """The file with its objects in compressed streams.
+
+    These streams are made while saving and may end in a carriage return too. Objects of no meaning,
+    under a name of ours in the catalogue (ISO 32000-1 annex E), renumber the others then, and all
+    checksums with them.
+    """
+    for at in range(_MOST_PACKINGS):
+        if at:
+            blanks = [document.make_indirect(pikepdf.Array()) for _ in range(at)]
+            document.Root["/MAILD_Blank"] = pikepdf.Array(blanks)
         out = io.BytesIO()
         document.save(
-            out,
-            deterministic_id=True,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate
         )
+        if _UNCLEAR_END not in out.getvalue():
+            break
     return out.getvalue()
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import time
+from pathlib import Path
+
+from maild.render.typeset import _compiler
 
 
 def echo(payload: bytes) -> bytes:
@@ -68,9 +71,9 @@ def large(_: bytes) -> bytes:
 def descriptors(_: bytes) -> bytes:
     """List what is open, as links."""
     found = []
-    for name in os.listdir("/proc/self/fd"):
+    for link in Path("/proc/self/fd").iterdir():
         try:
-            found.append(os.readlink(f"/proc/self/fd/{name}"))
+            found.append(str(link.readlink()))
         except OSError:
             continue
     return "\n".join(sorted(found)).encode()
@@ -80,3 +83,9 @@ def connect(payload: bytes) -> bytes:
     """Reach for a port on loopback."""
     with socket.create_connection(("127.0.0.1", int(payload)), timeout=2):
         return b"connected"
+
+
+def typst(payload: bytes) -> bytes:
+    """Compile Typst source as the renderer would, were it ever given any."""
+    made: bytes = _compiler().compile(input={"main.typ": payload}, format="pdf")
+    return made
