@@ -11,8 +11,7 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -23,6 +22,7 @@ from sqlalchemy import select
 
 from maild.errors import NotFound
 from maild.store.database import Database, Tx
+from maild.store.disk import PRIVATE, locked, make_folder
 from maild.store.schema import arrivals, deliveries, files, refusals, small_blobs
 from maild.store.statements import insert_if_absent
 
@@ -112,8 +112,8 @@ class BlobStore:
     def _write(self, content: bytes) -> str:
         key = hashlib.sha256(content).hexdigest()
         target = self._path(key)
-        _make_folder(target.parent)
-        with _locked(target.parent, fcntl.LOCK_SH) as folder:
+        make_folder(target.parent)
+        with locked(target.parent, fcntl.LOCK_SH) as folder:
             if _same(target, content):
                 os.utime(target)  # young again, so that nobody takes it for an orphan
             else:
@@ -124,9 +124,9 @@ class BlobStore:
 
     def _place(self, content: bytes, target: Path) -> None:
         parts = self._folder / _PARTS
-        _make_folder(parts)
+        make_folder(parts)
         part = parts / secrets.token_hex(8)
-        descriptor = _open_locked(part)
+        descriptor = _openlocked(part)
         try:
             view = memoryview(content)
             while view:
@@ -156,10 +156,10 @@ def _same(path: Path, content: bytes) -> bool:
         return False
 
 
-def _open_locked(part: Path) -> int:
+def _openlocked(part: Path) -> int:
     # The lock tells a sweep that the writer lives; the kernel drops it when the writer dies.
     while True:
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
             return descriptor
@@ -188,33 +188,8 @@ def _older(folder: Path, before: datetime) -> list[str]:
 
 def _remove_old(folder: Path, orphans: list[Path], *, before: datetime) -> int:
     # Looked at once more under the lock: somebody may have staged one of them meanwhile.
-    with _locked(folder, fcntl.LOCK_EX):
+    with locked(folder, fcntl.LOCK_EX):
         gone = [path for path in orphans if path.stat().st_mtime < before.timestamp()]
         for path in gone:
             path.unlink()
     return len(gone)
-
-
-@contextmanager
-def _locked(folder: Path, how: int) -> Iterator[int]:
-    """Hold a lock on a folder: shared to write into it, exclusive to remove from it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, how)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and its parents, each entry durable."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _flush_folder(folder.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    with _locked(folder, fcntl.LOCK_SH) as descriptor:
-        os.fsync(descriptor)

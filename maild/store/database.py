@@ -8,18 +8,18 @@ business stands here.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import sqlalchemy
 
 from maild.errors import NotFound
 from maild.store import engines
+from maild.store.disk import make_file, make_folder
 from maild.store.faults import StoreUnavailable, translated
 from maild.store.migrate import bring_up_to_date
 from maild.store.writer import Job, Writer
@@ -28,8 +28,6 @@ T = TypeVar("T")
 Tx = sqlalchemy.Connection
 
 __all__ = ["Database", "StoreUnavailable", "Tx"]
-
-_PRIVATE: Final = 0o600  # the file holds other people's invoices
 
 
 class Database:
@@ -134,8 +132,8 @@ class Database:
 
 def _prepare(path: Path, *, migrate: bool) -> None:
     if migrate:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _PRIVATE))
+        make_folder(path.parent)
+        make_file(path)
     elif not path.is_file():
         raise NotFound(f"there is no database at {path}", hint="`maild run` makes one")
     with translated():

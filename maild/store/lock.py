@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from maild.errors import UserError
+from maild.store.disk import PRIVATE, make_folder
 
 _NAME: Final = "maild.lock"
 
@@ -43,7 +44,7 @@ class StateLock:
 
     def acquire(self) -> None:
         """Take the lock. Raises UserError when another daemon has it or the disk is a network's."""
-        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self._data_dir)
         kind = file_system(self._data_dir, mounts=_mounts())
         if kind in _NETWORK:
             raise UserError(
@@ -51,7 +52,7 @@ class StateLock:
                 hint="name a folder on a local disk: SQLite loses data on network file systems",
             )
         path = self._data_dir / _NAME
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, PRIVATE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as fault:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from maild.errors import UserError
 from maild.store import engines
+from maild.store.disk import PRIVATE, flush_folder
 from maild.store.schema import REVISION
 
 _STEPS: Final = Path(__file__).parent / "migrations"
@@ -98,11 +99,12 @@ def _refuse_the_unknown(config: Any, revision: str, *, path: Path) -> None:
 
 def _snapshot(engine: Engine, target: Path) -> None:
     # VACUUM INTO fills an empty file that is there; made here, so that nobody else may read it.
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE))
     with engine.connect() as tx:
         _driver(tx).execute("VACUUM INTO ?", (str(target),))
     with target.open("rb+") as copy:
         os.fsync(copy.fileno())
+    flush_folder(target.parent)
 
 
 def _one(tx: Connection, statement: str) -> Any:
@@ -118,7 +120,7 @@ def _driver(tx: Connection) -> Any:
 def _alone(path: Path) -> Iterator[None]:
     """Hold the update's own lock; two processes that start together take turns."""
     name = path.with_name(f"{path.name}.update")
-    lock = os.open(name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    lock = os.open(name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, PRIVATE)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
