@@ -49,8 +49,8 @@ async def test_smtp_sink_keeps_what_was_sent(start_sink: StartSink, connect: Con
         await carry(connector, a_parcel(MESSAGE))
     mails = sink.mails()
     assert len(mails) == 3
-    body = b"..a line with a dot\nand one without\n"  # it keeps the dots as they were stuffed
-    assert all(mail.replace(b"\r\n", b"\n").endswith(body) for mail in mails)
+    body = MESSAGE.replace(b"\r\n", b"\n")
+    assert all(body in mail for mail in mails), mails[0]
 
 
 async def test_a_550_in_the_middle_of_the_body_is_read(
