@@ -54,6 +54,11 @@ class Renderer:
         """`workers` child processes; one a core when not given."""
         self._children = Children(workers, modules=[_MODULE])
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The child processes that live now."""
+        return self._children.pids
+
     async def start(self) -> None:
         """Start the children, so that the first bill does not wait for them."""
         await self._children.start()
