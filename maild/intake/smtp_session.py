@@ -11,7 +11,7 @@ import asyncio
 import time
 from ssl import SSLContext
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from maild import log
 from maild.intake.replies import enhanced, incident, reply
@@ -124,6 +124,9 @@ class Client(SMTP):
 
     async def handle_exception(self, error: Exception) -> str:
         """A fault of ours is never the sender's: 451, and its text stays here."""
+        if isinstance(error, TLSSetupException):
+            log.door_slowed(door=DOOR, peer=self.peer, reason="TLS could not be agreed upon")
+            return reply("454 4.7.0", "TLS could not be agreed upon")
         id_ = new_id("i")
         log.door_failed(door=DOOR, incident=id_, error=error)
         return incident(id_)

@@ -7,6 +7,7 @@ The standard library's modern header classes fail or take minutes on hostile inp
 from __future__ import annotations
 
 import re
+import unicodedata
 from email.header import decode_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value, decode_params, getaddresses
@@ -118,6 +119,6 @@ def _decoded(content: bytes | str, charset: str | None) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without line ends and control characters: nothing that could start a header of its own."""
-    text = _FOLD.sub(" ", text)
-    return "".join(one if one.isprintable() or one == " " else " " for one in text).strip()
+    """Without line ends, control characters and invisible marks: nothing that could start a header."""
+    text = "".join(one for one in _FOLD.sub(" ", text) if unicodedata.category(one) != "Cf")
+    return "".join(one if one.isprintable() else " " for one in text).strip()

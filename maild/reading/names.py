@@ -43,7 +43,9 @@ _MAGIC = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
 )
-_HTML = re.compile(rb"(?i)<(!doctype\s+html|html|head|body|table|div|p|br|meta)\b")
+_HTML = re.compile(rb"(?i)<(!doctype\s+html|html|head|body|table|div|p|br|meta)[\s>/]")
+_XHTML = re.compile(rb"(?i)<html[\s>]")
+_ELEMENT = re.compile(rb"<(!--|!DOCTYPE|[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?[\s/>])")
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -83,9 +85,12 @@ def type_of(content: bytes, *, declared: str = "application/octet-stream") -> st
         return "application/pdf"
     start = _without_bom(content[:1024]).lstrip()
     if start.startswith(b"<"):
-        if _HTML.match(start):
+        if _HTML.match(start) or (start.startswith(b"<?xml") and _XHTML.search(start)):
             return "text/html"
-        if start.startswith(b"<?xml") or _looks_like_an_element(start):
+        # Text may begin with a tag or a "<" of its own; only a declaration makes it XML.
+        if start.startswith(b"<?xml") or (
+            declared not in {"text/plain", "text/html"} and _ELEMENT.match(start)
+        ):
             return "application/xml"
     if start[:1] == b"{" and declared in {"application/json", "application/octet-stream"}:
         return "application/json"
@@ -120,9 +125,3 @@ def _without_bom(start: bytes) -> bytes:
     if start.startswith(_BOMS[1:]):
         return start[2:].replace(b"\0", b"")  # enough of UTF-16 to see "<?xml"
     return start
-
-
-def _looks_like_an_element(start: bytes) -> bool:
-    return (
-        re.match(rb"<(!--|!DOCTYPE|[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?[\s/>])", start) is not None
-    )

@@ -492,7 +492,7 @@ class Secured:
 
     def client(self, port: int) -> smtplib.SMTP:
         client = smtplib.SMTP("127.0.0.1", port, timeout=10)
-        client._host = "post.example"  # what the certificate is checked against
+        client._host = "post.example"  # type: ignore[attr-defined]  # what the certificate must name
         client.ehlo("c")
         client.starttls(context=self.context)
         client.ehlo("c")
@@ -554,11 +554,13 @@ async def test_commands_sent_along_with_starttls_are_dropped(world: World, tmp_p
 
     def go() -> tuple[bytes, int]:
         plain = socket.create_connection(("127.0.0.1", port), timeout=10)
-        plain.recv(1000)
+        lines = plain.makefile("rb", buffering=0)
+        lines.readline()
         plain.sendall(b"EHLO c\r\n")
-        plain.recv(1000)
+        while not lines.readline().startswith(b"250 "):
+            pass
         plain.sendall(f"STARTTLS\r\nMAIL FROM:<{SENDER}>\r\n".encode())
-        ready = plain.recv(1000)
+        ready = lines.readline()
         with secured.context.wrap_socket(plain, server_hostname="post.example") as tls:
             tls.sendall(b"RCPT TO:<acme@post.example>\r\n")
             return ready, int(tls.recv(1000)[:3])
@@ -566,6 +568,16 @@ async def test_commands_sent_along_with_starttls_are_dropped(world: World, tmp_p
     ready, code = await asyncio.to_thread(go)
     assert ready.startswith(b"220")
     assert code == 503
+
+
+async def test_a_client_that_cannot_speak_tls_hurts_nobody(world: World, tmp_path: Path) -> None:
+    await world.open(**{**Secured(tmp_path).options, "allow": ("127.0.0.0/8",)})
+    client = await Raw.connected(world.port)
+    await client.ask("EHLO c", "STARTTLS")
+    client.writer.write(b"this is no handshake\r\n")
+    await client.rest()
+    await client.close()
+    assert (await world.send(a_mail(("f.xml", an_invoice()))))[0] == 250
 
 
 async def test_a_users_file_with_mistakes_names_every_line(world: World, tmp_path: Path) -> None:
