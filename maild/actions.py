@@ -16,7 +16,7 @@ from maild import __version__, log
 from maild.errors import UserError, did_you_mean
 from maild.intake import review
 from maild.intake.desk import Desk, Explained, Submission
-from maild.intake.filing import Filed, planned_deliveries
+from maild.intake.filing import Filed, held_in_shadow, planned_deliveries
 from maild.model.delivery import HoldCode, State
 from maild.model.team import Mode, Team
 from maild.outbox import queue
@@ -119,7 +119,7 @@ class Actions:
         considered = explained.considered
         document = considered.document
         would = [
-            one
+            held_in_shadow(one) if explained.shadow else one
             for planned in considered.decision.planned
             for one in planned_deliveries(document, planned, team=team, now=self.now())
         ]
@@ -134,7 +134,15 @@ class Actions:
         if explained.shadow:
             warnings.append(f"{team.slug} is in shadow mode: nothing leaves before maild golive")
         shown = document_json(document, trace=considered.decision.trace, of_it=would)
-        return shown | {"id": None, "warnings": warnings, "shadow": explained.shadow}
+        # Nothing of this exists: an id would be looked for in vain.
+        nothing = {"id": None, "document": None, "message_id": None}
+        roads = [one | nothing for one in shown["deliveries"]]
+        return shown | {
+            "id": None,
+            "deliveries": roads,
+            "warnings": warnings,
+            "shadow": explained.shadow,
+        }
 
 
 def _golive(tx: Tx, *, team: str, since: datetime | None, now: datetime) -> tuple[int, int]:

@@ -125,7 +125,7 @@ def _document(tx: Tx, document: Document) -> dict[str, Any]:
 
 
 def _story(tx: Tx, document: str) -> list[dict[str, Any]]:
-    """Everything that happened to a document, oldest first: arrivals, events, attempts."""
+    """Everything that happened to a document, oldest first; attempts stand with their deliveries."""
     told: list[dict[str, Any]] = [
         {
             "at": _instant(arrival.received_at),
@@ -144,20 +144,15 @@ def _story(tx: Tx, document: str) -> list[dict[str, Any]]:
         }
         for arrival in documents.arrivals_of(tx, document)
     ]
+    addresses = {one.id: one.address for one in deliveries.of_document(tx, document)}
     told += [
-        {"at": _instant(event.at), "event": event.event, "detail": event.detail}
+        {
+            "at": _instant(event.at),
+            "event": event.event,
+            "detail": ": ".join(filter(None, (addresses.get(event.delivery or ""), event.detail))),
+        }
         for event in documents.events_of(tx, document)
     ]
-    for delivery in deliveries.of_document(tx, document):
-        told += [
-            {
-                "at": _instant(attempt.started_at),
-                "event": f"attempt {attempt.n}",
-                "detail": f"{delivery.address}: {attempt.outcome.value.replace('_', ' ')}"
-                + (f", {attempt.reply}" if attempt.reply else ""),
-            }
-            for attempt in delivery.attempts
-        ]
     return sorted(told, key=lambda one: str(one["at"]))
 
 

@@ -130,7 +130,7 @@ class _Demo:
                 if not once:
                     await self._stay(listening)
         say("")
-        say(f"everything is kept in {self.place}" if not once else f"kept in {self.place}")
+        say(f"Everything is kept in {self.place}")
         return missing
 
     @contextlib.asynccontextmanager
@@ -174,7 +174,7 @@ class _Demo:
         async with App.opened(self.config) as app:
             found = await self._settled(app)
         say("")
-        say("Decided: every rule, hit or missed", style="bold")
+        say("Decided: the rule that hit, and where that sends it", style="bold")
         for document in found:
             say(f"  {describe(document)}")
             for rule in document["trace"]:

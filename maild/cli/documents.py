@@ -203,17 +203,16 @@ def list_documents(
                 json_line(one)
             return
         table(
-            ("accepted", "team", "kind", "number", "issued", "party", ">total", "id", "deliveries"),
+            ("id", "accepted", "team", "kind", "number", "party", ">total", "deliveries"),
             (
                 (
-                    when(d["accepted_at"]),
+                    d["id"],
+                    when(d["accepted_at"])[:16],
                     d["team"],
-                    d["kind"],
+                    d["kind"].replace("_", " "),
                     d["number"],
-                    d["issued_on"],
                     d["counterparty"]["name"],
                     money(d["total"], d),
-                    d["id"],
                     fates(d),
                 )
                 for d in found
@@ -292,7 +291,9 @@ def road(delivery: dict[str, Any]) -> str:
     )
     text += f"  {delivery['profile']}: {', '.join(delivery['attach']) or 'no file'}"
     text += f"  {state(delivery['state'])}"
-    if delivery["state"] == "queued":
+    if delivery["state"] == "queued" and when(delivery["not_before"]) > when(
+        datetime.now(UTC).isoformat()
+    ):
         text += f", not before {when(delivery['not_before'])}"
     if delivery.get("reason"):
         text += f" ({delivery['reason']})"

@@ -34,7 +34,11 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 TeamOption = Annotated[str | None, typer.Option("--team", "-t", help="Only this team.")]
 
-out = Console(highlight=False, soft_wrap=True)
+# A row stays one line, however long: folded cells cannot be read, copied or searched for, and a
+# terminal that is too narrow wraps by itself.
+ROW_WIDTH = 100_000
+
+out = Console(highlight=False, soft_wrap=True, width=ROW_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -87,9 +91,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     grid = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
         right = column.startswith(">")
-        grid.add_column(
-            column.removeprefix(">"), justify="right" if right else "left", overflow="fold"
-        )
+        grid.add_column(column.removeprefix(">"), justify="right" if right else "left")
     for row in rows:
         grid.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     out.print(grid)

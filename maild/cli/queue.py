@@ -61,7 +61,7 @@ def list_deliveries(
                 json_line(one)
             return
         table(
-            ("id", "team", "state", "recipient", "address", "via", "not before", ">tries", "why"),
+            ("id", "team", "state", "recipient", "address", "not before", ">tries", "why"),
             (
                 (
                     d["id"],
@@ -69,8 +69,7 @@ def list_deliveries(
                     state(d["state"]),
                     d["recipient"] or "notice",
                     d["address"],
-                    d["connector"],
-                    when(d["not_before"]),
+                    when(d["not_before"])[:16],
                     len(d["attempts"]),
                     d["reason"],
                 )
