@@ -171,13 +171,20 @@ class Lane:
             settled=settled,
             started_at=flight.started_at,
             book=self._kit.book(),
-            tell=self._kit.tell,
         )
         try:
-            if await self._persist(write):
-                self._report(flight, settled)
+            try:
+                written = await self._persist(partial(write, tell=self._kit.tell))
+            except Superseded:
+                raise
+            except Exception as fault:  # noqa: BLE001 - a notice that cannot be written must not undo the result
+                log.service_failed(service="notices", error=fault, again_in=0)
+                written = await self._persist(partial(write, tell=_tell_nobody))
         except Superseded:
             log.delivery_superseded(delivery=flight.claimed.id)
+            return
+        if written:
+            self._report(flight, settled)
 
     async def _persist(self, write: Callable[[Tx], object]) -> bool:
         """Write, again and again while the store is not available; False when it never will be."""
@@ -231,6 +238,10 @@ class Lane:
                     reply=reply,
                     until=settled.not_before,
                 )
+
+
+def _tell_nobody(*_: object, **__: object) -> None:
+    """Stands in for a notice that could not be made."""
 
 
 def _begin(claimed: Delivery, composed: Composed, tx: Tx, *, now: datetime) -> Attempt:

@@ -120,6 +120,7 @@ class Rig:
         *,
         connectors: Mapping[str, Connector] | None = None,
         compose: Any = None,
+        tell: Any = tell,
         **options: Any,
     ) -> AsyncIterator[Running]:
         """An outbox at work; at the end of the block it is drained."""

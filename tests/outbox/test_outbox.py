@@ -138,6 +138,17 @@ async def test_a_team_that_left_the_configuration_gets_no_notice_and_breaks_noth
         await rig.becomes(delivery, State.FAILED)
 
 
+async def test_a_notice_that_cannot_be_written_does_not_undo_the_result(rig: Rig) -> None:
+    delivery = await rig.add()
+    rig.sink.faults.reply["RCPT"] = "550 5.1.1 no such user"
+
+    def tell(*_: object, **__: object) -> None:
+        raise KeyError("a letter without its words")
+
+    async with rig.running(tell=tell):
+        await rig.becomes(delivery, State.FAILED)
+
+
 async def test_no_reply_after_the_dot_is_uncertain_and_goes_again_with_the_same_bytes(
     rig: Rig,
 ) -> None:
