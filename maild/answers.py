@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from maild import teams
-from maild.config import Settings
+from maild.config.settings import Settings
 from maild.errors import ConfigError, UserError
 from maild.intake import inspect, payload
 from maild.intake.users import hash_password

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from maild import log, teams
 from maild.actions import DAEMON_MARK, Actions, utc_now
-from maild.config import Settings
+from maild.config.settings import Settings
 from maild.errors import ConfigError
 from maild.intake.desk import Desk
 from maild.intake.refusals import Refusals

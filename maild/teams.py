@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from maild import config
-from maild.config import Loaded
+from maild.config.loaded import Loaded, find_config, read
 from maild.errors import ConfigError, KeyProblem
 from maild.model.team import Team
 from maild.render import letter
@@ -37,7 +36,7 @@ class Checked:
 
 def check(path: str | Path | None) -> Checked:
     """Read and check a configuration. Raises ConfigError only when there is no file at all."""
-    loaded = config.read(config.find_config(Path(path) if path else None))
+    loaded = read(find_config(Path(path) if path else None))
     teams, told = read_teams(loaded.teams, connectors=loaded.connectors)
     told = (*told, *lint(teams), *_texts(teams))
     found = loaded.in_order(told)

@@ -6,9 +6,10 @@ The one place that chooses a connector and gives the parts their options. Nothin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from maild import log
 from maild.actions import utc_now
 from maild.app import App
 from maild.clock import Clock
-from maild.config import Settings
+from maild.config.settings import Settings
 from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
 from maild.intake import refusals
@@ -28,10 +29,12 @@ from maild.outbox.compose import Composer
 from maild.outbox.dispatch import Outbox, OutboxOptions
 from maild.ports import Connector
 from maild.render.pdf import Renderer
+from maild.store.blobs import BlobStore
 from maild.store.database import Tx
 
 Service = Callable[[asyncio.Event], Awaitable[None]]
 _UTC: Final = ZoneInfo("UTC")
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Works:
     connectors: Mapping[str, Connector]
     outbox: Outbox
     clock: Clock
+    blobs: BlobStore
     smtpd: SmtpDoor
     folders: Mapping[str, FolderDoor]
 
@@ -49,7 +53,19 @@ class Works:
     def services(self) -> dict[str, Service]:
         """What runs until the daemon drains, by name."""
         doors = {f"folder {name}": folder.run for name, folder in self.folders.items()}
-        return {"outbox": self.outbox.run, "clock": self.clock.run, **doors}
+        return {
+            "outbox": self.outbox.run,
+            "clock": self.clock.run,
+            "tidy": self._tidy,
+            **doors,
+        }
+
+    async def _tidy(self, stop: asyncio.Event) -> None:
+        """Once a day, drop bytes that no row names any more (of forgotten refusals, say)."""
+        while not stop.is_set():
+            await self.blobs.clear_orphans(before=utc_now() - DAY)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), DAY.total_seconds())
 
 
 def build(app: App) -> Works:
@@ -73,6 +89,7 @@ def build(app: App) -> Works:
             now=utc_now,
         ),
         clock=_clock(app),
+        blobs=app.blobs,
         smtpd=SmtpDoor(app.desk, options=_smtpd(settings)),
         folders={
             name: FolderDoor(app.desk, FolderOptions(name=name, path=one.path, team=one.team))

@@ -13,7 +13,7 @@ from rich.prompt import Prompt
 from maild import teams
 from maild.answers import PROFILE_NAMES, kinds_taken, vat_trouble
 from maild.cli.output import err, note, plain_faults, say, stop
-from maild.config_initial import Answers, initial_config, slug_of
+from maild.config.initial import Answers, initial_config, slug_of
 from maild.errors import UserError
 
 LANGUAGES = ("nl", "fr", "en", "de")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
-from maild.config import Loaded, read
+from maild.config.loaded import Loaded, read
 
 # The configuration that the project promises to take as it is.
 PROMISED = """\

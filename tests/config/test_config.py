@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from maild.config import find_config, read
-from maild.config_values import Listen
+from maild.config.loaded import find_config, read
+from maild.config.values import Listen
 from maild.errors import ConfigError
 from maild.rules.lint import lint
 from maild.rules.schema import read_teams

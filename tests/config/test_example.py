@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from maild.config import Folder, Loaded, Settings, SmtpConnector, read
-from maild.config_initial import BOUGHT, OURS, SOLD, Answers, initial_config, slug_of
+from maild.config.initial import BOUGHT, OURS, SOLD, Answers, initial_config, slug_of
+from maild.config.loaded import Loaded, read
+from maild.config.settings import Folder, Settings, SmtpConnector
 from maild.errors import KeyProblem
 from maild.model.document import BILL_KINDS
 from maild.model.team import Team

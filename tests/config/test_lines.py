@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild.config_lines import key_lines
+from maild.config.lines import key_lines
 
 TEXT = '''\
 # a comment with [brackets] and key = "value"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_network
 from pathlib import Path
 
-from maild.config import read, secret
-from maild.config_values import Listen
+from maild.config.loaded import read, secret
+from maild.config.values import Listen
 from tests.config.samples import PROMISED, loaded, said
 
 

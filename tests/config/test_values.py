@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from maild.config_values import Listen, duration, is_loopback, listen, networks, retries, size
+from maild.config.values import Listen, duration, is_loopback, listen, networks, retries, size
 
 MINUTE = timedelta(minutes=1)
 

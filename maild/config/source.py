@@ -1,6 +1,6 @@
 """The files of a configuration and the environment, as one tree of tables that knows its places.
 
-Text to tables, includes, overrides and relative paths; what keys mean is the business of `config`.
+Text to tables, includes, overrides and relative paths; what keys mean is the business of `settings`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from maild import config_lines
+from maild.config import lines
 from maild.errors import KeyProblem
 
 Tables = dict[str, Any]
@@ -60,7 +60,7 @@ class Tree:
     problems: list[KeyProblem] = field(default_factory=list)
     places: dict[KeyProblem, tuple[str, int]] = field(default_factory=dict)
     overridden: dict[str, str] = field(default_factory=dict)  # key -> name in the environment
-    _places_of_keys: dict[config_lines.Path, tuple[str, int]] = field(default_factory=dict)
+    _places_of_keys: dict[lines.Path, tuple[str, int]] = field(default_factory=dict)
 
     def tell(self, shown: str, line: int, message: str, *, key: str = "") -> None:
         """Note a problem that stands in one line of one file."""
@@ -96,7 +96,7 @@ class Tree:
                 return found
         return (self.sources[0].shown if self.sources else "", 1)
 
-    def _index(self) -> dict[config_lines.Path, tuple[str, int]]:
+    def _index(self) -> dict[lines.Path, tuple[str, int]]:
         """The first place of every key of every file; made when the first problem is told."""
         if not self._places_of_keys:
             for source in reversed(self.sources):
@@ -118,7 +118,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Tree:
     return tree
 
 
-def split(key: str) -> config_lines.Path:
+def split(key: str) -> lines.Path:
     """A key such as "team.acme.rules[1].to" as the path that leads to it."""
     return tuple(
         int(part[1:-1]) if part.startswith("[") else part
@@ -167,9 +167,9 @@ def _parsed(text: str) -> Tables:
 
 
 @lru_cache(maxsize=4096)
-def _lines(text: str) -> dict[config_lines.Path, int]:
+def _lines(text: str) -> dict[lines.Path, int]:
     try:
-        return config_lines.key_lines(text)
+        return lines.key_lines(text)
     except RecursionError:  # brackets deeper than anything that maild has a key for
         return {}
 

@@ -1,16 +1,14 @@
-"""The configuration: sections in the order in which data flows, found, read, and all problems said.
+"""The sections of the configuration, in the order in which data flows, with their defaults.
 
-The only reader of TOML. The tables under [team] are carried along as they are: what a team may say
-is the business of `maild.rules.schema`. A key is added here, in config.example.toml, and nowhere
-else. Secrets never stand in the file; a `..._file` key names the file that holds one.
+The tables under [team] are carried along as they are: what a team may say is the business of
+`maild.rules.schema`. A key is added here, in config.example.toml, and nowhere else. Secrets never
+stand in the file; a `..._file` key names the file that holds one.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -21,13 +19,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
-from maild import config_problems
-from maild.config_source import Tree, load
-from maild.config_values import (
+from maild.config.values import (
     FIRST_RETRY,
     Duration,
     Listen,
@@ -39,9 +34,6 @@ from maild.config_values import (
     is_loopback,
     retries,
 )
-from maild.errors import ConfigError, KeyProblem
-
-PLACES: Final = (Path("maild.toml"), Path("/etc/maild/maild.toml"))
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -175,83 +167,3 @@ class Settings(Section):
     render: Render = Render()
     log: Log = Log()
     team: dict[str, dict[str, Any]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A configuration as it was found. `settings` is None when there is an error outside [team].
-
-    `teams` and `connectors` are there in any case, so that the teams' problems can be told too.
-    """
-
-    path: Path
-    settings: Settings | None
-    problems: tuple[KeyProblem, ...]
-    teams: Mapping[str, Any]
-    connectors: tuple[str, ...]
-    tree: Tree
-
-    def where(self, key: str) -> str:
-        """The place of a key, such as "maild.toml:33"; of what it stands in when it is missing."""
-        return self.tree.where(key)
-
-    def in_order(self, more: Iterable[KeyProblem] = ()) -> tuple[KeyProblem, ...]:
-        """Its problems and `more` of the teams, in the order of files and lines."""
-        return tuple(sorted((*self.problems, *more), key=self.tree.order))
-
-    def line(self, problem: KeyProblem) -> str:
-        """A problem as a person reads it: "file:line: key: what, and what to do"."""
-        return f"{self.tree.place(problem)}: {problem}"
-
-
-def secret(path: Path) -> str:
-    """What a `..._file` holds, without the line end that editors add. Raises OSError."""
-    return path.read_text(encoding="utf-8").rstrip("\r\n")
-
-
-def find_config(given: MaybePath = None, environ: Mapping[str, str] | None = None) -> Path:
-    """The configuration file: --config, MAILD_CONFIG, ./maild.toml, /etc/maild/maild.toml.
-
-    Raises ConfigError that says where it looked.
-    """
-    named = given or (os.environ if environ is None else environ).get("MAILD_CONFIG")
-    if named:
-        if Path(named).is_file():
-            return Path(named)
-        raise ConfigError(f"there is no configuration file {named}", hint="maild init writes one")
-    for place in PLACES:
-        if place.is_file():
-            return place
-    raise ConfigError(
-        "there is no configuration; looked at --config, MAILD_CONFIG, "
-        f"./{PLACES[0]} and {PLACES[1]}",
-        hint="maild init writes ./maild.toml",
-    )
-
-
-def read(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
-    """Read a configuration with its includes and overrides; nothing is raised, everything is told."""
-    path = path.absolute()
-    tree = load(path, os.environ if environ is None else environ)
-    settings, found = _settings(tree.tables, path.parent)
-    problems = (*tree.problems, *found, *config_problems.found_beside(tree.tables))
-    teams = tree.tables.get("team")
-    return Loaded(
-        path=path,
-        settings=None if any(one.level == "error" for one in problems) else settings,
-        problems=problems,
-        teams=teams if isinstance(teams, dict) else {},
-        connectors=config_problems.connector_names(tree.tables),
-        tree=tree,
-    )
-
-
-def _settings(tables: Mapping[str, Any], folder: Path) -> tuple[Settings | None, list[KeyProblem]]:
-    """The sections as values, or what is wrong with them; the default paths start at `folder`."""
-    own = tables.get("maild", {})
-    if isinstance(own, dict):
-        tables = {**tables, "maild": {"data_dir": str(folder / Maild().data_dir), **own}}
-    try:
-        return Settings.model_validate(tables), []
-    except ValidationError as fault:
-        return None, config_problems.in_words(fault, Settings)

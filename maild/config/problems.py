@@ -15,8 +15,8 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from maild.config_source import PATHS
-from maild.config_values import networks
+from maild.config.source import PATHS
+from maild.config.values import networks
 from maild.errors import KeyProblem, did_you_mean
 
 SECRETS: Final = ("password_file", "tls_key_file", "users_file")

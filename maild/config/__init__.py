@@ -1,0 +1,1 @@
+"""The configuration: found, read, merged, judged, with a place for every problem."""

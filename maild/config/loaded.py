@@ -1,0 +1,102 @@
+"""A configuration as it lies on disk: where it is looked for, how it is read, what is wrong with it.
+
+What its sections hold is said in `maild.config.settings`; what teams may say, in `maild.rules`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from maild.config import problems
+from maild.config.settings import Maild, Settings
+from maild.config.source import Tree, load
+from maild.config.values import MaybePath
+from maild.errors import ConfigError, KeyProblem
+
+PLACES: Final = (Path("maild.toml"), Path("/etc/maild/maild.toml"))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration as it was found. `settings` is None when there is an error outside [team].
+
+    `teams` and `connectors` are there in any case, so that the teams' problems can be told too.
+    """
+
+    path: Path
+    settings: Settings | None
+    problems: tuple[KeyProblem, ...]
+    teams: Mapping[str, Any]
+    connectors: tuple[str, ...]
+    tree: Tree
+
+    def where(self, key: str) -> str:
+        """The place of a key, such as "maild.toml:33"; of what it stands in when it is missing."""
+        return self.tree.where(key)
+
+    def in_order(self, more: Iterable[KeyProblem] = ()) -> tuple[KeyProblem, ...]:
+        """Its problems and `more` of the teams, in the order of files and lines."""
+        return tuple(sorted((*self.problems, *more), key=self.tree.order))
+
+    def line(self, problem: KeyProblem) -> str:
+        """A problem as a person reads it: "file:line: key: what, and what to do"."""
+        return f"{self.tree.place(problem)}: {problem}"
+
+
+def secret(path: Path) -> str:
+    """What a `..._file` holds, without the line end that editors add. Raises OSError."""
+    return path.read_text(encoding="utf-8").rstrip("\r\n")
+
+
+def find_config(given: MaybePath = None, environ: Mapping[str, str] | None = None) -> Path:
+    """The configuration file: --config, MAILD_CONFIG, ./maild.toml, /etc/maild/maild.toml.
+
+    Raises ConfigError that says where it looked.
+    """
+    named = given or (os.environ if environ is None else environ).get("MAILD_CONFIG")
+    if named:
+        if Path(named).is_file():
+            return Path(named)
+        raise ConfigError(f"there is no configuration file {named}", hint="maild init writes one")
+    for place in PLACES:
+        if place.is_file():
+            return place
+    raise ConfigError(
+        "there is no configuration; looked at --config, MAILD_CONFIG, "
+        f"./{PLACES[0]} and {PLACES[1]}",
+        hint="maild init writes ./maild.toml",
+    )
+
+
+def read(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
+    """Read a configuration with its includes and overrides; nothing is raised, everything is told."""
+    path = path.absolute()
+    tree = load(path, os.environ if environ is None else environ)
+    settings, found = _settings(tree.tables, path.parent)
+    told = (*tree.problems, *found, *problems.found_beside(tree.tables))
+    teams = tree.tables.get("team")
+    return Loaded(
+        path=path,
+        settings=None if any(one.level == "error" for one in told) else settings,
+        problems=told,
+        teams=teams if isinstance(teams, dict) else {},
+        connectors=problems.connector_names(tree.tables),
+        tree=tree,
+    )
+
+
+def _settings(tables: Mapping[str, Any], folder: Path) -> tuple[Settings | None, list[KeyProblem]]:
+    """The sections as values, or what is wrong with them; the default paths start at `folder`."""
+    own = tables.get("maild", {})
+    if isinstance(own, dict):
+        tables = {**tables, "maild": {"data_dir": str(folder / Maild().data_dir), **own}}
+    try:
+        return Settings.model_validate(tables), []
+    except ValidationError as fault:
+        return None, problems.in_words(fault, Settings)
