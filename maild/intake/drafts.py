@@ -20,11 +20,10 @@ class Sheet:
     media_type: str
     content: bytes = field(repr=False)
     made: bool = False
+    sha256: str = field(init=False)  # reckoned once, where the mail is read: beside the event loop
 
-    @property
-    def sha256(self) -> str:
-        """The name of its blob."""
-        return sha256_of(self.content)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", sha256_of(self.content))
 
 
 @dataclass(frozen=True, slots=True)

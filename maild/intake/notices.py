@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any, Final
 
 from maild.model.delivery import Delivery, HoldCode, Purpose, State
@@ -66,5 +67,9 @@ def in_shadow(tx: Tx, team: Team) -> bool:
 
 def message_id(delivery: str, team: Team) -> str:
     """The Message-ID of all attempts of a delivery, under the domain of the team's From."""
-    domain = parseaddr(team.sender)[1].rpartition("@")[2] or "localhost"
-    return f"<{delivery}@{domain}>"
+    return f"<{delivery}@{_domain(team.sender)}>"
+
+
+@lru_cache(maxsize=1_000)
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"

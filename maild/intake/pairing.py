@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from maild.model.bill import Attachment, Bill
 from maild.reading.mime import Part
-from maild.reading.names import split_name, type_of
+from maild.reading.names import MAX_NAME, split_name, type_of
 
 _PROLOG = re.compile(r"\s*(?:<\?[^>]*\?>|<!--(?:(?!-->).)*-->)", re.DOTALL)
 _ROOT = re.compile(r"\s*<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
@@ -79,7 +79,7 @@ def _stem(name: str) -> str:
 def _bears(name: str, number: str) -> bool:
     """Whether a name holds a number, signs and case aside, with no other digit beside it."""
     plain = re.sub(r"[\W_]", "", number).casefold()
-    if not any(one.isdigit() for one in plain):
+    if not any(one.isdigit() for one in plain) or len(plain) > MAX_NAME:
         return False
     loose = r"[\W_]*".join(map(re.escape, plain))
     return re.search(rf"(?<!\d){loose}(?!\d)", name.casefold()) is not None

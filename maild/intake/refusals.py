@@ -64,15 +64,6 @@ class Refusals:
         except Exception as error:  # noqa: BLE001 - a full disk must not turn a 554 into a 451
             log.door_failed(door=refused.door, incident=new_id("i"), error=error)
 
-    def digest(self, tx: Tx, _period: str, now: datetime) -> None:
-        """A job of the clock, at most hourly: one notice a team about what was refused since."""
-        for team in self.book().teams:
-            untold = marks.untold_refusals(tx, team.slug)
-            if untold:
-                facts = {"refusals": untold[:MAX_TOLD], "count": len(untold)}
-                tell(tx, team, kind="refused_digest", facts=facts, now=now)
-                marks.mark_told(tx, [one.id for one in untold])
-
     async def _keep(self, refused: Refused, fault: DocumentError) -> None:
         now = self.now()
         count, size = await self.db.read(
@@ -91,6 +82,16 @@ class Refusals:
 def forget(tx: Tx, _period: str, now: datetime) -> None:
     """A job of the clock: drop refusals that are older than 30 days, with their bytes."""
     marks.forget_before(tx, before=now - KEPT_FOR)
+
+
+def digest(book: RuleBook, tx: Tx, _period: str, now: datetime) -> None:
+    """A job of the clock, at most hourly: one notice a team about what was refused since."""
+    for team in book.teams:
+        untold = marks.untold_refusals(tx, team.slug)
+        if untold:
+            facts = {"refusals": untold[:MAX_TOLD], "count": len(untold)}
+            tell(tx, team, kind="refused_digest", facts=facts, now=now)
+            marks.mark_told(tx, [one.id for one in untold])
 
 
 def _add(

@@ -14,6 +14,7 @@ from maild.model.delivery import HoldCode, Purpose, State
 from maild.model.document import Direction, Kind, Role
 from maild.model.team import Mode, Rule
 from maild.reading.wrap import wrap
+from maild.rules.book import RuleBook
 from maild.store import documents, marks
 from maild.ubl import document as ubl
 from tests.builders_bill import a_bill, a_credit_note, a_party, a_quote
@@ -167,8 +168,9 @@ async def test_what_was_refused_is_kept_with_its_reason_and_told_once(world: Wor
     assert [one.subject for one in kept] == ["Factuur 12", "Factuur 12"]
     assert kept[0].original is not None
     assert await world.desk.blobs.read(kept[0].original) == raw
+    book = RuleBook(world.teams)
     for hour in ("10", "11"):
-        await world.db.write(partial(world.desk.refusals.digest, _period=hour, now=world.clock[0]))
+        await world.db.write(partial(refusals.digest, book, _period=hour, now=world.clock[0]))
     [notice] = await world.deliveries()
     assert notice.letter is not None
     assert "bad.xml" in notice.letter.text

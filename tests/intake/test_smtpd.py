@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import errno
 import smtplib
 import socket
 import ssl
@@ -16,6 +17,7 @@ from maild.errors import ConfigError
 from maild.intake.filing import Acceptance
 from maild.intake.smtp_gate import Limits
 from maild.intake.users import hash_password
+from maild.store.blobs import BlobStore
 from maild.store.database import Database
 from maild.store.faults import StoreUnavailable
 from tests.intake.conftest import A_PDF, ACME, SENDER, World, a_mail, a_team, an_invoice
@@ -314,6 +316,21 @@ async def test_a_fault_of_ours_is_temporary_for_the_sender(
     [said] = await client.ask(a_mail(("f.xml", an_invoice())) + b".")
     assert said.startswith("250 2.0.0")
     await client.close()
+
+
+async def test_a_full_disk_is_told_at_the_beginning_or_at_the_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    await world.open(data_dir=world.folder, limits=Limits(max_size=10**18))
+    code, words = await world.send(a_mail(("f.xml", an_invoice())))
+    assert (code, words[:5]) == (452, "4.3.1")
+    await world.open(data_dir=world.folder)
+    monkeypatch.setattr(BlobStore, "stage", full)
+    code, words = await world.send(a_mail(("f.xml", an_invoice())))
+    assert (code, words[:5]) == (452, "4.3.1")
 
 
 class Slow:
