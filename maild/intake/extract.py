@@ -16,6 +16,7 @@ from maild.intake.bare_files import TAGS_IN_WORDS, bare_drafts
 from maild.intake.drafts import Draft, Sheet, sha256_of
 from maild.model.bill import Bill
 from maild.model.document import Counterparty, Direction, Kind, Role, kind_of
+from maild.model.money import Amount
 from maild.model.party import Party, company_key
 from maild.model.team import Team
 from maild.reading.mime import Mail, Part
@@ -96,7 +97,7 @@ def _bill_in(part: Part) -> _Found | None:
     if _is_xml(part) and pairing.root_name(part.content) in {*_ROOTS, None}:
         bill = ubl.read(part.content)
         sheet = Sheet(Role.UBL, part.name, "application/xml", part.content)
-        return _Found(part, bill, (sheet,), sha256_of(part.content))
+        return _Found(part, bill, (sheet,), sheet.sha256)
     if _is_json(part):
         bill = payload.to_bill(part.content)
         written = ubl.write(bill)
@@ -172,7 +173,7 @@ def _bills(pile: _Pile, *, team: Team, tag: str | None) -> list[Draft]:
                 number=found.bill.number,
                 issued_on=found.bill.issued_on,
                 counterparty=_counterparty(found.bill, direction),
-                total=found.bill.totals.gross or found.bill.totals.payable,
+                total=_total(found.bill),
                 bill=found.bill,
                 sheets=(*found.sheets, *pdf, *attachments),
                 content_sha256=found.sha256,
@@ -181,6 +182,11 @@ def _bills(pile: _Pile, *, team: Team, tag: str | None) -> list[Draft]:
             )
         )
     return drafts
+
+
+def _total(bill: Bill) -> Amount | None:
+    """With VAT (BT-112); quotes of some programs say only what is payable."""
+    return bill.totals.gross if bill.totals.gross is not None else bill.totals.payable
 
 
 def _pdf_sheet(found: _Found, pdf: Part | None) -> tuple[Sheet, ...]:
