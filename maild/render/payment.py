@@ -41,11 +41,14 @@ def payment_panel(bill: Bill, *, words: Words, figures: Figures) -> dict[str, ob
         return {"sentences": [words.sentences[key]], "rows": rows, "qr": None}
     sentences = [_how(bill, words=words, figures=figures)]
     for means in bill.payment_means:
-        rows += [row for row in _means_rows(bill, means, words=words) if row not in rows]
+        rows += _means_rows(bill, means, words=words)
+    # What to write on the transfer comes after where to: the order in which people fill it in.
+    rows += _reference_rows(bill, words=words)
     payload = epc_payload(bill)
     if payload:
         sentences.append(words.sentences["pay_scan"])
     sentences = [one for one in sentences if one]
+    rows = list(dict.fromkeys(rows))
     return {"sentences": sentences, "rows": rows, "qr": payload} if sentences or rows else None
 
 
@@ -146,6 +149,10 @@ def _means_rows(bill: Bill, means: PaymentMeans, *, words: Words) -> list[Row]:
     if mandate := means.mandate:
         found += [("mandate", mandate.id), ("debited_account", _grouped(mandate.debited_account))]
         found.append(("creditor", bill.creditor_id))
-    if means.remittance:
-        found.append(reference(means.remittance))
     return [(words.labels[key], one_line(text)) for key, text in found if text and one_line(text)]
+
+
+def _reference_rows(bill: Bill, *, words: Words) -> list[Row]:
+    """What the payer writes on the transfer (BT-83)."""
+    found = (reference(means.remittance) for means in bill.payment_means if means.remittance)
+    return [(words.labels[key], text) for key, text in found if text]

@@ -24,7 +24,7 @@ def seller(bill: Bill, *, said: Words, shown: Figures) -> dict[str, object]:
         "ids": _party_ids(party, said=said),
         "reach": [text for one in reach if (text := one_line(one, limit=80))],
         "legal_lines": [text for text in (one_line(party.legal_form, limit=160),) if text],
-        "accounts": [account_text(one) for one in list(accounts)[:2]],
+        "accounts": [account_text(one) for one in list(accounts)[:1]],
     }
 
 
@@ -67,7 +67,8 @@ def _party_ids(party: Party, *, said: Words) -> list[str]:
     digits = "".join(char for char in company if char.isdigit())
     if company and (not digits or digits not in "".join(char for char in vat if char.isdigit())):
         found.append(f"{said.labels['company_number']} {company}")
-    return found
+    # A number is not torn from its label at a line's end.
+    return [text.replace(" ", "\u00a0") for text in found]
 
 
 def _address(address: Address, *, shown: Figures, abroad: bool) -> list[str]:

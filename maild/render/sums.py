@@ -65,6 +65,8 @@ def payable_label(bill: Bill, *, words: Words) -> str:
     payable = bill.totals.payable
     if bill.kind is BillKind.INVOICE and payable is not None and payable.value < 0:
         return words.labels["payable_negative"]
+    if bill.kind is BillKind.QUOTE and bill.totals.tax is None:
+        return words.labels["payable_untaxed"]
     return words.labels[f"payable_{bill.kind}"]
 
 

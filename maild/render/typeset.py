@@ -26,6 +26,7 @@ JOB = f"{__name__}:pdf"
 
 Files = dict[str, bytes]
 _ARCHIVAL = ["a-3a", "ua-1"]
+_PROMISE_BROKEN = "PDF/"  # "PDF/A-3a error: ...", as against an error of the template
 _MISSING = re.compile(r"the text `\"?(.*?)\"?` could not be displayed", re.DOTALL)
 _UNCLEAR_END = b"\r\nendstream"
 _MOST_PACKINGS = 20
@@ -60,18 +61,15 @@ def _compile(
     try:
         return _typeset(files, view, issued=issued, standards=_ARCHIVAL), True
     except typst.TypstError as fault:
-        missing = _MISSING.search(str(fault))
-        if missing is None:
+        if not str(fault).startswith(_PROMISE_BROKEN):
             raise
-    plain = _each_string(view)
     try:
+        plain = _each_string(view)
         return _typeset(files, plain, issued=issued, standards=_ARCHIVAL), True
     except typst.TypstError as fault:
-        missing = _MISSING.search(str(fault)) or missing
-    remarks.append(
-        f"no font has the character {missing[1][:20]!r}: "
-        "the PDF shows a box for it and does not claim to be PDF/A"
-    )
+        missing = _MISSING.search(str(fault))
+        why = f"no font has the character {missing[1][:20]!r}" if missing else str(fault)
+    remarks.append(f"the PDF does not claim to be PDF/A: {why}")
     return _typeset(files, view, issued=issued, standards=[]), False
 
 

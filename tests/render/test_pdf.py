@@ -15,9 +15,11 @@ import pikepdf
 import pypdfium2
 import pytest
 
+from maild.errors import DocumentError
 from maild.model.bill import Bill, BillKind, Note, Reference
 from maild.model.team import Branding
 from maild.render.pdf import Renderer, default_name
+from maild.ubl.document import read
 from tests.render.bills import OGM, a_bill, a_full_bill, eur
 from tests.render.conftest import UBL, Render
 
@@ -288,3 +290,32 @@ async def test_sums_after_the_total_are_shown_step_by_step(render: Render) -> No
     (text,) = pages((await render(replace(bill, totals=totals, notes=(Note("Dank!"),)))).content)
     for words in ("Reeds betaald", "−500,00", "Afronding", "0,04", "€ 4.344,60", "Dank!"):
         assert words in text.replace("\u00a0", " ")
+
+
+async def test_a_quote_without_vat_has_no_column_for_it(render: Render) -> None:
+    quote = a_bill(BillKind.QUOTE, taxes=())
+    lines = tuple(replace(line, tax=None) for line in quote.lines)
+    untaxed = replace(quote, lines=lines, totals=replace(quote.totals, tax=None))
+    made = await render(untaxed)
+    (text,) = pages(made.content)
+    assert "Prijs\nBedrag" in text or "Prijs Bedrag" in text
+    assert faults(made.content, "ua1") == []
+
+
+async def test_every_readable_document_of_the_corpus_becomes_a_conforming_page(
+    render: Render, shared: Path
+) -> None:
+    files = sorted((shared / "corpus" / "ubl" / "valid").rglob("*.xml"))[::12]
+    made = 0
+    for at, file in enumerate(files):
+        issued = file.read_bytes()
+        try:
+            bill = read(issued)
+        except DocumentError:
+            continue  # refused at the door, so never rendered
+        page_made = await render(bill, language=LANGUAGES[at % 4], ubl=issued)
+        assert page_made.archival, file.name
+        assert faults(page_made.content, "3a") == [], file.name
+        assert faults(page_made.content, "ua1") == [], file.name
+        made += 1
+    assert made > 10

@@ -333,11 +333,11 @@ def test_the_country_is_part_of_an_address_only_abroad() -> None:
 
 
 def test_the_company_number_is_left_out_where_the_vat_number_says_it() -> None:
-    assert seen(a_bill())["seller"]["ids"] == ["Btw BE0123456749"]
+    assert seen(a_bill())["seller"]["ids"] == ["Btw\u00a0BE0123456749"]
     seller = replace(SELLER, vat="NL123456789B01", legal_id=Identifier("24417234", "0106"))
     assert seen(a_bill(seller=seller))["seller"]["ids"] == [
-        "Btw NL123456789B01",
-        "Ondernemingsnummer 24417234",
+        "Btw\u00a0NL123456789B01",
+        "Ondernemingsnummer\u00a024417234",
     ]
 
 
@@ -351,6 +351,13 @@ def test_a_team_s_texts_are_those_of_the_language_and_kind() -> None:
     texts = (("nl.invoice.intro", "Dag"), ("fr.invoice.intro", "Bonjour"), ("nl.quote.intro", "Hé"))
     shown = seen(a_bill(), branding=Branding(texts=texts))
     assert shown["texts"] == {"intro": "Dag"}
+
+
+def test_a_quote_that_says_nothing_of_vat_claims_nothing() -> None:
+    quote = a_bill(BillKind.QUOTE, taxes=())
+    assert seen(quote)["payable"]["label"] == "Totaal met btw"
+    untaxed = replace(quote, totals=replace(quote.totals, tax=None))
+    assert seen(untaxed)["payable"]["label"] == "Totaal"
 
 
 # ---- plain text and colours
