@@ -155,7 +155,7 @@ async def test_closing_ends_every_child_and_its_folder() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel to be told of a death")
 @pytest.mark.parametrize("fresh", ["True", "False"])
-def test_kill_9_of_the_daemon_leaves_no_child(fresh: str) -> None:
+def test_kill_9_of_the_daemon_leaves_no_child(fresh: str, tmp_path: Path) -> None:
     script = f"""
 import asyncio, os
 from maild.children import Children
@@ -170,7 +170,11 @@ async def main():
 asyncio.run(main())
 """
     daemon = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert daemon.stdout is not None
     children = [psutil.Process(int(pid)) for pid in daemon.stdout.readline().split()]
