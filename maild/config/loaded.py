@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_settings import InitSettingsSource
 
 from maild.config import problems
+from maild.config.environment import Environment, overrides
+from maild.config.files import Files, Tree, load
 from maild.config.settings import Maild, Settings
-from maild.config.source import Tree, load
 from maild.config.values import MaybePath
 from maild.errors import ConfigError, KeyProblem
 
@@ -77,8 +79,10 @@ def find_config(given: MaybePath = None, environ: Mapping[str, str] | None = Non
 def read(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
     """Read a configuration with its includes and overrides; nothing is raised, everything is told."""
     path = path.absolute()
-    tree = load(path, os.environ if environ is None else environ)
-    settings, found = _settings(tree.tables, path.parent)
+    environ = os.environ if environ is None else environ
+    tree = load(path)
+    tree.overridden = overrides(environ)
+    settings, found = _settings(tree, environ, folder=path.parent)
     told = (*tree.problems, *found, *problems.found_beside(tree.tables))
     teams = tree.tables.get("team")
     return Loaded(
@@ -91,12 +95,17 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
     )
 
 
-def _settings(tables: Mapping[str, Any], folder: Path) -> tuple[Settings | None, list[KeyProblem]]:
-    """The sections as values, or what is wrong with them; the default paths start at `folder`."""
-    own = tables.get("maild", {})
-    if isinstance(own, dict):
-        tables = {**tables, "maild": {"data_dir": str(folder / Maild().data_dir), **own}}
+def _settings(
+    tree: Tree, environ: Mapping[str, str], *, folder: Path
+) -> tuple[Settings | None, list[KeyProblem]]:
+    """The sections as values, or what is wrong with them: environment over files over defaults."""
+    sources = (
+        Environment(Settings, environ, folder),
+        Files(Settings, tree),
+        # The one default that is a relative path starts at the file, as a written one does.
+        InitSettingsSource(Settings, {"maild": {"data_dir": str(folder / Maild().data_dir)}}),
+    )
     try:
-        return Settings.model_validate(tables), []
+        return Settings.said_by(*sources), []
     except ValidationError as fault:
         return None, problems.in_words(fault, Settings)

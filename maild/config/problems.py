@@ -15,7 +15,7 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from maild.config.source import PATHS
+from maild.config.paths import PATHS
 from maild.config.values import networks
 from maild.errors import KeyProblem, did_you_mean
 

@@ -1,13 +1,11 @@
-"""Includes, the environment and the files that a configuration names."""
+"""Files that include others, and files that a configuration names."""
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from pathlib import Path
 
 from maild.config.loaded import read, secret
-from maild.config.values import Listen
-from tests.config.samples import PROMISED, loaded, said
+from tests.config.samples import loaded, said
 
 
 class TestIncludes:
@@ -49,42 +47,6 @@ class TestIncludes:
             "maild.toml:3",
             "b.team.toml:1",
             "a.team.toml:2",
-        ]
-
-
-class TestEnvironment:
-    def test_a_variable_overrides_a_key_and_lists_are_written_as_in_the_file(
-        self, tmp_path: Path
-    ) -> None:
-        environ = {
-            "MAILD_CONFIG": "elsewhere",
-            "MAILD_SMTPD__LISTEN": "127.0.0.1:0",
-            "MAILD_SMTPD__ALLOW": '["10.0.0.0/8"]',
-            "MAILD_CONNECTOR__SMTP__RELAY__PORT": "2600",
-            "MAILD_MAILD__DATA_DIR": "other",
-            "MAILD_TEAM__ACME__MODE": "shadow",
-            "MAILDIR": "/var/mail",
-        }
-        found = loaded(tmp_path, PROMISED, environ=environ)
-        assert found.problems == ()
-        assert found.settings is not None
-        assert found.settings.smtpd.listen == (Listen("127.0.0.1", 0),)
-        assert found.settings.smtpd.allow == (ip_network("10.0.0.0/8"),)
-        assert found.settings.connector.smtp["relay"].port == 2600
-        assert found.settings.maild.data_dir == tmp_path / "other"
-        assert found.teams["acme"]["mode"] == "shadow"
-
-    def test_a_wrong_variable_is_told_by_its_name(self, tmp_path: Path) -> None:
-        environ = {
-            "MAILD_SMTPD__LISTN": "x",
-            "MAILD_LOG__LEVEL": "loud",
-            "MAILD_LGO__LEVEL": "info",
-        }
-        told = said(loaded(tmp_path, "", environ=environ), tmp_path)
-        assert sorted(told) == [
-            'MAILD_LGO__LEVEL: lgo: unknown section; did you mean "log"?',
-            "MAILD_LOG__LEVEL: log.level: write 'debug', 'info', 'warning' or 'error', not \"loud\"",
-            'MAILD_SMTPD__LISTN: smtpd.listn: unknown key; did you mean "listen"?',
         ]
 
 

@@ -1,42 +1,28 @@
-"""The files of a configuration and the environment, as one tree of tables that knows its places.
+"""The files of a configuration as one tree of tables that knows its places, and as a source of settings.
 
-Text to tables, includes, overrides and relative paths; what keys mean is the business of `settings`.
+Text to tables, includes, relative paths; what keys mean is the business of `settings`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from maild.config import lines
+from maild.config.paths import Tables, with_paths
 from maild.errors import KeyProblem
-
-Tables = dict[str, Any]
-PREFIX: Final = "MAILD_"
-
-# Values that are paths, in any file. Relative ones start at the folder of the file that names them.
-PATHS: Final = tuple(
-    tuple(pattern.split("."))
-    for pattern in (
-        "maild.data_dir",
-        "smtpd.tls_cert_file",
-        "smtpd.tls_key_file",
-        "smtpd.users_file",
-        "folder.*.path",
-        "connector.*.*.password_file",
-        "connector.*.*.ca_file",
-        "team.*.branding.logo",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TomlFile:
     """One file: its tables and its text. `shown` is its name as a person is told."""
 
     shown: str
@@ -55,7 +41,7 @@ class Tree:
     `places` tells where a problem stands that its key cannot tell, such as a mistake of syntax.
     """
 
-    sources: list[Source] = field(default_factory=list)
+    files: list[TomlFile] = field(default_factory=list)
     tables: Tables = field(default_factory=dict)
     problems: list[KeyProblem] = field(default_factory=list)
     places: dict[KeyProblem, tuple[str, int]] = field(default_factory=dict)
@@ -86,7 +72,7 @@ class Tree:
     def order(self, problem: KeyProblem) -> tuple[int, int]:
         """Where a problem stands among others: by file as they were read, then by line."""
         shown, line = self.places.get(problem) or self._find(problem.key)
-        ranks = {source.shown: rank for rank, source in enumerate(self.sources)}
+        ranks = {file.shown: rank for rank, file in enumerate(self.files)}
         return ranks.get(shown, len(ranks)), line
 
     def _find(self, key: str) -> tuple[str, int]:
@@ -94,27 +80,47 @@ class Tree:
         for length in range(len(path), 0, -1):
             if found := index.get(path[:length]):
                 return found
-        return (self.sources[0].shown if self.sources else "", 1)
+        return (self.files[0].shown if self.files else "", 1)
 
     def _index(self) -> dict[lines.Path, tuple[str, int]]:
         """The first place of every key of every file; made when the first problem is told."""
         if not self._places_of_keys:
-            for source in reversed(self.sources):
-                for path, line in _lines(source.text).items():
-                    self._places_of_keys[path] = (source.shown, line)
+            for file in reversed(self.files):
+                for path, line in _lines(file.text).items():
+                    self._places_of_keys[path] = (file.shown, line)
         return self._places_of_keys
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Tree:
-    """Read a configuration file, what it includes, and what the environment overrides."""
+class Files(PydanticBaseSettingsSource):
+    """What the files say. It comes after other sources, and takes over what they say in its tree.
+
+    So whoever judges tables rather than settings judges what is in force, even where it is so wrong
+    that it makes no settings.
+    """
+
+    def __init__(self, settings: type[BaseSettings], tree: Tree) -> None:
+        super().__init__(settings)
+        self._tree = tree
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - its signature
+        """One section as the files have it, as the library may ask for it."""
+        return self._tree.tables.get(field_name), field_name, False
+
+    def __call__(self) -> Tables:
+        """All tables, with what earlier sources say over them."""
+        self._tree.tables = _over(self._tree.tables, self.current_state)
+        return self._tree.tables
+
+
+def load(path: Path) -> Tree:
+    """Read a configuration file and what it includes."""
     tree = Tree()
     if main := _read(path, tree):
         include = main.tables.pop("include", [])
         _add(tree, main)
         for one in _included(path, include, tree):
-            if source := _read(one, tree):
-                _add(tree, source)
-    _override(tree, path, environ)
+            if file := _read(one, tree):
+                _add(tree, file)
     return tree
 
 
@@ -134,7 +140,7 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-def _read(path: Path, tree: Tree) -> Source | None:
+def _read(path: Path, tree: Tree) -> TomlFile | None:
     shown = shown_path(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -148,7 +154,7 @@ def _read(path: Path, tree: Tree) -> Source | None:
     except RecursionError:
         tree.tell(shown, 1, "brackets are nested too deeply to be meant")
     else:
-        return Source(shown, text, _with_paths(tables, path.parent))
+        return TomlFile(shown, text, with_paths(tables, path.parent))
     return None
 
 
@@ -193,65 +199,37 @@ def _included(path: Path, patterns: object, tree: Tree) -> Iterable[Path]:
     return found
 
 
-def _add(tree: Tree, source: Source) -> None:
-    earlier = list(tree.sources)
-    tree.sources.append(source)
-    if earlier and "include" in source.tables:
+def _add(tree: Tree, file: TomlFile) -> None:
+    earlier = list(tree.files)
+    tree.files.append(file)
+    if earlier and "include" in file.tables:
         tree.tell(
-            source.shown,
-            source.line("include") or 1,
+            file.shown,
+            file.line("include") or 1,
             "only the first file may include others",
             key="include",
         )
-    added = {key: value for key, value in source.tables.items() if key != "include"}
-    tree.tables = _merged(tree, added, tree.tables, key="", source=source)
+    added = {key: value for key, value in file.tables.items() if key != "include"}
+    tree.tables = _merged(tree, added, tree.tables, key="", file=file)
 
 
-def _merged(tree: Tree, new: Tables, old: Tables, *, key: str, source: Source) -> Tables:
+def _merged(tree: Tree, new: Tables, old: Tables, *, key: str, file: TomlFile) -> Tables:
     merged = dict(old)
     for name, value in new.items():
         inner = f"{key}.{name}" if key else name
         if name not in old:
             merged[name] = value
         elif isinstance(value, dict) and isinstance(old[name], dict):
-            merged[name] = _merged(tree, value, old[name], key=inner, source=source)
+            merged[name] = _merged(tree, value, old[name], key=inner, file=file)
         else:
             said = f"is said in {_first(tree, inner)} already; leave one of them out"
-            tree.tell(source.shown, source.line(inner) or 1, said, key=inner)
+            tree.tell(file.shown, file.line(inner) or 1, said, key=inner)
     return merged
 
 
 def _first(tree: Tree, key: str) -> str:
-    places = (f"{one.shown}:{line}" for one in tree.sources if (line := one.line(key)))
+    places = (f"{one.shown}:{line}" for one in tree.files if (line := one.line(key)))
     return next(places, "another file")
-
-
-def _override(tree: Tree, path: Path, environ: Mapping[str, str]) -> None:
-    """Put MAILD_SECTION__KEY=value over what the files say."""
-    changed: Tables = {}
-    for name, text in sorted(environ.items()):
-        keys = name.removeprefix(PREFIX).lower().split("__")
-        if not name.startswith(PREFIX) or len(keys) < 2 or not all(keys):
-            continue
-        tree.overridden[".".join(keys)] = name
-        table = changed
-        for key in keys[:-1]:
-            table = table.setdefault(key, {})
-            if not isinstance(table, dict):
-                break
-        else:
-            table[keys[-1]] = _from_text(text)
-    tree.tables = _over(tree.tables, _with_paths(changed, path.parent))
-
-
-def _from_text(text: str) -> Any:
-    """Lists and tables are written as in the file; everything else is text."""
-    if text.startswith(("[", "{")):
-        try:
-            return tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            return text
-    return text
 
 
 def _over(below: Tables, above: Tables) -> Tables:
@@ -261,22 +239,3 @@ def _over(below: Tables, above: Tables) -> Tables:
         both = isinstance(value, dict) and isinstance(under, dict)
         merged[name] = _over(under, value) if both and isinstance(under, dict) else value
     return merged
-
-
-def _with_paths(tables: Tables, folder: Path) -> Tables:
-    for pattern in PATHS:
-        tables = _resolved(tables, pattern, folder)
-    return tables
-
-
-def _resolved(tables: Tables, pattern: tuple[str, ...], folder: Path) -> Tables:
-    """A copy of the tables in which the values at `pattern` are absolute paths."""
-    first, *rest = pattern
-    changed = dict(tables)
-    for name in list(tables) if first == "*" else [first] if first in tables else []:
-        value = tables[name]
-        if rest and isinstance(value, dict):
-            changed[name] = _resolved(value, tuple(rest), folder)
-        elif not rest and isinstance(value, str) and value:
-            changed[name] = str(folder / value)
-    return changed
