@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from maild import teams
-from maild.config.settings import Settings
+from maild.config.schema import schema
 from maild.errors import ConfigError, UserError
 from maild.intake import inspect, payload
 from maild.intake.users import hash_password
@@ -41,7 +41,7 @@ def json_schema(what: str) -> dict[str, Any]:
     if what == "document":
         return payload.schema()
     if what == "config":
-        return Settings.model_json_schema()
+        return schema()
     raise UserError(f'there is no schema "{what}"; there are document and config')
 
 

@@ -59,6 +59,15 @@ def duration(value: Any) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def duration_text(value: timedelta) -> str:
+    """A duration as it is written in a file, such as "1h20m"; the opposite of `duration`."""
+    left, text = round(value / timedelta(milliseconds=1)), ""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, left = divmod(left, round(_SECONDS[unit] * 1000))
+        text += f"{count}{unit}" if count else ""
+    return text
+
+
 def retries(value: Any) -> tuple[timedelta, ...]:
     """Read the pauses between tries: one that doubles up to four hours, or a list as it is.
 
@@ -139,14 +148,31 @@ def _shown(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 
+# Each is shown, in `maild schema config`, as it is written in a file.
 # An empty text is no file, so that every key can stand in a file with its default.
-MaybePath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
-Duration = Annotated[timedelta, PlainValidator(duration)]
-Retries = Annotated[tuple[timedelta, ...], PlainValidator(retries)]
-Size = Annotated[int, PlainValidator(size)]
+MaybePath = Annotated[
+    Path | None,
+    BeforeValidator(lambda value: None if value == "" else value, json_schema_input_type=str),
+    PlainSerializer(lambda path: str(path or ""), return_type=str),
+]
+Duration = Annotated[
+    timedelta,
+    PlainValidator(duration, json_schema_input_type=str),
+    PlainSerializer(duration_text, return_type=str),
+]
+Retries = Annotated[
+    tuple[timedelta, ...],
+    PlainValidator(retries, json_schema_input_type=str | list[str]),
+    PlainSerializer(lambda pauses: [duration_text(one) for one in pauses], return_type=list[str]),
+]
+Size = Annotated[int, PlainValidator(size, json_schema_input_type=int | str)]
 Listens = Annotated[
     tuple[Listen, ...],
-    PlainValidator(listens),
-    PlainSerializer(lambda values: [str(one) for one in values]),
+    PlainValidator(listens, json_schema_input_type=str | list[str]),
+    PlainSerializer(lambda values: [str(one) for one in values], return_type=list[str]),
 ]
-Networks = Annotated[tuple[Network, ...], PlainValidator(networks)]
+Networks = Annotated[
+    tuple[Network, ...],
+    PlainValidator(networks, json_schema_input_type=str | list[str]),
+    PlainSerializer(lambda values: [str(one) for one in values], return_type=list[str]),
+]

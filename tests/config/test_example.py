@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from maild.config.initial import BOUGHT, OURS, SOLD, Answers, initial_config, slug_of
 from maild.config.loaded import Loaded, read
-from maild.config.settings import Folder, Settings, SmtpConnector
+from maild.config.schema import schema
+from maild.config.settings import Folder, Log, Maild, Outbox, Render, Settings, SmtpConnector, Smtpd
 from maild.errors import KeyProblem
 from maild.model.document import BILL_KINDS
 from maild.model.team import Team
@@ -87,6 +88,16 @@ def test_the_example_names_every_key_of_every_section_and_no_other() -> None:
     assert written(tomllib.loads(uncommented())) == keys_of(Settings)
     assert {f"folder.*.{key}" for key in Folder.model_fields} <= keys_of(Settings)
     assert {f"connector.smtp.*.{key}" for key in SmtpConnector.model_fields} <= keys_of(Settings)
+
+
+@pytest.mark.parametrize("section", [Maild, Smtpd, SmtpConnector, Outbox, Render, Log])
+def test_the_schema_shows_each_default_as_a_file_may_have_it(section: type[BaseModel]) -> None:
+    shown = schema()["$defs"][section.__name__]["properties"]
+    assert set(shown) == set(section.model_fields)
+    defaults = {key: one["default"] for key, one in shown.items() if "default" in one}
+    needed = {key: "x" for key in shown if key not in defaults} | {"tls": "starttls"}
+    given = {key: needed[key] for key in needed if key in shown}
+    assert section.model_validate(defaults | given) == section.model_validate(given)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from maild.config.values import Listen, duration, is_loopback, listen, networks, retries, size
+from maild.config.values import (
+    Listen,
+    duration,
+    duration_text,
+    is_loopback,
+    listen,
+    networks,
+    retries,
+    size,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -55,6 +66,16 @@ def test_a_size_has_its_unit(value: object, count: int) -> None:
 def test_what_is_no_size_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="write a size with its unit"):
         size(value)
+
+
+@given(milliseconds=st.integers(1, 3650 * 86_400_000))
+def test_a_duration_that_is_written_is_read_as_it_was(milliseconds: int) -> None:
+    value = timedelta(milliseconds=milliseconds)
+    assert duration(duration_text(value)) == value
+
+
+def test_a_duration_is_written_as_people_write_it() -> None:
+    assert [duration_text(timedelta(minutes=one)) for one in (5, 80, 1440)] == ["5m", "1h20m", "1d"]
 
 
 def test_one_pause_doubles_up_to_four_hours_and_a_list_stays_as_it_is() -> None:
