@@ -21,8 +21,9 @@ import typer
 
 from maild.app import App
 from maild.cli.demo_mail import SAMPLES, hand_in, read_outbox
-from maild.cli.documents import SETTLED, describe, road
+from maild.cli.documents import SETTLED
 from maild.cli.output import EX_PROBLEM, note, plain_faults, say
+from maild.cli.shown import describe, road
 from maild.simulators.mailsink import MailSink
 
 READY_WITHIN: Final = 30.0  # seconds from the start of the daemon to open doors

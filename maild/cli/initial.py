@@ -83,17 +83,22 @@ def init(
             )
         )
         _write(config, text)
-        say(f"wrote {config}; {company} is in shadow mode: everything is decided, nothing is sent")
-        checked = teams.check(config)
-        for line in (*checked.errors, *checked.remarks):
-            note(line, style="yellow")
-        say("next:")
-        where = "" if config == Path("maild.toml") else f" -c {config}"
-        say(f"  maild check{where}              what is wrong, with its line")
-        say(f"  maild run{where}                run it")
-        say(f"  maild golive {slug_of(company)}{where}       when what it would send is right")
-        if checked.errors:
-            stop((), code=2)
+        _tell(config, company)
+
+
+def _tell(config: Path, company: str) -> None:
+    """Say what was written, what is to be said about it, and what to do next."""
+    say(f"wrote {config}; {company} is in shadow mode: everything is decided, nothing is sent")
+    checked = teams.check(config)
+    for line in (*checked.errors, *checked.remarks):
+        note(line, style="yellow")
+    say("next:")
+    where = "" if config == Path("maild.toml") else f" -c {config}"
+    say(f"  maild check{where}              what is wrong, with its line")
+    say(f"  maild run{where}                run it")
+    say(f"  maild golive {slug_of(company)}{where}       when what it would send is right")
+    if checked.errors:
+        stop((), code=2)
 
 
 class _Asker:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from maild.app import App
-from maild.cli.documents import describe, road
 from maild.cli.output import (
     ConfigOption,
     JsonOption,
@@ -21,6 +20,7 @@ from maild.cli.output import (
     table,
     when,
 )
+from maild.cli.shown import describe, road
 
 queue = typer.Typer(no_args_is_help=True, help="What leaves, waits, is held or failed.")
 review = typer.Typer(

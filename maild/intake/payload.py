@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
@@ -19,7 +17,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from maild.errors import Incomplete, Problem, Unreadable, did_you_mean
+from maild.errors import Incomplete, Problem, did_you_mean
+from maild.intake.payload_json import parsed
 from maild.intake.payload_schema import (
     AttachmentShape,
     ChargeShape,
@@ -27,8 +26,8 @@ from maild.intake.payload_schema import (
     LineShape,
     PartyShape,
     PaymentShape,
-    TaxShape,
 )
+from maild.intake.payload_sums import compared, needed
 from maild.model.bill import (
     Account,
     AllowanceCharge,
@@ -43,7 +42,6 @@ from maild.model.bill import (
     Price,
     Reference,
     Tax,
-    TaxSubtotal,
     Totals,
 )
 from maild.model.money import Amount
@@ -52,7 +50,6 @@ from maild.ubl import sums
 from maild.ubl.check import check, is_warning
 from maild.ubl.dialects import PEPPOL_BIS_3, PEPPOL_PROCESS
 
-LARGEST: Final = 5_000_000  # bytes; a bill of 10,000 lines has about 2 MB
 EN16931: Final = "urn:cen.eu:en16931:2017"
 _TYPE_CODES: Final = {BillKind.INVOICE: "380", BillKind.CREDIT_NOTE: "381", BillKind.QUOTE: None}
 # Why there is no VAT, where the category itself says it (EN 16931 VATEX list).
@@ -77,44 +74,16 @@ def to_bill(data: bytes) -> Bill:
     Raises Unreadable when it is no JSON object, and Incomplete with every problem at once, each
     with its place such as "lines[0].price".
     """
-    shape = _shaped(_parsed(data))
+    shape = _shaped(parsed(data))
     bill = _bill(shape)
     problems = [
-        *_compared(shape, bill),
-        *_needed(bill),
+        *compared(shape, bill),
+        *needed(bill),
         *(one for one in check(bill) if not is_warning(one)),
     ]
     if problems:
         raise Incomplete(problems)
     return bill
-
-
-def _parsed(data: bytes) -> dict[str, Any]:
-    if len(data) > LARGEST:
-        raise Unreadable(f"the JSON has {len(data):,} bytes; at most {LARGEST:,} are taken")
-    try:
-        value = json.loads(
-            data, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_once
-        )
-    except (ValueError, RecursionError) as fault:
-        text = "nested too deeply" if isinstance(fault, RecursionError) else str(fault)
-        raise Unreadable(f"this is no JSON document: {text}") from fault
-    if not isinstance(value, dict):
-        raise Unreadable("the JSON is no object; `maild schema document` prints what is wanted")
-    return value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number")
-
-
-def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f'the key "{twice[:80]}" stands twice in one object')
-    return found
 
 
 def _shaped(value: dict[str, Any]) -> DocumentShape:
@@ -144,16 +113,7 @@ def _problem(error: ErrorDetails) -> Problem:
 def _bill(shape: DocumentShape) -> Bill:
     kind, currency = BillKind(shape.kind), shape.currency
     lines = tuple(_line(n, one, shape) for n, one in enumerate(shape.lines, start=1))
-    charges = tuple(
-        _charge(
-            one,
-            currency=currency,
-            is_charge=is_charge,
-            tax=_tax(one.category or "S", one.percent, shape),
-        )
-        for is_charge, given in ((False, shape.allowances), (True, shape.charges))
-        for one in given
-    )
+    charges = _charges(shape)
     taxes = sums.breakdown(lines, charges, currency=currency)
     known = Totals(
         prepaid=_amount(shape.totals.prepaid, currency),
@@ -188,6 +148,20 @@ def _bill(shape: DocumentShape) -> Bill:
         payment_means=_payment(shape.payment),
         allowances_charges=tuple(replace(one, tax=_bare(one.tax)) for one in charges),
         attachments=tuple(_attachment(n, one) for n, one in enumerate(shape.attachments)),
+    )
+
+
+def _charges(shape: DocumentShape) -> tuple[AllowanceCharge, ...]:
+    """The allowances and charges of the whole document."""
+    return tuple(
+        _charge(
+            one,
+            currency=shape.currency,
+            is_charge=is_charge,
+            tax=_tax(one.category or "S", one.percent, shape),
+        )
+        for is_charge, given in ((False, shape.allowances), (True, shape.charges))
+        for one in given
     )
 
 
@@ -299,133 +273,3 @@ def _attachment(n: int, one: AttachmentShape) -> Attachment:
         name=one.name,
         media_type=one.media_type,
     )
-
-
-def _compared(shape: DocumentShape, bill: Bill) -> Iterator[Problem]:
-    """What the document says of its sums, where that is not what its lines give."""
-    given, computed = shape.totals, bill.totals
-    for name in ("net", "tax", "gross", "payable"):
-        said, right = getattr(given, name), getattr(computed, name)
-        if said is not None and right is not None and said != right.value:
-            yield Problem("json.sum", f"totals.{name}", f"is {said}; the lines give {right.value}")
-    for n, one in enumerate(shape.taxes):
-        found = _group(one, bill.taxes)
-        if found is None:
-            yield Problem("json.sum", f"taxes[{n}]", "no line has this category and percent")
-        elif one.amount is not None and one.amount != found.amount.value:
-            said = f"is {one.amount}; the lines give {found.amount.value}"
-            yield Problem("json.sum", f"taxes[{n}].amount", said)
-
-
-def _group(one: TaxShape, taxes: Sequence[TaxSubtotal]) -> TaxSubtotal | None:
-    for each in taxes:
-        same_rate = one.percent is None or (each.tax.percent or 0) == one.percent
-        if each.tax.category == one.category and same_rate:
-            return each
-    return None
-
-
-def _needed(bill: Bill) -> Iterator[Problem]:
-    """What the written UBL must have, and only the sender can know."""
-    for n, line in enumerate(bill.lines):
-        if line.tax and line.tax.category == "S" and line.tax.percent is None:
-            yield Problem("json.missing", f"lines[{n}].percent", "is missing (BT-152)")
-    for each in bill.taxes:
-        if each.tax.category == "E" and not (each.tax.exemption_reason or each.tax.exemption_code):
-            yield Problem("BR-E-10", "taxes", "say why there is no VAT: exemption_reason (BT-120)")
-    owed = bill.totals.payable and bill.totals.payable.value > 0
-    if bill.kind is BillKind.INVOICE and owed and not (bill.due_on or bill.payment_terms):
-        yield Problem("BR-CO-25", "due_on", "give due_on (BT-9) or payment_terms (BT-20)")
-
-
-def from_bill(bill: Bill) -> dict[str, Any]:
-    """The JSON document of a bill; what our document has no key for is left out."""
-    totals = {
-        name: amount.value
-        for name in ("net", "tax", "gross", "payable", "prepaid", "rounding")
-        if (amount := getattr(bill.totals, name)) is not None
-    }
-    value = {
-        "kind": bill.kind.value,
-        "number": bill.number,
-        "issued_on": bill.issued_on,
-        "due_on": bill.due_on,
-        "valid_until": bill.valid_until,
-        "currency": bill.currency,
-        "type_code": bill.type_code,
-        "buyer_reference": bill.buyer_reference,
-        "order_reference": bill.order_reference,
-        "payment_terms": bill.payment_terms,
-        "seller": _party_value(bill.seller),
-        "buyer": _party_value(bill.buyer),
-        "lines": [_line_value(one) for one in bill.lines],
-        "totals": totals,
-        "notes": [one.text for one in bill.notes],
-        "preceding": [{"number": one.id, "issued_on": one.issued_on} for one in bill.preceding],
-    }
-    if bill.payment_means:
-        means = bill.payment_means[0]
-        account = means.account
-        value["payment"] = {
-            "code": means.code,
-            "reference": means.remittance,
-            "iban": account.id if account else None,
-            "account_name": account.name if account else None,
-            "bic": account.bic if account else None,
-        }
-    written: dict[str, Any] = json.loads(json.dumps(value, default=_plain))
-    return _without_nothing(written)
-
-
-def _plain(value: object) -> str:
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
-
-
-def _without_nothing(value: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: _without_nothing(one) if isinstance(one, dict) else one
-        for key, one in value.items()
-        if one not in (None, [], {})
-    }
-
-
-def _party_value(party: Party) -> dict[str, Any]:
-    address, contact = party.address, party.contact
-    return {
-        "name": party.name,
-        "trading_name": party.trading_name,
-        "vat": party.vat,
-        "endpoint": party.endpoint.value if party.endpoint else None,
-        "endpoint_scheme": party.endpoint.scheme if party.endpoint else None,
-        "legal_id": party.legal_id.value if party.legal_id else None,
-        "legal_id_scheme": party.legal_id.scheme if party.legal_id else None,
-        "address": {
-            "street": address.street,
-            "additional_street": address.additional_street,
-            "city": address.city,
-            "postcode": address.postcode,
-            "subdivision": address.subdivision,
-            "country": address.country,
-        },
-        "contact": contact
-        and {"name": contact.name, "phone": contact.phone, "email": contact.email},
-    }
-
-
-def _line_value(line: Line) -> dict[str, Any]:
-    tax, price = line.tax, line.price
-    value = {
-        "id": line.id,
-        "name": line.item.name,
-        "description": line.item.description,
-        "quantity": line.quantity,
-        "unit": line.unit,
-        "price": price.net.value if price else None,
-        "base_quantity": price.base_quantity if price else None,
-        "net": line.net.value if line.net else None,
-        "category": tax.category if tax else None,
-        "percent": tax.percent if tax else None,
-        "note": line.note,
-        "seller_id": line.item.seller_id,
-    }
-    return {key: one for key, one in value.items() if one is not None}

@@ -131,9 +131,9 @@ def _read_bill(sheet: Sheet, root: Element, *, kind: BillKind) -> Bill:
     seller, buyer = _party(root, _SELLERS), _party(root, _BUYERS)
     payee = child(root, "cac:PayeeParty")
     representative = child(root, "cac:TaxRepresentativeParty")
-    order, sales_order = references.read_order(root)
     return Bill(
         kind=kind,
+        **_references(root),
         number=text(root, "cbc:ID") or "",
         issued_on=sheet.date(root, "cbc:IssueDate", term="BT-2") or NO_DATE,
         currency=sheet.currency,
@@ -147,19 +147,7 @@ def _read_bill(sheet: Sheet, root: Element, *, kind: BillKind) -> Bill:
         valid_until=quotation.read_valid_until(sheet, root),
         tax_point_on=sheet.date(root, "cbc:TaxPointDate", term="BT-7"),
         tax_currency=tax_currency,
-        customization=text(root, "cbc:CustomizationID"),
-        process=text(root, "cbc:ProfileID"),
-        buyer_reference=text(root, "cbc:BuyerReference"),
-        project_reference=references.read_project(root),
-        contract_reference=text(root, "cac:ContractDocumentReference/cbc:ID")
-        or quotation.read_contract(root),
-        order_reference=order,
-        sales_order_reference=sales_order,
-        receipt_reference=text(root, "cac:ReceiptDocumentReference/cbc:ID"),
-        despatch_reference=text(root, "cac:DespatchDocumentReference/cbc:ID"),
-        tender_reference=text(root, "cac:OriginatorDocumentReference/cbc:ID"),
         object_id=references.read_object_id(root),
-        accounting_cost=text(root, "cbc:AccountingCost"),
         payment_terms=payment.read_terms(root),
         notes=references.read_notes(root),
         preceding=references.read_preceding(sheet, root),
@@ -172,6 +160,25 @@ def _read_bill(sheet: Sheet, root: Element, *, kind: BillKind) -> Bill:
         allowances_charges=read_charges(sheet, root),
         attachments=references.read_attachments(sheet, root),
     )
+
+
+def _references(root: Element) -> dict[str, str | None]:
+    """The document's own identifiers, and those it refers to (BT-10 to BT-19, BT-23, BT-24)."""
+    order, sales_order = references.read_order(root)
+    return {
+        "customization": text(root, "cbc:CustomizationID"),
+        "process": text(root, "cbc:ProfileID"),
+        "buyer_reference": text(root, "cbc:BuyerReference"),
+        "project_reference": references.read_project(root),
+        "contract_reference": text(root, "cac:ContractDocumentReference/cbc:ID")
+        or quotation.read_contract(root),
+        "order_reference": order,
+        "sales_order_reference": sales_order,
+        "receipt_reference": text(root, "cac:ReceiptDocumentReference/cbc:ID"),
+        "despatch_reference": text(root, "cac:DespatchDocumentReference/cbc:ID"),
+        "tender_reference": text(root, "cac:OriginatorDocumentReference/cbc:ID"),
+        "accounting_cost": text(root, "cbc:AccountingCost"),
+    }
 
 
 def _party(root: Element, places: tuple[str, ...]) -> Element | None:

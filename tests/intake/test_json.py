@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from maild.errors import DocumentError
-from maild.intake import payload
+from maild.intake import payload_out
 from maild.intake.extract import extract
 from maild.model.document import Kind, Role
 from maild.reading import mime
@@ -22,7 +22,7 @@ def as_json(value: Any, **style: Any) -> bytes:
 
 def test_a_json_document_becomes_a_ubl_of_ours_and_is_kept() -> None:
     bill = a_bill(number="2026-001")
-    sent = as_json(payload.from_bill(bill))
+    sent = as_json(payload_out.from_bill(bill))
     [draft] = extract(mime.read(wrap([("f.json", sent)])), team=a_team(), tag=None)
     sheets = {one.role: one for one in draft.sheets}
     assert draft.kind is Kind.INVOICE
@@ -32,13 +32,13 @@ def test_a_json_document_becomes_a_ubl_of_ours_and_is_kept() -> None:
 
 
 def test_a_json_quote_is_a_quote() -> None:
-    sent = as_json(payload.from_bill(a_quote()))
+    sent = as_json(payload_out.from_bill(a_quote()))
     [draft] = extract(mime.read(wrap([("q.json", sent)])), team=a_team(), tag=None)
     assert draft.kind is Kind.QUOTE
 
 
 async def test_the_same_json_in_other_clothes_is_the_same_document(world: World) -> None:
-    value = payload.from_bill(a_bill())
+    value = payload_out.from_bill(a_bill())
     await world.desk.accept(world.submission(a_mail(("f.json", as_json(value)))))
     turned = as_json(dict(reversed(value.items())), indent=4)
     again = await world.desk.accept(world.submission(a_mail(("g.json", turned))))
@@ -46,7 +46,7 @@ async def test_the_same_json_in_other_clothes_is_the_same_document(world: World)
 
 
 def test_a_pdf_beside_the_json_is_its_pdf() -> None:
-    files = [("f.json", as_json(payload.from_bill(a_bill()))), ("f.pdf", A_PDF)]
+    files = [("f.json", as_json(payload_out.from_bill(a_bill()))), ("f.pdf", A_PDF)]
     [draft] = extract(mime.read(wrap(files)), team=a_team(), tag=None)
     assert [one.content for one in draft.sheets if one.role is Role.PDF] == [A_PDF]
 
