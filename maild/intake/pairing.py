@@ -15,6 +15,13 @@ from maild.reading.names import MAX_NAME, split_name, type_of
 _PROLOG = re.compile(r"\s*(?:<\?[^>]*\?>|<!--(?:(?!-->).)*-->)", re.DOTALL)
 _ROOT = re.compile(r"\s*<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 
+# What calls itself so may be the bill: what bills are called in the languages of our neighbours, and
+# words that say nothing of what a file is.
+_BILL_WORDS = re.compile(
+    r"factu|invoice|rechnung|\bnota\b|credit|crédit|kredit|gutschrift|offerte|quot|devis|angebot"
+    r"|pdf|\bcop(y|ie)\b|kopie|visual|origin"
+)
+
 _START = 8_000  # characters in which the root element of every honest document begins
 
 
@@ -56,12 +63,11 @@ def pair(bills: Sequence[tuple[str, Bill]], pdfs: Sequence[Part]) -> dict[int, P
 def embedded(bill: Bill) -> Attachment | None:
     """The PDF inside a bill that shows the bill itself.
 
-    Among several, the one that calls itself the invoice (UBL.BE, e-fff) or bears the number; a
-    single one is it, whatever it is called.
+    Among several, the one that calls itself the invoice (UBL.BE, e-fff) or bears the number. A
+    single one may be called anything, but not something else: work slips, timesheets and tickets
+    travel inside invoices too (BG-24), and must not go out as the invoice.
     """
-    pdfs = [
-        one for one in bill.attachments if one.content and type_of(one.content) == "application/pdf"
-    ]
+    pdfs = [one for one in bill.attachments if one.content and _is_readable_pdf(one.content)]
     for one in pdfs:
         words = f"{one.type_code or ''} {one.description or ''}".casefold()
         if "commercialinvoice" in words.replace(" ", ""):
@@ -69,7 +75,22 @@ def embedded(bill: Bill) -> Attachment | None:
     for one in pdfs:
         if _bears(f"{one.id} {one.name or ''}", bill.number):
             return one
-    return pdfs[0] if len(pdfs) == 1 else None
+    single = pdfs[0] if len(pdfs) == 1 else None
+    return single if single and _may_be_the_bill(single, bill.number) else None
+
+
+def _is_readable_pdf(content: bytes) -> bool:
+    # A PDF without a single object (ISO 32000-1, 7.3.10) has no page: it would be no invoice at all.
+    return type_of(content) == "application/pdf" and b" obj" in content
+
+
+def _may_be_the_bill(pdf: Attachment, number: str) -> bool:
+    """Whether its description (BT-123), where there is one, leaves room for its being the bill."""
+    said = pdf.description or ""
+    if not said.strip() or _bears(said, number):
+        return True
+    stem, _ = split_name(pdf.name or "")
+    return _BILL_WORDS.search(f"{said} {stem}".casefold()) is not None
 
 
 def _stem(name: str) -> str:

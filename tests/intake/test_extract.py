@@ -83,6 +83,41 @@ def test_a_pdf_inside_the_ubl_is_the_documents_pdf() -> None:
     assert of(draft, Role.PDF) == [inside.content]
 
 
+@pytest.mark.parametrize(
+    ("description", "name"),
+    [
+        (None, "b2f1.pdf"),
+        ("Factuur", "b2f1.pdf"),
+        ("PDF copy", "b2f1.pdf"),
+        ("Bijlage", "Rechnung.pdf"),
+        ("Werk 2026/001", "b2f1.pdf"),
+    ],
+)
+def test_a_single_pdf_inside_is_the_documents_pdf_whatever_it_is_called(
+    description: str | None, name: str
+) -> None:
+    inside = replace(a_pdf_attachment(), id="1", description=description, name=name)
+    [draft] = found(("f.xml", an_invoice(attachments=(inside,))))
+    assert of(draft, Role.PDF) == [inside.content]
+
+
+@pytest.mark.parametrize(
+    "description", ["Werkbon", "Aufschlüsselung der Leistungen", "Delivery note"]
+)
+def test_a_pdf_inside_that_calls_itself_something_else_is_not_the_documents_pdf(
+    description: str,
+) -> None:
+    inside = replace(a_pdf_attachment(), id="1", description=description, name="bijlage.pdf")
+    [draft] = found(("f.xml", an_invoice(attachments=(inside,))))
+    assert of(draft, Role.PDF) == []
+
+
+def test_a_pdf_inside_without_a_page_is_not_the_documents_pdf() -> None:
+    inside = replace(a_pdf_attachment(), content=b"%PDF-1.4\n% nothing in it\n%%EOF\n")
+    [draft] = found(("f.xml", an_invoice(attachments=(inside,))))
+    assert of(draft, Role.PDF) == []
+
+
 def test_a_pdf_beside_the_ubl_comes_before_one_inside_it() -> None:
     ubl_file = an_invoice(attachments=(a_pdf_attachment(),))
     [draft] = found(("f.xml", ubl_file), ("f.pdf", A_PDF))
