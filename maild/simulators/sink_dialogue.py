@@ -133,7 +133,9 @@ class Dialogue(asyncio.Protocol):
             self.transport.abort()
             return
         self._sink.transports.discard(self.transport)
-        self.transport = cast("asyncio.Transport", inside)
+        if inside is None:  # the client hung up just after the handshake
+            return
+        self.transport = inside
         self._sink.transports.add(self.transport)
         self._tls, self._waiting = True, False
         self._work()
