@@ -83,6 +83,7 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
     tree = load(path)
     tree.overridden = overrides(environ)
     settings, found = _settings(tree, environ, folder=path.parent)
+    # From here on the tree holds what the environment says over the files.
     told = (*tree.problems, *found, *problems.found_beside(tree.tables))
     teams = tree.tables.get("team")
     return Loaded(

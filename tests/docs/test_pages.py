@@ -112,7 +112,9 @@ def anchors_of(page: Path) -> set[str]:
 @by_page
 def test_every_file_and_test_that_a_page_names_is_there(page: Path) -> None:
     for code in code_of(page):
-        for path in re.findall(r"(?<![\w./-])((?:\w[\w.-]*/)+[\w.-]*\w\.(?:py|toml|md|typ))\b", code):
+        for path in re.findall(
+            r"(?<![\w./-])((?:\w[\w.-]*/)+[\w.-]*\w\.(?:py|toml|md|typ))\b", code
+        ):
             if re.search(r"\b[A-Z]{4,}\b", path):
                 continue  # LANGUAGE.toml stands for several
             here = (ROOT / path, ROOT / "maild" / path, page.parent / path)
