@@ -17,7 +17,7 @@ from maild.errors import Problem
 from maild.model.bill import AllowanceCharge, Bill, BillKind, Line, Tax, Totals
 from maild.model.money import Amount
 from maild.ubl.dialects import detect
-from maild.ubl.doubts import doubts
+from maild.ubl.doubts import code_doubts, doubts
 
 # The date of a bill whose document has none that can be read. Only a look gives such a bill.
 NO_DATE: Final = date.min
@@ -62,7 +62,7 @@ def check(bill: Bill) -> tuple[Problem, ...]:
         )
         if bill.kind is BillKind.QUOTE:
             faults = tuple(map(_as_quoted, faults))
-        return (*faults, *doubts(bill))
+        return (*faults, *doubts(bill), *(code_doubts(bill) if strict else ()))
 
 
 def _as_quoted(fault: Problem) -> Problem:
@@ -187,6 +187,13 @@ def _wholes(totals: Totals) -> Iterator[_Sum]:
 def _breakdown(bill: Bill) -> Iterator[Problem]:
     """Compare each rate of the VAT breakdown with its lines and with its own tax (BR-CO-17, BR-S-08)."""
     bases = _bases(bill)
+    known = {one.tax.category for one in bill.taxes}
+    for category in sorted({category for category, _ in bases} - known if known else ()):
+        yield Problem(
+            f"BR-{category}-01",
+            "BG-23",
+            f"the VAT breakdown has no category {category}, which lines or charges have; add it",
+        )
     for one in bill.taxes:
         if one.base is None:
             yield Problem("BR-45", "BT-116", "a VAT breakdown has no taxable amount; add it")

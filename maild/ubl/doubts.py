@@ -1,4 +1,4 @@
-"""Doubts about a bill: check digits that fail, and dates in an odd order.
+"""Doubts about a bill: check digits that fail, dates in an odd order, codes that no list has.
 
 They are told and never a reason to refuse: real documents have mistyped numbers, sample invoices
 are full of made-up ones (purchase_reading.md A2), and the accountant wants to see both.
@@ -15,8 +15,9 @@ from stdnum.be import vat as be_vat
 from stdnum.nl import btw as nl_vat
 
 from maild.errors import Problem
-from maild.model.bill import Bill, PaymentMeans
+from maild.model.bill import Bill, PaymentMeans, Tax
 from maild.model.party import Identifier, Party
+from maild.ubl.codes import EAS, MEDIA_TYPES, TYPE_CODES, VAT_CATEGORIES
 
 # "+++123/4567/89012+++", also printed with stars: only what looks like one is checked.
 _OGM = re.compile(r"(\+\+\+|\*\*\*)\s*(\d{3}/?\d{4}/?\d{5})\s*(\+\+\+|\*\*\*)", re.ASCII)
@@ -43,6 +44,27 @@ def doubts(bill: Bill) -> Iterator[Problem]:
             "cac:ValidityPeriod",
             f"the offer ends on {bill.valid_until}, before it was made on {bill.issued_on}",
         )
+
+
+def code_doubts(bill: Bill) -> Iterator[Problem]:
+    """Tell which codes of a bill that follows EN 16931 are in no list."""
+    if bill.kind in TYPE_CODES and bill.type_code not in TYPE_CODES[bill.kind]:
+        yield _doubt("code", "BT-3", f'"{bill.type_code or ""}" is no type code of UNCL1001 for it')
+    categories: list[tuple[str, Tax]] = [("BT-118", one.tax) for one in bill.taxes]
+    categories += [(f"line {n} BT-151", one.tax) for n, one in enumerate(bill.lines, 1) if one.tax]
+    for term, tax in categories:
+        if tax.category not in VAT_CATEGORIES:
+            yield _doubt("code", term, f'"{tax.category}" is no VAT category of UNCL5305')
+    for term, party in (("BT-34", bill.seller), ("BT-49", bill.buyer)):
+        if party.endpoint and party.endpoint.scheme not in EAS:
+            scheme = party.endpoint.scheme or ""
+            yield _doubt("code", term, f'"{scheme}" is no scheme of electronic addresses (EAS)')
+    for one in bill.attachments:
+        if one.content is not None and one.media_type not in MEDIA_TYPES:
+            said = one.media_type or "no media type"
+            yield _doubt(
+                "code", "BT-125", f'"{one.name or one.id}" is {said}, which no bill may hold'
+            )
 
 
 def _party(party: Party, *, vat: str, legal_id: str, endpoint: str) -> Iterator[Problem]:
