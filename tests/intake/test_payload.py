@@ -61,7 +61,9 @@ def test_every_problem_is_named_with_its_place() -> None:
 
 def test_a_number_of_json_keeps_its_decimals() -> None:
     text = json.dumps(a_document()).replace('"33.33"', "33.33")
-    assert payload.to_bill(text.encode()).lines[0].price.net.value.as_tuple().exponent == -2
+    price = payload.to_bill(text.encode()).lines[0].price
+    assert price is not None
+    assert price.net.value.as_tuple().exponent == -2
 
 
 @pytest.mark.parametrize(
