@@ -51,7 +51,7 @@ def belgian_iban(bank_account: int) -> str:
     return f"BE{98 - int(own + '111400') % 97:02d}{own}"
 
 
-def a_party(name: str = "Acme BV", number: str = "0123456749", **overrides: Any) -> Party:
+def a_party(name: str | None = "Acme BV", number: str = "0123456749", **overrides: Any) -> Party:
     """A Belgian company with its enterprise number, VAT number and Peppol address."""
     party = Party(
         name=name,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal, localcontext
+from itertools import chain, islice
 from typing import Final, TypeAlias
 
 from maild.errors import Problem
@@ -18,6 +19,7 @@ from maild.model.bill import AllowanceCharge, Bill, BillKind, Line, Tax, Totals
 from maild.model.money import Amount
 from maild.ubl.dialects import detect
 from maild.ubl.doubts import code_doubts, doubts
+from maild.ubl.values import MOST_PROBLEMS
 
 # The date of a bill whose document has none that can be read. Only a look gives such a bill.
 NO_DATE: Final = date.min
@@ -48,21 +50,19 @@ def check(bill: Bill) -> tuple[Problem, ...]:
     # EN 16931 is no standard for quotes, and UBL 2.0 is older than it: less is asked of those.
     strict = bill.kind is not BillKind.QUOTE and detect(bill.customization, bill.process).semantic
     with localcontext(prec=PRECISION):
-        faults = (
-            *_absent(bill, strict=strict),
-            *(
-                found
-                for n, line in enumerate(bill.lines, start=1)
-                for found in _line(n, line, strict)
-            ),
-            *_currencies(bill),
-            *_sums(bill),
-            *(_breakdown(bill) if strict else ()),
-            *_periods(bill),
+        found = chain(
+            _absent(bill, strict=strict),
+            (fault for n, line in enumerate(bill.lines, 1) for fault in _line(n, line, strict)),
+            _currencies(bill),
+            _sums(bill),
+            _breakdown(bill) if strict else (),
+            _periods(bill),
         )
+        faults = tuple(islice(found, MOST_PROBLEMS))
         if bill.kind is BillKind.QUOTE:
             faults = tuple(map(_as_quoted, faults))
-        return (*faults, *doubts(bill), *(code_doubts(bill) if strict else ()))
+        doubted = chain(doubts(bill), code_doubts(bill) if strict else ())
+        return (*faults, *islice(doubted, MOST_PROBLEMS))
 
 
 def _as_quoted(fault: Problem) -> Problem:

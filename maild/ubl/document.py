@@ -9,6 +9,7 @@ decided here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from maild.errors import Incomplete, Problem, Unreadable
@@ -18,7 +19,7 @@ from maild.ubl.charges import read_charges, write_charges
 from maild.ubl.check import NO_DATE, check, is_warning
 from maild.ubl.dialects import PEPPOL_BIS_3, PEPPOL_PROCESS, Dialect, detect, is_peppol
 from maild.ubl.shape import arrange, misshapen
-from maild.ubl.values import Sheet, quoted
+from maild.ubl.values import MOST_PROBLEMS, Sheet, quoted
 from maild.ubl.xml import (
     Element,
     attribute,
@@ -98,7 +99,7 @@ def look(data: bytes) -> Look:
     else:
         # What could not be read is told once: not as absent too.
         told = {one.where for one in sheet.problems}
-        sheet.problems += misshapen(root)
+        sheet.problems += islice(misshapen(root), MOST_PROBLEMS)
         sheet.problems += (one for one in check(bill) if one.where not in told)
     return Look(kind=kind, root=name, dialect=dialect, bill=bill, problems=tuple(sheet.problems))
 

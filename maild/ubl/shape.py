@@ -22,7 +22,7 @@ _MONEY = "DocumentCurrencyCode TaxCurrencyCode PricingCurrencyCode PaymentCurren
 _COST = "AccountingCostCode AccountingCost LineCountNumeric BuyerReference InvoicePeriod*"
 _PARTIES = (
     "Signature* AccountingSupplierParty AccountingCustomerParty PayeeParty BuyerCustomerParty "
-    "SellerSupplierParty TaxRepresentativeParty Delivery* DeliveryTerms PaymentMeans* PaymentTerms*"
+    "SellerSupplierParty TaxRepresentativeParty Delivery*"
 )
 _LINE_TAIL = "Delivery* PaymentTerms*"
 
@@ -31,12 +31,13 @@ _SEQUENCES: Final = {
     f"{_COST} OrderReference BillingReference* DespatchDocumentReference* "
     "ReceiptDocumentReference* StatementDocumentReference* OriginatorDocumentReference* "
     "ContractDocumentReference* AdditionalDocumentReference* ProjectReference* "
-    f"{_PARTIES} PrepaidPayment* AllowanceCharge* TaxTotal* WithholdingTaxTotal* "
-    "LegalMonetaryTotal InvoiceLine*",
+    f"{_PARTIES} DeliveryTerms PaymentMeans* PaymentTerms* PrepaidPayment* AllowanceCharge* "
+    "TaxTotal* WithholdingTaxTotal* LegalMonetaryTotal InvoiceLine*",
     "CreditNote": f"{_HEAD} IssueDate IssueTime TaxPointDate CreditNoteTypeCode Note* {_MONEY} "
     f"{_COST} DiscrepancyResponse* OrderReference BillingReference* DespatchDocumentReference* "
     "ReceiptDocumentReference* ContractDocumentReference* AdditionalDocumentReference* "
-    f"StatementDocumentReference* OriginatorDocumentReference* {_PARTIES} AllowanceCharge* "
+    f"StatementDocumentReference* OriginatorDocumentReference* {_PARTIES} DeliveryTerms* "
+    "PaymentMeans* PaymentTerms* AllowanceCharge* "
     "TaxTotal* LegalMonetaryTotal CreditNoteLine*",
     "Quotation": f"{_HEAD} IssueDate IssueTime Note* PricingCurrencyCode LineCountNumeric "
     "ValidityPeriod RequestForQuotationDocumentReference AdditionalDocumentReference* Contract* "
@@ -58,6 +59,7 @@ _SEQUENCES: Final = {
     "cac:AllowanceCharge": "ID ChargeIndicator! AllowanceChargeReasonCode AllowanceChargeReason* "
     "MultiplierFactorNumeric PrepaidIndicator SequenceNumeric Amount BaseAmount TaxCategory* "
     "TaxTotal",
+    "cac:TaxScheme": "ID Name TaxTypeCode CurrencyCode",
     "cac:TaxTotal": "TaxAmount! RoundingAmount TaxEvidenceIndicator TaxIncludedIndicator TaxSubtotal*",
     "cac:TaxSubtotal": "TaxableAmount TaxAmount CalculationSequenceNumeric "
     "TransactionCurrencyTaxAmount Percent TaxCategory!",

@@ -26,6 +26,9 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
 # The longest piece of a document that a message repeats.
 _QUOTED = 60
 
+# Nobody reads more; a hostile document could have a million.
+MOST_PROBLEMS = 100
+
 
 @dataclass(slots=True)
 class Sheet:
@@ -35,8 +38,9 @@ class Sheet:
     problems: list[Problem] = field(default_factory=list)
 
     def note(self, code: str, where: str, message: str) -> None:
-        """Add a problem."""
-        self.problems.append(Problem(code=code, where=where, message=message))
+        """Add a problem, unless there are enough."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(code=code, where=where, message=message))
 
     def decimal(self, at: Element | None, path: str, *, term: str) -> Decimal | None:
         """The number at a path; a problem when there is text that is no number."""
