@@ -38,6 +38,7 @@ from maild.model.money import Amount, round_half_up
 from maild.model.party import Address, Contact, Identifier, Party
 from maild.ubl import sums
 from maild.ubl.dialects import PEPPOL_BIS_3, PEPPOL_PROCESS
+from maild.ubl.references import sniff
 from tests.builders_bill import A_PDF, belgian_iban, enterprise_number, ogm, settled
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -406,6 +407,9 @@ def _attachment(draw: Draw, n: int) -> Attachment:
     if what == "pdf":
         return replace(one, content=A_PDF, name="a.pdf", media_type="application/pdf")
     if what == "csv":
-        content = draw(st.binary(max_size=60).filter(lambda data: b"%PDF" not in data)) + b";"
+        # Bytes that prove to be a PDF or an image would be read back as that.
+        content = (
+            draw(st.binary(max_size=60).filter(lambda data: sniff(data + b";") is None)) + b";"
+        )
         return replace(one, content=content, name=f"{draw(words)}.csv", media_type="text/csv")
     return replace(one, uri="https://files.example/1") if what == "link" else one

@@ -1,4 +1,4 @@
-"""What maild writes, judged by the official schema and rules, and read back."""
+"""What maild writes, judged by the official schema and rules."""
 
 from __future__ import annotations
 
@@ -18,12 +18,6 @@ from tests.ubl.official import CenRules
 PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
 judged = settings(max_examples=500, phases=PHASES, suppress_health_check=list(HealthCheck))
 INVOICES = (BillKind.INVOICE, BillKind.CREDIT_NOTE)
-
-
-@settings(judged, max_examples=200)
-@given(bill=bills())
-def test_what_was_written_reads_back_as_the_same_bill(bill: Bill) -> None:
-    assert read(write(bill)) == bill
 
 
 @judged
