@@ -17,7 +17,7 @@ from typing import Final
 
 from maild import __version__, log, works
 from maild.app import App
-from maild.errors import ConfigError
+from maild.errors import ConfigError, UserError
 from maild.works import Service, Works
 
 FIRST_PAUSE: Final = 1.0  # seconds before a failed service starts again; doubles
@@ -85,6 +85,7 @@ class Daemon:
         )
         await app.tell_state("starting")
         await app.blobs.sweep()
+        listening = await _opened(parts)
         halt = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             services = [
@@ -92,7 +93,6 @@ class Daemon:
                 for name, service in parts.services.items()
             ]
             watch = group.create_task(self._watch_store())
-            listening = list(await parts.smtpd.start())
             await app.tell_state("ready", listening=listening)
             log.daemon_ready(
                 smtpd=listening, teams=len(app.book.teams), took=time.monotonic() - started
@@ -157,3 +157,15 @@ class Daemon:
         log.store_broken(reason="a commit failed; see the disk, then start again")
         self._signal = "store"
         self.stop.set()
+
+
+async def _opened(parts: Works) -> list[str]:
+    """Open the SMTP door, before anything else runs. Raises UserError when it cannot be opened."""
+    try:
+        return list(await parts.smtpd.start())
+    except OSError as fault:
+        # asyncio's own sentence names the address and the reason.
+        raise UserError(
+            f"smtpd.listen: {fault.strerror or fault}",
+            hint="stop what listens there, or choose another address or port",
+        ) from fault
