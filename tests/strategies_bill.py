@@ -139,7 +139,13 @@ def bills(draw: Draw, kinds: Sequence[BillKind] = tuple(BillKind)) -> Bill:
         object_id=draw(maybe(st.builds(Identifier, numbers, st.sampled_from((None, "ABT"))))),
     )
     if frame.kind is BillKind.QUOTE:
-        bill = replace(bill, period=None, valid_until=draw(maybe(dates)))
+        bill = replace(
+            bill,
+            period=None,
+            valid_until=draw(maybe(dates)),
+            buyer_reference=draw(maybe(numbers)),
+            payment_terms=draw(maybe(sentences)),
+        )
     else:
         bill = _as_invoice(draw, frame, bill)
     return _with_payment(draw, frame, settled(bill))

@@ -49,6 +49,7 @@ from maild.model.party import Address, Contact, Identifier, Party, company_key
 from maild.ubl import sums
 from maild.ubl.check import check, is_warning
 from maild.ubl.dialects import PEPPOL_BIS_3, PEPPOL_PROCESS
+from maild.ubl.needs import needs
 
 EN16931: Final = "urn:cen.eu:en16931:2017"
 _TYPE_CODES: Final = {BillKind.INVOICE: "380", BillKind.CREDIT_NOTE: "381", BillKind.QUOTE: None}
@@ -79,6 +80,7 @@ def to_bill(data: bytes) -> Bill:
     problems = [
         *compared(shape, bill),
         *needed(bill),
+        *needs(bill),
         *(one for one in check(bill) if not is_warning(one)),
     ]
     if problems:

@@ -34,13 +34,10 @@ def _group(one: TaxShape, taxes: Sequence[TaxSubtotal]) -> TaxSubtotal | None:
 
 
 def needed(bill: Bill) -> Iterator[Problem]:
-    """What the written UBL must have, and only the sender can know."""
+    """What the written UBL must have, and our document has a key for."""
     for n, line in enumerate(bill.lines):
         if line.tax and line.tax.category == "S" and line.tax.percent is None:
             yield Problem("json.missing", f"lines[{n}].percent", "is missing (BT-152)")
-    for each in bill.taxes:
-        if each.tax.category == "E" and not (each.tax.exemption_reason or each.tax.exemption_code):
-            yield Problem("BR-E-10", "taxes", "say why there is no VAT: exemption_reason (BT-120)")
     owed = bill.totals.payable and bill.totals.payable.value > 0
     if bill.kind is BillKind.INVOICE and owed and not (bill.due_on or bill.payment_terms):
         yield Problem("BR-CO-25", "due_on", "give due_on (BT-9) or payment_terms (BT-20)")

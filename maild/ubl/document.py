@@ -149,7 +149,7 @@ def _read_bill(sheet: Sheet, root: Element, *, kind: BillKind) -> Bill:
         tax_point_on=sheet.date(root, "cbc:TaxPointDate", term="BT-7"),
         tax_currency=tax_currency,
         object_id=references.read_object_id(root),
-        payment_terms=payment.read_terms(root),
+        payment_terms=payment.read_terms(root) or quotation.read_terms(root),
         notes=references.read_notes(root),
         preceding=references.read_preceding(sheet, root),
         payee=None if payee is None else party.read_party(payee),
@@ -169,7 +169,7 @@ def _references(root: Element) -> dict[str, str | None]:
     return {
         "customization": text(root, "cbc:CustomizationID"),
         "process": text(root, "cbc:ProfileID"),
-        "buyer_reference": text(root, "cbc:BuyerReference"),
+        "buyer_reference": text(root, "cbc:BuyerReference") or quotation.read_request(root),
         "project_reference": references.read_project(root),
         "contract_reference": text(root, "cac:ContractDocumentReference/cbc:ID")
         or quotation.read_contract(root),
@@ -263,7 +263,8 @@ def _write_quotation_head(root: Element, bill: Bill) -> None:
     put(root, "cbc:PricingCurrencyCode", bill.currency)
     quotation.write_valid_until(root, bill)
     references.write_typed(root, bill.object_id)
-    quotation.write_contract(root, bill)
+    quotation.write_references(root, bill)
+    quotation.write_terms(root, bill)
     seller, buyer = group(root, _SELLERS[1]), group(root, _BUYERS[1])
     party.write_party(seller, "cac:Party", bill.seller)
     party.write_party(buyer, "cac:Party", bill.buyer)

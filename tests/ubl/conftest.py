@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,12 @@ def whole_documents(shared: Path) -> list[Expected]:
     """The lines of expected.jsonl about whole documents."""
     lines = (shared / "corpus/ubl/expected.jsonl").read_text("utf-8").splitlines()
     return [one for one in map(json.loads, lines) if one["kind"] == "document"]
+
+
+@pytest.fixture(scope="session")
+def official_codes(shared: Path) -> dict[str, set[str]]:
+    """The code lists of CEN's artefacts, by the rule that asks for them."""
+    rules = shared / "artefacts/cen-en16931-1.3.16/EN16931-UBL-validation-preprocessed.sch"
+    tests = re.findall(r'id="(BR-CL-\d+)" [^>]*test="([^"]*)"', rules.read_text("utf-8"))
+    # A list stands in the test as one string with blanks before, between and after its codes.
+    return {rule: set(" ".join(re.findall(r"' ([^']+) '", test)).split()) for rule, test in tests}

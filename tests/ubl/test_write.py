@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import mockeinvoice  # type: ignore[import-untyped]  # it has no types
 from hypothesis import HealthCheck, Phase, given, settings
 
 from maild.model.bill import Bill, BillKind, Note
@@ -12,7 +11,7 @@ from maild.ubl.check import check
 from maild.ubl.document import read, write
 from tests.builders_bill import a_bill, a_credit_note, a_pdf_attachment, a_quote
 from tests.strategies_bill import bills
-from tests.ubl.official import CenRules
+from tests.ubl.official import CenRules, peppol_failures
 
 # Explaining a failure would run the judges a thousand times more.
 PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
@@ -29,7 +28,7 @@ def test_every_invoice_and_credit_note_keeps_schema_and_official_rules(
     assert schema_errors(written) == []
     assert cen_rules.broken(written) == []
     if bill.customization and "peppol" in bill.customization:
-        assert _peppol_failures(written) == []
+        assert peppol_failures(written) == []
 
 
 @settings(judged, max_examples=100)
@@ -50,7 +49,7 @@ def test_a_consistent_bill_has_no_problems(bill: Bill) -> None:
 def test_the_official_rules_do_fire(cen_rules: CenRules) -> None:
     written = write(a_bill()).replace(b">968.00<", b">969.00<")
     assert any(one.startswith("BR-CO-15") for one in cen_rules.broken(written))
-    assert "BR-CO-15" in {one.split()[0] for one in _peppol_failures(written)}
+    assert "BR-CO-15" in {one.split()[0] for one in peppol_failures(written)}
 
 
 def test_the_same_bill_gives_the_same_bytes() -> None:
@@ -78,9 +77,3 @@ def test_a_due_date_of_a_credit_note_stands_with_its_means_of_payment() -> None:
 def test_an_embedded_pdf_comes_back_byte_by_byte() -> None:
     pdf = a_pdf_attachment()
     assert read(write(a_bill(attachments=(pdf,)))).attachments == (pdf,)
-
-
-def _peppol_failures(written: bytes) -> list[str]:
-    _, report = mockeinvoice.validate(written)
-    assert report.verdict != "not judged"
-    return [f"{one.code} {one.path}: {one.text}" for one in report.failures if one.level == "fatal"]
