@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from maild.errors import Incomplete
 from maild.ubl.check import is_warning
 from maild.ubl.describe import describe
-from maild.ubl.document import look, read
+from maild.ubl.document import Look, look, read
 from tests.ubl.conftest import Expected
 
 # Where the values of expected.jsonl stand in what `maild inspect` prints.
@@ -106,6 +107,16 @@ def test_no_document_that_breaks_the_schema_is_accepted(
     }
     assert accepted == set()
     assert len(broken) > 60
+
+
+def test_a_look_into_any_file_of_the_corpus_tells_what_is_there(shared: Path) -> None:
+    files = sorted((shared / "corpus/ubl").glob("*/*.xml"))
+    kinds = Counter(describe(_look(file), file=file.name)["kind"] for file in files)
+    assert kinds["invoice"] + kinds["credit_note"] + kinds["quote"] + kinds["other"] == 1_304
+
+
+def _look(file: Path) -> Look:
+    return look(file.read_bytes())
 
 
 def test_every_dialect_of_the_corpus_is_told_apart(
