@@ -21,6 +21,7 @@ from maild.model.delivery import (
 from maild.store import deliveries, documents, leases, schema
 from maild.store.database import Tx
 from maild.store.deliveries import Superseded
+from maild.store.leases import LOSSES
 from tests.store.builders import (
     LEASE,
     NOW,
@@ -290,14 +291,15 @@ def test_what_had_passed_the_point_of_no_return_stays_uncertain_and_waits(tx: Tx
     assert "may have arrived" in back.reason
 
 
-def test_the_third_death_while_composing_holds_it(tx: Tx) -> None:
+def test_dying_again_and_again_while_composing_holds_it(tx: Tx) -> None:
     stored_delivery(tx)
     seen = []
-    for _ in range(3):
+    for _ in range(LOSSES):
         claimed(tx)
         (back,) = deliveries.take_back(tx, owner="new", now=NOW, doubt_pause=LEASE)
         seen.append((back.state, back.losses))
-    assert seen == [(State.QUEUED, 1), (State.QUEUED, 2), (State.HELD, 3)]
+    assert seen == [*((State.QUEUED, n) for n in range(1, LOSSES)), (State.HELD, LOSSES)]
+    assert back.reason == f"maild stopped {LOSSES} times while it composed this"
     assert (back.hold_code, back.attempts) == (HoldCode.LOSSES, ())
 
 
