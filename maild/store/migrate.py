@@ -31,14 +31,15 @@ def bring_up_to_date(path: Path, *, allowed: bool) -> None:
     """
     engine = engines.writer_engine(path)
     try:
-        if _revision(engine) == REVISION:
-            return
-        if not allowed:
-            raise UserError(f"{path} is of an older maild", hint="`maild run` brings it up to date")
+        # The first look takes its turn too: opening turns a new file to WAL, and SQLite does not
+        # wait for another process that does the same; it says "locked" at once.
         with _alone(path):
-            # Another process may have done it while this one waited for its turn.
-            if _revision(engine) != REVISION:
-                _migrate(engine, path)
+            if _revision(engine) == REVISION:
+                return
+            if not allowed:
+                hint = "`maild run` brings it up to date"
+                raise UserError(f"{path} is of an older maild", hint=hint)
+            _migrate(engine, path)
     finally:
         engine.dispose()
 
