@@ -146,7 +146,8 @@ class Daemon:
                     pause = FIRST_PAUSE
                 log.service_failed(service=name, error=fault, again_in=pause)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(halt.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await halt.wait()
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _watch_store(self) -> None:

@@ -65,7 +65,8 @@ class Works:
         while not stop.is_set():
             await self.blobs.clear_orphans(before=utc_now() - DAY)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), DAY.total_seconds())
+                async with asyncio.timeout(DAY.total_seconds()):
+                    await stop.wait()
 
 
 def build(app: App) -> Works:

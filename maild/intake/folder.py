@@ -70,7 +70,8 @@ class FolderDoor:
         while not stop.is_set():
             await self.look()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+                async with asyncio.timeout(LOOK_EVERY):
+                    await stop.wait()
 
     async def look(self) -> int:
         """Look once and hand in what did not change since the last look; how many groups."""

@@ -83,7 +83,8 @@ class SmtpDoor:
             client.leave()
         self._note_idle()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), grace)
+            async with asyncio.timeout(grace):
+                await self._idle.wait()
 
     async def close(self) -> None:
         """Hang up on everyone. What the desk has begun to store is awaited. Safe to call twice."""

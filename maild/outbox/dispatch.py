@@ -96,7 +96,8 @@ class Outbox:
                 # Nothing was claimed, nothing is sent; the daemon ends by itself if it is broken.
                 sleep = 1.0
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), sleep)
+                async with asyncio.timeout(sleep):
+                    await self._news.wait()
 
     async def _claim_what_is_due(self) -> float:
         """Fill the lanes; how many seconds until something else may be due."""

@@ -96,7 +96,10 @@ class Database:
         """
         if self.changes <= (self._told if since is None else since):
             try:
-                await asyncio.wait_for(self._news.wait(), timeout)
+                # Not `wait_for`: before Python 3.12 it takes a cancellation that comes together with
+                # the change for an answer, and whoever waits in a loop is never ended.
+                async with asyncio.timeout(timeout):
+                    await self._news.wait()
             except TimeoutError:
                 return False
         if since is None:

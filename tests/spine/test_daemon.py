@@ -84,6 +84,25 @@ def test_no_new_mail_is_taken_while_it_drains(run: Running, house: House, sink: 
     assert [one["number"] for one in house.documents()] == ["O-1"]
 
 
+def test_a_daemon_that_is_stopped_at_the_moment_it_is_ready_stops(house: House, sink: Sink) -> None:
+    house.write(configured(sink.port))
+    for _ in range(3):
+        with house.running() as daemon:
+            assert daemon.stop() == 0
+
+
+def test_a_daemon_that_is_stopped_in_the_middle_of_its_work_stops(
+    run: Running, house: House
+) -> None:
+    daemon = run()
+    for at in range(20):
+        daemon.hand_in(
+            a_mail(("f.xml", papers.invoice(f"2026-{at}")), ("f.pdf", papers.a_pdf("x")))
+        )
+    assert daemon.stop() == 0
+    assert {one["state"] for one in house.queue()} <= {"queued", "handed_over"}
+
+
 def test_ctrl_c_ends_it_like_sigterm(run: Running) -> None:
     daemon = run()
     daemon.process.send_signal(signal.SIGINT)

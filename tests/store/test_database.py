@@ -182,6 +182,21 @@ async def test_each_watcher_may_keep_its_own_count(db: Database) -> None:
     assert await db.wait_for_change(0.01, since=db.changes) is False
 
 
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_wait_that_is_cancelled_ends_also_when_the_change_comes_at_that_moment(
+    db: Database, steps: int
+) -> None:
+    waiting = asyncio.ensure_future(db.wait_for_change(10))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    db._answer([], changed=True)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    if waiting.cancel():  # it had not ended before
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+
 async def test_a_commit_of_another_connection_is_told_within_a_second(db: Database) -> None:
     other = engines.driver().connect(str(db.path), isolation_level=None)
     waiting = asyncio.ensure_future(db.wait_for_change(10))
