@@ -36,6 +36,7 @@ from maild.ubl.document import read
 
 # Deliveries of one document come together, so a few of the last PDFs spare most renderings.
 _KEPT_PDFS: Final = 32
+_KEPT_BILLS: Final = 16  # the same for what was read in their UBL
 _BIG: Final = 1 << 20  # above this, encoding takes longer than the event loop should wait
 
 
@@ -82,6 +83,7 @@ class Composer:
         self._book = book
         self._now = now
         self._pdfs: OrderedDict[str, asyncio.Task[Rendering]] = OrderedDict()
+        self._bills: OrderedDict[str, Bill] = OrderedDict()
 
     async def compose(self, delivery: Delivery) -> Composed:
         """The mail of a delivery.
@@ -110,7 +112,8 @@ class Composer:
         chosen = choose(document, delivery=delivery, profile=recipient.profile, base=base)
         ubl_file = document.file(Role.UBL)
         ubl = await self._blobs.read(ubl_file.sha256) if ubl_file else None
-        document = replace(document, bill=read(ubl) if ubl else None)
+        if ubl_file and ubl:
+            document = replace(document, bill=self._bill(ubl_file.sha256, ubl))
         pdf = None
         if any(one.file is None for one in chosen) and document.bill and ubl:
             order = partial(
@@ -128,6 +131,15 @@ class Composer:
         check_size(message, delivery=delivery, profile=recipient.profile)
         made = await self._made(f"{base}.pdf", content=pdf) if pdf else ()
         return await self._packed(delivery, team, message=message, new_files=made)
+
+    def _bill(self, key: str, ubl: bytes) -> Bill:
+        """What a UBL says; read once for deliveries that come together, unless it is large."""
+        bill = self._bills.get(key) or read(ubl)
+        if len(ubl) <= _BIG:
+            self._bills[key] = bill
+            while len(self._bills) > _KEPT_BILLS:
+                self._bills.popitem(last=False)
+        return bill
 
     async def _pdf(
         self, document: str, *, order: Callable[[], Coroutine[None, None, Rendering]]

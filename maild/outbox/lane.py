@@ -31,6 +31,9 @@ from maild.store.deliveries import Settled, Superseded
 
 # A store that does not take the result is asked again this often (seconds), up to the longest.
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+# So many deliveries are composed while others are on the wire, so that the PDF children never wait
+# for a mail server: a tenth more documents a second (bench/pipeline.py).
+AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +70,16 @@ class Lane:
     def __init__(self, connector: Connector, *, kit: Kit, connections: int, policy: Policy) -> None:
         self.connector = connector
         self._kit, self._connections, self._policy = kit, connections, policy
+        self._wire = asyncio.Semaphore(connections)
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._rests = 0  # how often in a row the connector was out
         self._rested_at = float("-inf")  # monotonic
+        self._outage = ""  # what the server said when it began to rest
 
     @property
     def room(self) -> int:
         """How many more deliveries may begin now: one alone after a rest, to see how it is."""
-        most = 1 if self._rests else self._connections
+        most = 1 if self._rests else self._connections + AHEAD
         return max(0, most - len(self._tasks))
 
     @property
@@ -121,6 +126,13 @@ class Lane:
 
     async def _carry(self, flight: _Flight) -> str:
         composed = await self._kit.compose(flight.claimed)
+        async with self._wire:
+            if flight.began < self._rested_at:
+                # The server went away meanwhile: it is left in peace, and nothing was begun.
+                raise Unavailable(self._outage)
+            return await self._hand_over(flight, composed)
+
+    async def _hand_over(self, flight: _Flight, composed: Composed) -> str:
         begin = partial(_begin, flight.claimed, composed, now=self._kit.now())
         flight.attempt = await self._kit.db.write(begin)  # T3
 
@@ -158,6 +170,7 @@ class Lane:
             return
         self._rests += 1
         self._rested_at = time.monotonic()
+        self._outage = fault.reply
         until = self._kit.now() + retry.rest(self._rests, fault)
         name = self.connector.name
         log.connector_paused(connector=name, until=until, reply=fault.reply)

@@ -12,6 +12,8 @@ import pytest
 from maild.errors import ProfileMismatch
 from maild.model.delivery import Delivery, HoldCode, Outcome, Purpose, State
 from maild.outbox.compose import Composed
+from maild.outbox.dispatch import CONNECTIONS
+from maild.outbox.lane import AHEAD
 from maild.rules.book import RuleBook
 from maild.simulators.mailsink import MailSink
 from maild.store import deliveries, documents
@@ -210,6 +212,22 @@ async def test_a_server_that_is_out_rests_with_one_probe_and_charges_nobody(rig:
         for one in waiting:
             assert (await rig.becomes(one, State.HANDED_OVER)).tries == 1
     assert rig.sink.count == 10
+
+
+async def test_some_are_composed_while_others_are_on_the_wire(rig: Rig) -> None:
+    waiting = [await rig.add() for _ in range(20)]
+    rig.sink.faults.delay["DOT"] = 3600
+    async with rig.running(**NO_GRACE):
+        await rig.sink.until(lambda: rig.sink.steps["DOT"] == CONNECTIONS)
+        while sum(one.claim_no for one in [await rig.get(one) for one in waiting]) < (
+            CONNECTIONS + AHEAD
+        ):
+            await rig.db.wait_for_change(10)
+        found = [await rig.get(one) for one in waiting]
+    assert sum(one.claim_no for one in found) == CONNECTIONS + AHEAD
+    # Only what has a connection has begun: the others left no trace of an attempt.
+    assert sum(bool(one.attempts) for one in found) == CONNECTIONS
+    assert rig.sink.steps["CONNECT"] == CONNECTIONS
 
 
 async def test_a_server_that_hangs_hurts_nobody_else(rig: Rig) -> None:
