@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from tests.spine.house import ROOT, Daemon, House, configured
+from tests.spine.house import ROOT, SHADOW, Daemon, House, configured
 from tests.spine.sinks import Sink
 
 
@@ -37,11 +38,19 @@ def sink() -> Iterator[Sink]:
     one.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def environment() -> Iterator[None]:
+    """Commands and daemons run this checkout, and know of no other configuration."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MAILD_CONFIG", raising=False)
+        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+        patch.setenv("PYTHONPATH", os.pathsep.join(path for path in paths if path))
+        yield
+
+
 @pytest.fixture
-def house(tmp_path: Path, bytecode: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def house(tmp_path: Path, bytecode: Path) -> House:
     """An empty folder, and commands that are run in it."""
-    monkeypatch.delenv("MAILD_CONFIG", raising=False)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     folder = tmp_path / "house"
     folder.mkdir()
     return House(folder, bytecode=bytecode)
@@ -57,3 +66,20 @@ def run(house: House, sink: Sink) -> Iterator[Running]:
             return stack.enter_context(house.running())
 
         yield start
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A house whose daemon runs through all tests of a module: each looks at what it added itself."""
+
+    house: House
+    daemon: Daemon
+
+
+@pytest.fixture(scope="module")
+def open_door(tmp_path_factory: pytest.TempPathFactory, bytecode: Path) -> Iterator[Shared]:
+    """A daemon that only takes and refuses: in shadow mode, so nothing leaves."""
+    house = House(tmp_path_factory.mktemp("open_door"), bytecode=bytecode)
+    house.write(configured(9, SHADOW))
+    with house.running() as daemon:
+        yield Shared(house, daemon)

@@ -78,6 +78,7 @@ OWNER = "baas@acme.example"
 # What several tests add to it: people who are told, and short waits.
 PEOPLE = ("[team.acme.recipients]", 'people = ["chef@acme.example"]\n\n[team.acme.recipients]')
 PERSON = "chef@acme.example"
+SHADOW = ('language = "nl"', 'language = "nl"\nmode = "shadow"')
 QUICK = '\n[outbox]\nretry = ["1s"]\ndoubt_pause = "1s"\n'
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.spine import papers
-from tests.spine.conftest import Running
+from tests.spine.conftest import Running, Shared
 from tests.spine.house import ACCOUNTANT, BOOKS, House, configured
 from tests.spine.post import a_mail, files_of, sha256, text_of
 from tests.spine.sinks import Sink
@@ -59,12 +59,12 @@ def test_the_pdf_inside_the_ubl_goes_out_beside_it(run: Running, sink: Sink) -> 
     ],
 )
 def test_a_pdf_alone_is_what_the_tag_says(
-    run: Running, house: House, tag: str, kind: str, direction: str | None
+    open_door: Shared, tag: str, kind: str, direction: str | None
 ) -> None:
     pdf = papers.a_pdf(tag)
     mail = a_mail(("scan.pdf", pdf), to=f"acme+{tag}@post.example", subject="Factuur 2026-77")
-    assert run().hand_in(mail).code == 250
-    [document] = house.documents()
+    assert open_door.daemon.hand_in(mail).code == 250
+    document = open_door.house.documents()[-1]
     assert (document["kind"], document["direction"]) == (kind, direction)
     assert document["total"] is None
     assert document["files"][0]["sha256"] == sha256(pdf)

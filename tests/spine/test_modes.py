@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from tests.spine import papers
 from tests.spine.conftest import Running
-from tests.spine.house import ACCOUNTANT, BOOKS, OWNER, PEOPLE, PERSON, House
+from tests.spine.house import ACCOUNTANT, BOOKS, OWNER, PEOPLE, PERSON, SHADOW, House
 from tests.spine.post import a_mail
 from tests.spine.sinks import Sink
 from tests.spine.waiting import until
 
-SHADOW = ('language = "nl"', 'language = "nl"\nmode = "shadow"')
 HOLD = ('to = ["owner"]', 'to = ["owner"]\nhold = true')
 
 
