@@ -119,11 +119,11 @@ class Daemon:
     def wait_for(self, event: str, *, count: int = 1, within: float = PATIENCE) -> dict[str, Any]:
         """The `count`th event of that name; AssertionError with the log when it does not come."""
 
-        def look() -> list[dict[str, Any]]:
-            found = self.events(event)
-            return found if len(found) >= count or self.process.poll() is not None else []
+        def look() -> bool:
+            return len(self.events(event)) >= count or self.process.poll() is not None
 
-        found = until(look, within=within, explain=self.log) or self.events(event)
+        until(look, within=within, explain=self.log)
+        found = self.events(event)
         assert len(found) >= count, f"the daemon ended without {event}\n{self.log()}"
         return found[count - 1]
 
