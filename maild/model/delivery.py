@@ -121,7 +121,7 @@ class HoldCode(StrEnum):
     REVIEW = "review"  # the same number came with other content
     PERSON = "person"  # a person held it
     UNCERTAIN = "uncertain"  # its connector wants a person to decide
-    LOSSES = "losses"  # the process died again and again while it composed this
+    LOSSES = "losses"  # the process died three times while composing it alone
     BUG = "bug"  # a fault of ours, with its incident id
     PROFILE = "profile"  # its inbox does not take this as it is (kind, size, missing file)
 

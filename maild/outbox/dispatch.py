@@ -66,6 +66,9 @@ class Outbox:
         self._kit = Kit(db=db, compose=compose, book=book, tell=tell, now=now, rng=Random())  # noqa: S311 - spreads retries, guards nothing
         self._lanes = {name: self._lane(name, one) for name, one in connectors.items()}
         self._news = asyncio.Event()
+        # What another daemon died over while it composed: one of these may be what killed it, so
+        # nothing runs beside them until they are through.
+        self._one_by_one: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver what is due until `stop`; then let what is on the wire finish, within `grace`."""
@@ -101,37 +104,56 @@ class Outbox:
 
     async def _claim_what_is_due(self) -> float:
         """Fill the lanes; how many seconds until something else may be due."""
-        while open_lanes := [name for name, lane in self._lanes.items() if lane.room]:
+        while open_lanes := self._open_lanes():
             now = self._now()
             due = await self._db.read(partial(deliveries.oldest_due, now=now))
             if due is None:
                 return LONGEST_SLEEP
             if due > now:
                 return min((due - now).total_seconds(), LONGEST_SLEEP)
-            if not sum(await asyncio.gather(*map(self._fill, open_lanes))):
+            if not await self._fill_all(open_lanes):
                 # What is due belongs to a lane that is full, or to no lane: `_upkeep` holds that.
                 return 1.0
         return LONGEST_SLEEP  # until a lane has room again, which is news
 
-    async def _fill(self, name: str) -> int:
-        """Claim as many as one lane can begin at once (T2), and begin them."""
-        lane = self._lanes[name]
+    def _open_lanes(self) -> list[str]:
+        if self._one_by_one and any(lane.under_way for lane in self._lanes.values()):
+            return []
+        return [name for name, lane in self._lanes.items() if lane.room]
+
+    async def _fill_all(self, names: list[str]) -> int:
+        """Claim and begin what the lanes have room for; one in all where they go one by one."""
+        if not self._one_by_one:
+            return sum(
+                await asyncio.gather(*(self._fill(one, self._lanes[one].room) for one in names))
+            )
+        for name in names:
+            if await self._fill(name, 1):
+                return 1
+        return 0
+
+    async def _fill(self, name: str, most: int) -> int:
+        """Claim what one lane can begin at once (T2), at most so many, and begin them."""
         now = self._now()
         claim = partial(
             deliveries.claim,
             now=now,
             owner=self.owner,
             lease_until=now + self._options.lease,
-            limit=lane.room,
+            limit=most,
             busy=[other for other in self._lanes if other != name],
         )
         claimed = await self._db.write(claim)
         for one in claimed:
             if one.via in self._lanes:
-                self._lanes[one.via].take(one, done=self._news.set)
+                self._lanes[one.via].take(one, done=partial(self._done, one.id))
             else:
                 await self._hold_without_connector(one)
         return len(claimed)
+
+    def _done(self, delivery: str) -> None:
+        self._one_by_one.discard(delivery)
+        self._news.set()
 
     async def _hold_without_connector(self, claimed: Delivery) -> None:
         now = self._now()
@@ -159,6 +181,8 @@ class Outbox:
     async def _upkeep(self) -> None:
         take = partial(_take_back, owner=self.owner, now=self._now(), options=self._options)
         taken = await self._db.write(take)
+        # Anew at each look, so that what a person held or cancelled meanwhile keeps nobody waiting.
+        self._one_by_one = {one.id for one in taken if _was_composed(one)}
         if taken:
             uncertain = sum(one.state is State.UNCERTAIN for one in taken)
             log.outbox_took_back(deliveries=len(taken), uncertain=uncertain)
@@ -219,3 +243,9 @@ def _take_back(
                 actor="maild",
             )
     return taken
+
+
+def _was_composed(taken: Delivery) -> bool:
+    """Whether a delivery that was taken back had no attempt open: it was being composed."""
+    on_the_wire = bool(taken.attempts) and taken.attempts[-1].outcome is Outcome.LOST
+    return taken.state is State.QUEUED and not on_the_wire

@@ -17,10 +17,10 @@ from maild.store import attempts, connectors
 from maild.store.database import Tx
 from maild.store.schema import claimable, deliveries
 
-# Dying this often over one delivery, and never in between getting beyond it, is no chance: its
-# document may kill the process. Foreign files are opened in children, so that is hardly possible;
-# a machine that is switched off and on while PDFs are made is not, and three deaths held good bills.
-LOSSES: Final = 10
+# Dying this often while this one delivery was composed, and no other, is no chance: its document may
+# kill the process (house.md 2.8). A death over several charges none of them, since it does not say
+# which; the next daemon composes those one by one, and then it does.
+LOSSES: Final = 3
 
 _column: Final = deliveries.c
 _FIRST: Final = (
@@ -111,15 +111,19 @@ def take_back(
     """Take back leases: those that ran out, or with `owner` all that others hold.
 
     A daemon that starts and holds the state lock is alone, so whoever holds a lease is dead. What
-    was being sent is queued again; what was being composed counts a loss; what had passed the
-    point of no return stays uncertain and waits `doubt_pause`.
+    was being sent is queued again; what was being composed, alone, counts a loss; what had passed
+    the point of no return stays uncertain and waits `doubt_pause`.
     """
     gone = _column.lease_until < now if owner is None else _column.owner != owner
     query = select(deliveries).where(_column.owner.is_not(None), gone).order_by(_column.id)
-    for row in (found := tx.execute(query).all()):
-        values = {"owner": None, "lease_until": None} | _after_loss(
-            tx, row, now=now, doubt_pause=doubt_pause
-        )
+    found = tx.execute(query).all()
+    composed = [row.id for row in found if not _close_attempt(tx, row, now=now)]
+    for row in found:
+        if row.id in composed:
+            values = _after_composing(row, charged=len(composed) == 1)
+        else:
+            values = _after_sending(row, now=now, doubt_pause=doubt_pause)
+        values |= {"owner": None, "lease_until": None}
         tx.execute(update(deliveries).where(_column.id == row.id).values(values))
     return tuple(attempts.get(tx, row.id) for row in found)
 
@@ -135,15 +139,24 @@ def _lines(tx: Tx) -> list[_Line]:
     return found
 
 
-def _after_loss(tx: Tx, row: Any, *, now: datetime, doubt_pause: timedelta) -> dict[str, Any]:
-    """What becomes of a delivery whose lane is gone, and of its open attempt."""
+def _close_attempt(tx: Tx, row: Any, *, now: datetime) -> bool:
+    """Close what a dead lane left open; False when it had opened nothing: it was composing."""
+    uncertain = row.state == State.UNCERTAIN.value
+    closed = attempts.close(tx, row.id, Outcome.UNCERTAIN if uncertain else Outcome.LOST, now=now)
+    return closed or uncertain
+
+
+def _after_sending(row: Any, *, now: datetime, doubt_pause: timedelta) -> dict[str, Any]:
+    """What becomes of a delivery whose lane died with an attempt open."""
     if row.state == State.UNCERTAIN.value:
-        attempts.close(tx, row.id, Outcome.UNCERTAIN, now=now)
         reason = "maild stopped before the reply came: it may have arrived"
         return {"not_before": now + doubt_pause, "reason": reason}
-    if attempts.close(tx, row.id, Outcome.LOST, now=now):
-        return {"state": State.QUEUED.value, "not_before": now}
-    losses = row.losses + 1
+    return {"state": State.QUEUED.value, "not_before": now}
+
+
+def _after_composing(row: Any, *, charged: bool) -> dict[str, Any]:
+    """What becomes of a delivery whose lane died while it composed the message."""
+    losses = row.losses + charged
     if losses < LOSSES:
         return {"state": State.QUEUED.value, "losses": losses}
     return {

@@ -21,7 +21,6 @@ from maild.model.delivery import (
 from maild.store import deliveries, documents, leases, schema
 from maild.store.database import Tx
 from maild.store.deliveries import Superseded
-from maild.store.leases import LOSSES
 from tests.store.builders import (
     LEASE,
     NOW,
@@ -291,16 +290,35 @@ def test_what_had_passed_the_point_of_no_return_stays_uncertain_and_waits(tx: Tx
     assert "may have arrived" in back.reason
 
 
-def test_dying_again_and_again_while_composing_holds_it(tx: Tx) -> None:
+def test_the_third_death_while_composing_holds_it(tx: Tx) -> None:
     stored_delivery(tx)
     seen = []
-    for _ in range(LOSSES):
+    for _ in range(3):
         claimed(tx)
         (back,) = deliveries.take_back(tx, owner="new", now=NOW, doubt_pause=LEASE)
         seen.append((back.state, back.losses))
-    assert seen == [*((State.QUEUED, n) for n in range(1, LOSSES)), (State.HELD, LOSSES)]
-    assert back.reason == f"maild stopped {LOSSES} times while it composed this"
+    assert seen == [(State.QUEUED, 1), (State.QUEUED, 2), (State.HELD, 3)]
+    assert back.reason == "maild stopped 3 times while it composed this"
     assert (back.hold_code, back.attempts) == (HoldCode.LOSSES, ())
+
+
+def test_a_death_while_several_are_composed_charges_none_of_them(tx: Tx) -> None:
+    document = stored_document(tx)
+    for recipient in ("accountant", "books"):
+        stored_delivery(tx, document, recipient=recipient, address=f"{recipient}@x.example")
+    for _ in range(5):
+        assert len(claim(tx)) == 2
+        back = deliveries.take_back(tx, owner="new", now=NOW, doubt_pause=LEASE)
+        assert [(one.state, one.losses) for one in back] == [(State.QUEUED, 0)] * 2
+
+
+def test_what_is_on_the_wire_leaves_the_one_that_is_composed_alone_with_its_loss(tx: Tx) -> None:
+    first = stored_delivery(tx)
+    deliveries.begin(tx, claimed(tx), message="4" * 64, now=NOW)
+    second = stored_delivery(tx, address="b@x.example")
+    claimed(tx)
+    back = deliveries.take_back(tx, owner="new", now=NOW, doubt_pause=LEASE)
+    assert {one.id: one.losses for one in back} == {first.id: 0, second.id: 1}
 
 
 def test_a_message_once_composed_forgets_the_losses_before_it(tx: Tx) -> None:
