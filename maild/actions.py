@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -28,12 +28,6 @@ from maild.store.database import Database, Tx
 from maild.store.lock import holder
 
 DAEMON_MARK: Final = "daemon"  # what the daemon last said of itself
-VERBS: Final = {
-    "retry": queue.retry,
-    "hold": queue.hold,
-    "release": queue.release,
-    "cancel": queue.cancel,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +40,7 @@ class Actions:
     book: Callable[[], RuleBook]
     now: Callable[[], datetime]
     data_dir: Path
+    deadline: timedelta  # [outbox] deadline, for what is let go anew
 
     async def send(
         self, files: Sequence[tuple[str, bytes]], *, team: str, tag: str | None
@@ -68,7 +63,18 @@ class Actions:
 
     async def act(self, verb: str, delivery: str, *, reason: str = "") -> dict[str, Any]:
         """Retry, hold, release or cancel a delivery. Raises UserError when its state forbids it."""
-        await VERBS[verb](self.db, delivery, now=self.now(), reason=reason)
+        now = self.now()
+        match verb:
+            case "retry":
+                await queue.retry(self.db, delivery, now=now, deadline=self.deadline)
+            case "release":
+                await queue.release(self.db, delivery, now=now, deadline=self.deadline)
+            case "hold":
+                await queue.hold(self.db, delivery, now=now, reason=reason)
+            case "cancel":
+                await queue.cancel(self.db, delivery, now=now, reason=reason)
+            case _:
+                raise ValueError(f"{verb} is nothing that is done to a delivery")
         return await self.records.delivery(delivery)
 
     async def review(self, document: str, *, verdict: str, to: tuple[str, ...]) -> dict[str, Any]:
@@ -88,7 +94,7 @@ class Actions:
         """End a team's shadow mode; with `since`, send what waited from documents since then."""
         team = self.book().team(slug)
         released, held = await self.db.write(
-            partial(_golive, team=team.slug, since=since, now=self.now())
+            partial(_golive, team=team.slug, since=since, now=self.now(), deadline=self.deadline)
         )
         log.team_went_live(team=slug, released=released)
         return {"team": slug, "mode": "live", "released": released, "still_held": held}
@@ -145,10 +151,14 @@ class Actions:
         }
 
 
-def _golive(tx: Tx, *, team: str, since: datetime | None, now: datetime) -> tuple[int, int]:
+def _golive(
+    tx: Tx, *, team: str, since: datetime | None, now: datetime, deadline: timedelta
+) -> tuple[int, int]:
     marks.put(tx, f"golive:{team}", {"at": now.isoformat()}, now=now)
     documents.add_event(tx, at=now, event="team.went_live", team=team, actor="person")
-    released = deliveries.release_shadow(tx, team, now=now, since=since) if since else 0
+    released = (
+        deliveries.release_shadow(tx, team, now=now, since=since, deadline=deadline) if since else 0
+    )
     held = deliveries.find(tx, team=team, hold_code=HoldCode.SHADOW, limit=10_000)
     return released, len(held)
 

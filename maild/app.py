@@ -76,7 +76,7 @@ class App:
         kept = Refusals(db, blobs, book, utc_now)
         desk = Desk(db, blobs, book, utc_now, kept)
         records = Records(db)
-        actions = Actions(db, desk, records, book, utc_now, data_dir)
+        actions = Actions(db, desk, records, book, utc_now, data_dir, settings.outbox.deadline)
         return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept)
 
     @property

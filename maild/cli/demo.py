@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import sys
 import tempfile
 import time
@@ -29,6 +30,8 @@ from maild.simulators.mailsink import MailSink
 READY_WITHIN: Final = 30.0  # seconds from the start of the daemon to open doors
 SETTLED_WITHIN: Final = 60.0  # seconds from the last mail in to the last mail out
 LOOK_EVERY: Final = 0.1
+# The command as this person can type it: in a checkout it is not on the path.
+MAILD: Final = "maild" if shutil.which("maild") else sys.argv[0]
 
 CONFIG: Final = """\
 # The demo's configuration: one company, its accountant, its books and its owner.
@@ -224,14 +227,14 @@ class _Demo:
         say(f"  the mails that left, as files    {self.outbox}")
         say(f"  the attachments of each          {self.outbox}/*/")
         first = found[0]["id"] if found else "ID"
-        say(f"  the whole story of a document    maild documents show {first} -c {self.config}")
-        say(f"  how the daemon is                maild status -c {self.config}")
+        say(f"  the whole story of a document    {MAILD} documents show {first} -c {self.config}")
+        say(f"  how the daemon is                {MAILD} status -c {self.config}")
         return missing
 
     async def _stay(self, listening: str) -> None:
         say("")
         say("Try it yourself, in another terminal", style="bold")
-        say(f"  maild send FILE.xml --team acme -c {self.config}")
+        say(f"  {MAILD} send FILE.xml --team acme -c {self.config}")
         say(f"  or mail a UBL to acme@post.example by SMTP at {listening}")
         say("Ctrl-C stops.")
         seen: set[str] = set()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated, Any
 
 import typer
 
 from maild import __version__
-from maild.cli.output import ConfigOption
+from maild.cli.output import EX_SOFTWARE, ConfigOption
 
 maild = typer.Typer(
     name="maild",
@@ -25,7 +26,11 @@ def main() -> None:
         print(f"maild {__version__}")
         return
     commands()
-    maild()
+    try:
+        maild()
+    except Exception:  # noqa: BLE001 - a fault of ours: shown whole, with the exit code that says so
+        traceback.print_exc()
+        raise SystemExit(EX_SOFTWARE) from None
 
 
 def commands() -> typer.Typer:

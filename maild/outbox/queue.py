@@ -6,7 +6,7 @@ delivery's state forbids is a UserError in words; an id that is not there is Not
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from maild.errors import UserError, did_you_mean
@@ -50,10 +50,9 @@ async def show(db: Database, delivery: str) -> Delivery:
     return await db.read(partial(deliveries.get, id=delivery))
 
 
-async def retry(db: Database, delivery: str, *, now: datetime, reason: str = "") -> Delivery:
-    """Try a waiting delivery now, or a failed or bounced one anew. `reason` is not needed."""
-    del reason
-    return await db.write(partial(deliveries.retry, id=delivery, now=now))
+async def retry(db: Database, delivery: str, *, now: datetime, deadline: timedelta) -> Delivery:
+    """Try a waiting delivery now, or a failed or bounced one anew, for as long as `deadline`."""
+    return await db.write(partial(deliveries.retry, id=delivery, now=now, deadline=deadline))
 
 
 async def hold(db: Database, delivery: str, *, now: datetime, reason: str = "") -> Delivery:
@@ -62,10 +61,9 @@ async def hold(db: Database, delivery: str, *, now: datetime, reason: str = "") 
     return await db.write(partial(deliveries.hold, id=delivery, now=now, reason=why))
 
 
-async def release(db: Database, delivery: str, *, now: datetime, reason: str = "") -> Delivery:
-    """Let a held delivery go at its time. `reason` is not needed."""
-    del reason
-    return await db.write(partial(deliveries.release, id=delivery, now=now))
+async def release(db: Database, delivery: str, *, now: datetime, deadline: timedelta) -> Delivery:
+    """Let a held delivery go at its time; its `deadline` counts from now."""
+    return await db.write(partial(deliveries.release, id=delivery, now=now, deadline=deadline))
 
 
 async def cancel(db: Database, delivery: str, *, now: datetime, reason: str = "") -> Delivery:

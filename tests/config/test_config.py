@@ -13,7 +13,8 @@ from maild.config.values import Listen
 from maild.errors import ConfigError
 from maild.rules.lint import lint
 from maild.rules.schema import read_teams
-from tests.config.samples import PROMISED, loaded, said
+from tests.config.samples import loaded, said
+from tests.promised import PROMISED
 
 
 def test_the_promised_configuration_works_as_written(tmp_path: Path) -> None:

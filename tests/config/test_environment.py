@@ -10,7 +10,8 @@ import pytest
 
 from maild.config.environment import overrides
 from maild.config.values import Listen
-from tests.config.samples import PROMISED, loaded, said
+from tests.config.samples import loaded, said
+from tests.promised import PROMISED
 
 
 def test_a_variable_overrides_a_key_and_lists_are_written_as_in_the_file(

@@ -11,6 +11,8 @@ from maild.model.delivery import HoldCode, State
 from maild.outbox import queue
 from tests.outbox.conftest import Rig
 
+DAY = timedelta(days=1)
+
 
 async def test_a_held_delivery_leaves_when_it_is_released(rig: Rig) -> None:
     delivery = await rig.add()
@@ -23,7 +25,7 @@ async def test_a_held_delivery_leaves_when_it_is_released(rig: Rig) -> None:
     async with rig.running():
         await rig.becomes(await rig.add(), State.HANDED_OVER)
         assert (await rig.get(delivery)).state is State.HELD
-        await queue.release(rig.db, delivery.id, now=rig.clock.at)
+        await queue.release(rig.db, delivery.id, now=rig.clock.at, deadline=DAY)
         await rig.becomes(delivery, State.HANDED_OVER)
 
 
@@ -33,7 +35,7 @@ async def test_a_failed_delivery_goes_again_with_the_same_bytes(rig: Rig) -> Non
     async with rig.running():
         failed = await rig.becomes(delivery, State.FAILED)
         rig.sink.faults.reply.clear()
-        await queue.retry(rig.db, delivery.id, now=rig.clock.at)
+        await queue.retry(rig.db, delivery.id, now=rig.clock.at, deadline=DAY)
         done = await rig.becomes(delivery, State.HANDED_OVER)
     assert done.message == failed.message
     assert len(done.attempts) == 2
@@ -42,7 +44,7 @@ async def test_a_failed_delivery_goes_again_with_the_same_bytes(rig: Rig) -> Non
 async def test_a_delivery_that_waits_for_its_next_try_goes_at_once(rig: Rig) -> None:
     delivery = await rig.add(not_before=rig.clock.at + timedelta(days=1))
     async with rig.running():
-        await queue.retry(rig.db, delivery.id, now=rig.clock.at)
+        await queue.retry(rig.db, delivery.id, now=rig.clock.at, deadline=DAY)
         await rig.becomes(delivery, State.HANDED_OVER)
 
 
@@ -71,7 +73,7 @@ async def test_a_move_that_makes_no_sense_is_refused_in_words(rig: Rig) -> None:
     async with rig.running():
         await rig.becomes(delivery, State.HANDED_OVER)
     with pytest.raises(UserError, match=f"{delivery.id} is handed over; only held deliveries"):
-        await queue.release(rig.db, delivery.id, now=rig.clock.at)
+        await queue.release(rig.db, delivery.id, now=rig.clock.at, deadline=DAY)
 
 
 async def test_an_id_that_is_not_there_is_named(rig: Rig) -> None:

@@ -21,52 +21,12 @@ import structlog
 from typer.testing import CliRunner
 
 from maild.cli.main import commands as all_commands
+from tests.promised import PROMISED
 from tests.spine.post import Reply, hand_in
 from tests.spine.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
-CONFIG = """\
-[maild]
-data_dir = "state"
-hostname = "post.example"
-
-[smtpd]
-listen = "127.0.0.1:2525"        # "127.0.0.1:0" picks a free port; `maild status --json` tells which
-allow = ["127.0.0.0/8"]          # who may hand in without a login
-
-[connector.smtp.relay]
-host = "127.0.0.1"
-port = 2526
-tls = "none"                     # "starttls" is the default; "none" is accepted for loopback only
-
-[team.acme]
-name = "Acme BV"
-vat = "BE0123456749"
-language = "nl"
-addresses = ["acme@post.example"]
-from = "Acme BV <facturen@acme.example>"
-
-[team.acme.recipients]
-accountant = { via = "relay", address = "an@kantoor.example", profile = "mailbox" }
-books      = { via = "relay", address = "Acme.Verkoop@Inbox.Example", profile = "yuki" }
-owner      = { via = "relay", address = "baas@acme.example", profile = "mailbox" }
-
-[[team.acme.rules]]
-name = "invoices and credit notes to the accountant and into the books"
-kinds = ["invoice", "credit_note"]
-to = ["accountant", "books"]
-
-[[team.acme.rules]]
-name = "quotes to the owner"
-kinds = ["quote"]
-to = ["owner"]
-
-[[team.acme.rules]]
-name = "what we buy, to the accountant"
-kinds = ["purchase_invoice", "purchase_credit_note"]
-to = ["accountant"]
-"""
 
 # Built once: every call would hang the commands on again.
 commands = functools.cache(all_commands)
@@ -84,7 +44,7 @@ QUICK = '\n[outbox]\nretry = ["1s"]\ndoubt_pause = "1s"\n'
 
 def configured(relay: int, *changes: tuple[str, str], more: str = "", listen: int = 0) -> str:
     """The configuration with its ports replaced, then each change (old, new), then `more`."""
-    text = CONFIG.replace("127.0.0.1:2525", f"127.0.0.1:{listen}").replace("2526", str(relay))
+    text = PROMISED.replace("127.0.0.1:2525", f"127.0.0.1:{listen}").replace("2526", str(relay))
     for old, new in changes:
         assert old in text, f"{old!r} is not in the configuration"
         text = text.replace(old, new)

@@ -16,6 +16,7 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from tests.promised import PROMISED
 from tests.servers.dovecot import Dovecot, Received
 from tests.servers.fixtures import StartPostfix
 from tests.servers.instance import require
@@ -23,7 +24,7 @@ from tests.servers.ports import free_port
 from tests.servers.tls import Certificates
 from tests.servers.world import MailWorld, settings_towards
 from tests.spine import papers
-from tests.spine.house import ACCOUNTANT, BOOKS, CONFIG, OWNER, House, configured
+from tests.spine.house import ACCOUNTANT, BOOKS, OWNER, House, configured
 from tests.spine.post import a_mail, hand_in, sha256
 
 # An invoice, a credit note and a quote, in the dialects of the corpus; each gets a team of its own.
@@ -217,7 +218,7 @@ def _corpus(shared: Path) -> list[Paper]:
 
 def _teams(corpus: list[Paper], *, relay: int) -> str:
     """The configuration with a team for each paper, made from the team that stands in it."""
-    head, team = CONFIG.split("[team.acme]", 1)
+    head, team = PROMISED.split("[team.acme]", 1)
     text = head.replace("127.0.0.1:2525", "127.0.0.1:0").replace("2526", str(relay))
     for paper in corpus:
         mine = f"[team.acme]{team}".replace("team.acme", f"team.{paper.slug}")
