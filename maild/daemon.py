@@ -115,6 +115,8 @@ class Daemon:
         listening: list[str],
     ) -> None:
         """Doors first, then what is on the wire; what is left comes back by its lease."""
+        # Shut before it is said: who reads "draining" may count on nothing coming in any more.
+        parts.smtpd.shut()
         log.daemon_draining(signal=self._signal)
         if not self.app.db.broken:
             await self.app.tell_state("draining", listening=listening)

@@ -18,6 +18,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from maild import log
+from maild.config.values import Listen
 from maild.errors import ConfigError, DocumentError
 from maild.intake.desk import Desk, Submission
 from maild.intake.refusals import Refused
@@ -71,17 +72,23 @@ class SmtpDoor:
         for host, port in self._options.listen:
             self._servers.append(await loop.create_server(self._new_client, host, port))
         return tuple(
-            _printable(sock.getsockname()) for server in self._servers for sock in server.sockets
+            str(Listen(*sock.getsockname()[:2]))
+            for server in self._servers
+            for sock in server.sockets
         )
 
-    async def drain(self, grace: float) -> None:
-        """Take nothing new; let mails in hand have their reply, for at most `grace` seconds."""
+    def shut(self) -> None:
+        """Take nothing new; whoever has no mail in hand is asked to come back."""
         self._draining = True
         for server in self._servers:
             server.close()
         for client in list(self._clients):
             client.leave()
         self._note_idle()
+
+    async def drain(self, grace: float) -> None:
+        """Shut the door, and give mails in hand `grace` seconds for their reply."""
+        self.shut()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self._idle.wait()
@@ -292,8 +299,3 @@ def _tls(options: SmtpdOptions) -> ssl.SSLContext | None:
             f"smtpd.tls_cert_file: {options.tls_cert_file} cannot be used ({error})"
         ) from error
     return context
-
-
-def _printable(address: tuple[object, ...]) -> str:
-    host, port = str(address[0]), address[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
