@@ -95,8 +95,7 @@ class SmtpDoor:
 
     async def close(self) -> None:
         """Hang up on everyone. What the desk has begun to store is awaited. Safe to call twice."""
-        for server in self._servers:
-            server.close()
+        self.shut()
         for client in list(self._clients):
             if client.transport is not None:
                 client.transport.close()
