@@ -24,9 +24,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from maild import log
 from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
+from maild.log import setup
 from maild.model.delivery import Delivery, Parcel, Purpose, State
 from maild.model.ids import new_id
 from maild.outbox.compose import Composed
@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--size", type=int, default=5000)
     asked = parser.parse_args()
-    log.configure(level="error")
+    setup.configure(level="error")
     count, size = asked.count, asked.size
     with a_sink() as port:
         peer = max(by_smtplib(port, count=count, size=size) for _ in range(ROUNDS))

@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from maild import __version__, log
+from maild import __version__
 from maild.errors import UserError, did_you_mean
 from maild.intake import review
 from maild.intake.desk import Desk, Explained, Submission
 from maild.intake.filing import Filed, held_in_shadow, planned_deliveries
+from maild.log import incoming, running
 from maild.model.delivery import HoldCode, State
 from maild.model.team import Mode, Team
 from maild.outbox import queue
@@ -87,7 +88,7 @@ class Actions:
             else partial(review.reject, document=document, now=self.now())
         )
         await self.db.write(decide)
-        log.review_decided(team=team.slug, document=document, verdict=verdict)
+        incoming.review_decided(team=team.slug, document=document, verdict=verdict)
         return await self.records.show(document)
 
     async def golive(self, slug: str, *, since: datetime | None) -> dict[str, Any]:
@@ -96,7 +97,7 @@ class Actions:
         released, held = await self.db.write(
             partial(_golive, team=team.slug, since=since, now=self.now(), deadline=self.deadline)
         )
-        log.team_went_live(team=slug, released=released)
+        running.team_went_live(team=slug, released=released)
         return {"team": slug, "mode": "live", "released": released, "still_held": held}
 
     async def status(self) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from maild import log, teams
+from maild import teams
 from maild.actions import DAEMON_MARK, Actions, utc_now
 from maild.config.settings import Settings
 from maild.errors import ConfigError
 from maild.intake.desk import Desk
 from maild.intake.refusals import Refusals
+from maild.log import setup
 from maild.records import Records
 from maild.rules.book import RuleBook
 from maild.store import marks
@@ -57,9 +58,9 @@ class App:
         if settings is None:
             raise ConfigError(checked.errors)
         if as_daemon:
-            log.configure(level=settings.log.level, form=settings.log.format)
+            setup.configure(level=settings.log.level, form=settings.log.format)
         else:
-            log.configure(level="error")
+            setup.configure(level="error")
         data_dir = settings.maild.data_dir
         with _locked(data_dir) if as_daemon else contextlib.nullcontext():
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

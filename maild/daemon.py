@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from maild import __version__, log, works
+from maild import __version__, works
 from maild.app import App
 from maild.errors import ConfigError, UserError
+from maild.log import running
 from maild.works import Service, Works
 
 FIRST_PAUSE: Final = 1.0  # seconds before a failed service starts again; doubles
@@ -73,14 +74,14 @@ class Daemon:
         except ConfigError as fault:
             changed, problems = [], fault.problems
         if problems:
-            log.book_kept(problems=list(problems))
+            running.book_kept(problems=list(problems))
         if changed or not problems:
-            log.book_reloaded(teams=len(self.app.book.teams), changed=changed)
+            running.book_reloaded(teams=len(self.app.book.teams), changed=changed)
 
     async def run(self, *, started: float) -> int:
         """Open the doors, serve until `stop`, drain. Returns 0, or 70 when the store broke."""
         app, parts = self.app, works.build(self.app)
-        log.daemon_starting(
+        running.daemon_starting(
             version=__version__, config=str(app.config_path), sqlite=app.db.sqlite_version
         )
         await app.tell_state("starting")
@@ -94,7 +95,7 @@ class Daemon:
             ]
             watch = group.create_task(self._watch_store())
             await app.tell_state("ready", listening=listening)
-            log.daemon_ready(
+            running.daemon_ready(
                 smtpd=listening, teams=len(app.book.teams), took=time.monotonic() - started
             )
             # Not awaited: the first bill should find warm children, the doors should not wait.
@@ -103,7 +104,7 @@ class Daemon:
             watch.cancel()
             warm.cancel()
             await self._drain(parts, halt, services, listening=listening)
-        log.daemon_stopped(code=70 if app.db.broken else 0)
+        running.daemon_stopped(code=70 if app.db.broken else 0)
         return 70 if app.db.broken else 0
 
     async def _drain(
@@ -117,7 +118,7 @@ class Daemon:
         """Doors first, then what is on the wire; what is left comes back by its lease."""
         # Shut before it is said: who reads "draining" may count on nothing coming in any more.
         parts.smtpd.shut()
-        log.daemon_draining(signal=self._signal)
+        running.daemon_draining(signal=self._signal)
         if not self.app.db.broken:
             await self.app.tell_state("draining", listening=listening)
         grace = self.app.settings.outbox.grace.total_seconds()
@@ -135,7 +136,7 @@ class Daemon:
         try:
             await parts.renderer.start()
         except Exception as fault:  # noqa: BLE001 - the first bill starts its own child then
-            log.service_failed(service="renderer", error=fault, again_in=0)
+            running.service_failed(service="renderer", error=fault, again_in=0)
 
     async def _supervised(self, name: str, service: Service, halt: asyncio.Event) -> None:
         pause = FIRST_PAUSE
@@ -146,7 +147,7 @@ class Daemon:
             except Exception as fault:  # noqa: BLE001 - one service's fault stops no other
                 if time.monotonic() - began > LONGEST_PAUSE:
                     pause = FIRST_PAUSE
-                log.service_failed(service=name, error=fault, again_in=pause)
+                running.service_failed(service=name, error=fault, again_in=pause)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await halt.wait()
@@ -157,7 +158,7 @@ class Daemon:
         db = self.app.db
         while not db.broken:
             await db.wait_for_change(LOOK_EVERY, since=db.changes)
-        log.store_broken(reason="a commit failed; see the disk, then start again")
+        running.store_broken(reason="a commit failed; see the disk, then start again")
         self._signal = "store"
         self.stop.set()
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from maild import log
 from maild.actions import utc_now
 from maild.app import App
 from maild.clock import Clock
@@ -25,6 +24,7 @@ from maild.intake.folder import FolderDoor, FolderOptions
 from maild.intake.notices import tell
 from maild.intake.smtp_gate import Limits
 from maild.intake.smtpd import SmtpDoor, SmtpdOptions
+from maild.log import running
 from maild.outbox.compose import Composer
 from maild.outbox.dispatch import Outbox, OutboxOptions
 from maild.ports import Connector
@@ -156,7 +156,7 @@ def _smtpd(settings: Settings) -> SmtpdOptions:
 
 def _clock(app: App) -> Clock:
     def fault(name: str, error: Exception) -> None:
-        log.clock_failed(schedule=name, error=error)
+        running.clock_failed(schedule=name, error=error)
 
     def digest(tx: Tx, period: str, now: datetime) -> None:
         refusals.digest(app.book, tx, period, now)

@@ -127,9 +127,12 @@ def _option(option: Any) -> str:
 
 
 def event_rows() -> list[str]:
-    """A row for each function of `maild.log` that writes an event, in the order of the file."""
-    tree = ast.parse((ROOT / "maild" / "log.py").read_text(encoding="utf-8"))
-    functions = [one for one in tree.body if isinstance(one, ast.FunctionDef)]
+    """A row for each function of `maild.log` that writes an event, in the order of the files."""
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted((ROOT / "maild" / "log").glob("*.py"))
+    ]
+    functions = [one for tree in trees for one in tree.body if isinstance(one, ast.FunctionDef)]
     return [row for one in functions for row in _event_row(one)]
 
 
@@ -168,7 +171,7 @@ def _levels(function: ast.FunctionDef) -> str:
         for one in ast.walk(function)
         if isinstance(one, ast.Attribute)
         and isinstance(one.value, ast.Name)
-        and one.value.id == "_log"
+        and one.value.id == "LOG"
     }
     return "/".join(one for one in levels if one in found)
 

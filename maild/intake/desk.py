@@ -15,13 +15,13 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from maild import log
 from maild.errors import DocumentError, NotFound
 from maild.intake.drafts import Draft
 from maild.intake.extract import extract
 from maild.intake.filing import Acceptance, Case, Considered, file_case
 from maild.intake.policy import check_mail, same_number_key
 from maild.intake.refusals import Refusals, Refused
+from maild.log import incoming
 from maild.model.delivery import State
 from maild.model.document import Arrival, Document, File
 from maild.model.ids import new_id
@@ -233,10 +233,10 @@ def _refused(submission: Submission) -> Refused:
 def _log(acceptance: Acceptance, *, took: float) -> None:
     arrival = acceptance.arrival
     for one in acceptance.duplicates:
-        log.arrival_repeated(team=arrival.team, document=one.document.id, door=arrival.door)
+        incoming.arrival_repeated(team=arrival.team, document=one.document.id, door=arrival.door)
     if not acceptance.fresh:
         return
-    log.arrival_accepted(
+    incoming.arrival_accepted(
         team=arrival.team,
         documents=[one.document.id for one in acceptance.fresh],
         door=arrival.door,
@@ -245,7 +245,7 @@ def _log(acceptance: Acceptance, *, took: float) -> None:
         took=took,
     )
     for one in acceptance.fresh:
-        log.rules_decided(
+        incoming.rules_decided(
             team=arrival.team,
             document=one.document.id,
             kind=one.document.kind,

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from maild import log
 from maild.errors import ConfigError, DocumentError
 from maild.intake.desk import Desk, Submission
+from maild.log import incoming
 from maild.model.ids import new_id
 from maild.reading.names import split_name
 from maild.reading.wrap import wrap
@@ -119,7 +119,7 @@ class FolderDoor:
             where = REFUSED
             text = "\n".join(str(one) for one in fault.problems) or str(fault)
         except Exception as error:  # noqa: BLE001 - one of the three places: the door
-            log.door_failed(door="folder", incident=new_id("i"), error=error)
+            incoming.door_failed(door="folder", incident=new_id("i"), error=error)
             self._rest(group)
             return
         await asyncio.to_thread(_move, group, self.options.path / where, text)

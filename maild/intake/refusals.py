@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from maild import log
 from maild.errors import DocumentError
 from maild.intake.notices import tell
 from maild.intake.policy import QUOTA_PERIOD, REFUSED_BYTES_PER_DAY, REFUSED_PER_DAY
+from maild.log import incoming
 from maild.model.ids import new_id
 from maild.rules.book import RuleBook
 from maild.store import blobs, marks
@@ -52,7 +52,7 @@ class Refusals:
 
     async def keep(self, refused: Refused, fault: DocumentError) -> None:
         """Keep one refusal with its reason. Never raises: the refusal itself is the news."""
-        log.arrival_refused(
+        incoming.arrival_refused(
             team=refused.team,
             door=refused.door,
             peer=refused.peer,
@@ -62,7 +62,7 @@ class Refusals:
         try:
             await self._keep(refused, fault)
         except Exception as error:  # noqa: BLE001 - a full disk must not turn a 554 into a 451
-            log.door_failed(door=refused.door, incident=new_id("i"), error=error)
+            incoming.door_failed(door=refused.door, incident=new_id("i"), error=error)
 
     async def _keep(self, refused: Refused, fault: DocumentError) -> None:
         now = self.now()

@@ -13,11 +13,11 @@ from ssl import SSLContext
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
-from maild import log
 from maild.intake.replies import enhanced, incident, reply
 from maild.intake.smtp_body import Body, read_body
 from maild.intake.smtp_gate import Envelop, Gate, Limits
 from maild.intake.smtp_hooks import Hooks
+from maild.log import incoming
 from maild.model.ids import new_id
 
 DOOR = "smtp"
@@ -117,7 +117,7 @@ class Client(SMTP):
     async def _handle_client(self) -> None:
         why = self.gate.full(self)
         if why is not None:
-            log.door_slowed(door=DOOR, peer=self.peer, reason=why)
+            incoming.door_slowed(door=DOOR, peer=self.peer, reason=why)
             self.hang_up(reply("421 4.7.0", f"{why}; please come back later"))
             return
         await super()._handle_client()
@@ -125,14 +125,14 @@ class Client(SMTP):
     async def handle_exception(self, error: Exception) -> str:
         """A fault of ours is never the sender's: 451, and its text stays here."""
         if isinstance(error, TLSSetupException):
-            log.door_slowed(door=DOOR, peer=self.peer, reason="TLS could not be agreed upon")
+            incoming.door_slowed(door=DOOR, peer=self.peer, reason="TLS could not be agreed upon")
             return reply("454 4.7.0", "TLS could not be agreed upon")
         id_ = new_id("i")
-        log.door_failed(door=DOOR, incident=id_, error=error)
+        incoming.door_failed(door=DOOR, incident=id_, error=error)
         return incident(id_)
 
     def _timeout_cb(self) -> None:
-        log.door_slowed(door=DOOR, peer=self.peer, reason="too slow")
+        incoming.door_slowed(door=DOOR, peer=self.peer, reason="too slow")
         self.hang_up(reply("421 4.4.2", "Nothing came for too long; please come back"))
 
     async def push(self, status: str | bytes) -> None:
@@ -142,7 +142,7 @@ class Client(SMTP):
         if line[:1] in "45":
             self._faults += 1
         if self._faults >= self.limits.errors:
-            log.door_slowed(door=DOOR, peer=self.peer, reason="too many errors")
+            incoming.door_slowed(door=DOOR, peer=self.peer, reason="too many errors")
             self.hang_up(reply("421 4.7.0", "Too many errors"))
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
@@ -204,7 +204,9 @@ class Client(SMTP):
         try:
             return await read_body(self._reader, limit=self.limits.max_size, progress=progress)
         except (asyncio.IncompleteReadError, asyncio.CancelledError) as gone:
-            log.door_slowed(door=DOOR, peer=self.peer, reason="left inside DATA; nothing is kept")
+            incoming.door_slowed(
+                door=DOOR, peer=self.peer, reason="left inside DATA; nothing is kept"
+            )
             self.hang_up()
             raise asyncio.CancelledError from gone
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
-from maild import log
 from maild.config.values import Listen
 from maild.errors import ConfigError, DocumentError
 from maild.intake.desk import Desk, Submission
@@ -27,6 +26,7 @@ from maild.intake.smtp_body import Body
 from maild.intake.smtp_gate import Caller, Limits
 from maild.intake.smtp_session import DOOR, Client
 from maild.intake.users import Attempts, password_fits, read_users
+from maild.log import incoming
 from maild.model.ids import new_id
 
 # At most this many bytes of bodies wait for the desk at one time: four of the largest.
@@ -169,7 +169,7 @@ class SmtpDoor:
         peer, now = client.peer or "", time.monotonic()
         keys = (f"peer {peer}", f"name {name}")
         if self._attempts.blocked(*keys, now=now):
-            log.door_slowed(door=DOOR, peer=peer, reason="too many wrong passwords")
+            incoming.door_slowed(door=DOOR, peer=peer, reason="too many wrong passwords")
             return False
         if await asyncio.to_thread(password_fits, self._users, name, password):
             return True
@@ -211,7 +211,7 @@ class SmtpDoor:
             return refusal(fault)
         except Exception as error:  # noqa: BLE001 - one of the three places: the door
             id_ = new_id("i")
-            log.door_failed(door=DOOR, incident=id_, error=error)
+            incoming.door_failed(door=DOOR, incident=id_, error=error)
             if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 return reply("452 4.3.1", "There is no room now; please send it again later")
             return incident(id_)

@@ -15,8 +15,8 @@ from email.utils import parseaddr
 from functools import partial
 from typing import Final, Protocol
 
-from maild import log
 from maild.errors import ProfileMismatch
+from maild.log import outgoing
 from maild.model.bill import Bill
 from maild.model.delivery import Delivery, Enclosure, Letter, Parcel, Purpose
 from maild.model.document import Document, File, Role
@@ -159,7 +159,7 @@ class Composer:
             self._pdfs.pop(document, None)
         else:
             for remark in task.result().remarks:
-                log.pdf_degraded(document=document, reason=remark)
+                outgoing.pdf_degraded(document=document, reason=remark)
 
     async def _enclosure(
         self, chosen: Chosen, *, ubl: bytes | None, pdf: bytes | None

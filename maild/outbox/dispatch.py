@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
-from maild import log
+from maild.log import outgoing
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.ids import new_id
 from maild.outbox.compose import Composed
@@ -174,7 +174,7 @@ class Outbox:
                 tell=self._kit.tell,
             )
         )
-        log.delivery_held(
+        outgoing.delivery_held(
             team=claimed.team, delivery=claimed.id, code=HoldCode.PROFILE, reason=reason
         )
 
@@ -185,7 +185,7 @@ class Outbox:
         self._one_by_one = {one.id for one in taken if _was_composed(one)}
         if taken:
             uncertain = sum(one.state is State.UNCERTAIN for one in taken)
-            log.outbox_took_back(deliveries=len(taken), uncertain=uncertain)
+            outgoing.outbox_took_back(deliveries=len(taken), uncertain=uncertain)
 
     async def _listen(self) -> None:
         """Make news of every commit, of this process or another."""

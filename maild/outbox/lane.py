@@ -15,8 +15,8 @@ from datetime import datetime
 from functools import partial
 from random import Random
 
-from maild import log
 from maild.errors import DeliveryError, Unavailable
+from maild.log import outgoing, running
 from maild.model.delivery import Attempt, Delivery, HoldCode, Outcome, State
 from maild.model.ids import new_id
 from maild.outbox import retry, verdict
@@ -111,7 +111,7 @@ class Lane:
             settled = verdict.handed_over(self._try(flight), reply)
             self._rests = 0
         except Superseded:
-            log.delivery_superseded(delivery=claimed.id)
+            outgoing.delivery_superseded(delivery=claimed.id)
             return
         except asyncio.CancelledError:
             crossed = flight.crossed
@@ -154,7 +154,7 @@ class Lane:
             return settled
         incident = new_id("i")
         settled = verdict.from_bug(one, fault, incident=incident)
-        log.delivery_held(
+        outgoing.delivery_held(
             team=one.delivery.team,
             delivery=one.delivery.id,
             code=HoldCode.BUG,
@@ -173,7 +173,7 @@ class Lane:
         self._outage = fault.reply
         until = self._kit.now() + retry.rest(self._rests, fault)
         name = self.connector.name
-        log.connector_paused(connector=name, until=until, reply=fault.reply)
+        outgoing.connector_paused(connector=name, until=until, reply=fault.reply)
         await self._persist(partial(deliveries.pause, via=name, until=until, reason=fault.reply))
 
     async def _settle(self, flight: _Flight, settled: Settled) -> None:
@@ -191,10 +191,10 @@ class Lane:
             except Superseded:
                 raise
             except Exception as fault:  # noqa: BLE001 - a notice that cannot be written must not undo the result
-                log.service_failed(service="notices", error=fault, again_in=0)
+                running.service_failed(service="notices", error=fault, again_in=0)
                 written = await self._persist(partial(write, tell=_tell_nobody))
         except Superseded:
-            log.delivery_superseded(delivery=flight.claimed.id)
+            outgoing.delivery_superseded(delivery=flight.claimed.id)
             return
         if written:
             self._report(flight, settled)
@@ -216,7 +216,7 @@ class Lane:
         one, reply, via = flight.claimed, settled.reply or "", self.connector.name
         match settled.state:
             case State.HANDED_OVER:
-                log.delivery_handed_over(
+                outgoing.delivery_handed_over(
                     team=one.team,
                     delivery=one.id,
                     document=one.document,
@@ -226,9 +226,11 @@ class Lane:
                     took=time.monotonic() - flight.began,
                 )
             case State.UNCERTAIN:
-                log.delivery_uncertain(team=one.team, delivery=one.id, connector=via, reply=reply)
+                outgoing.delivery_uncertain(
+                    team=one.team, delivery=one.id, connector=via, reply=reply
+                )
             case State.FAILED:
-                log.delivery_failed(
+                outgoing.delivery_failed(
                     team=one.team,
                     delivery=one.id,
                     document=one.document,
@@ -236,14 +238,14 @@ class Lane:
                     reply=reply,
                 )
             case State.HELD if settled.hold_code not in {HoldCode.BUG, None}:
-                log.delivery_held(
+                outgoing.delivery_held(
                     team=one.team,
                     delivery=one.id,
                     code=str(settled.hold_code),
                     reason=settled.reason or "",
                 )
             case State.QUEUED if settled.outcome is Outcome.DEFERRED:
-                log.delivery_deferred(
+                outgoing.delivery_deferred(
                     team=one.team,
                     delivery=one.id,
                     connector=via,

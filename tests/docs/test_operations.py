@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import io
 import json
+import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 
 from maild import errors, log
 from maild.cli import output
+from maild.log import setup
 from tools import docs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +26,12 @@ PAGE = docs.OPERATIONS.read_text(encoding="utf-8")
 
 EVENTS = [
     function
-    for name, function in inspect.getmembers(log, inspect.isfunction)
-    if function.__module__ == log.__name__ and name != "configure" and not name.startswith("_")
+    for module in pkgutil.iter_modules(log.__path__, f"{log.__name__}.")
+    if not module.name.endswith(".setup")
+    for name, function in inspect.getmembers(
+        importlib.import_module(module.name), inspect.isfunction
+    )
+    if function.__module__ == module.name and not name.startswith("_")
 ]
 SAMPLES: dict[Any, Any] = {
     str: "x",
@@ -46,9 +53,9 @@ def rows(section: str) -> list[list[str]]:
 def logged() -> Iterator[Callable[[], dict[str, Any]]]:
     """What was logged last, as a program reads it."""
     stream = io.StringIO()
-    log.configure(level="debug", form="json", stream=stream)
+    setup.configure(level="debug", form="json", stream=stream)
     yield lambda: json.loads(stream.getvalue().splitlines()[-1])
-    log.configure()
+    setup.configure()
 
 
 def sample(kind: Any) -> Any:
@@ -85,7 +92,7 @@ def test_no_other_file_writes_events() -> None:
         for path in (ROOT / "maild").rglob("*.py")
         if re.search(r"^\s*(import|from) structlog\b", path.read_text(), flags=re.MULTILINE)
     ]
-    assert users == ["maild/log.py"]
+    assert users == ["maild/log/setup.py"]
 
 
 def faults(kind: type[errors.MaildError] = errors.MaildError) -> Iterator[type[errors.MaildError]]:

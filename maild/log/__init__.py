@@ -1,0 +1,1 @@
+"""One function per business event, a module for each part of the house; see `setup`."""

@@ -1,0 +1,54 @@
+"""Events of the way in: doors, the desk, decisions."""
+
+from __future__ import annotations
+
+from maild.log.setup import LOG
+
+
+def arrival_accepted(
+    *, team: str, documents: list[str], door: str, peer: str | None, size: int, took: float
+) -> None:
+    """Something came in and is stored; `took` in seconds until the commit."""
+    LOG.info(
+        "arrival.accepted",
+        team=team,
+        documents=documents,
+        door=door,
+        peer=peer,
+        size=size,
+        took=round(took, 4),
+    )
+
+
+def arrival_repeated(*, team: str, document: str, door: str) -> None:
+    """The same content came again; it is kept once."""
+    LOG.info("arrival.repeated", team=team, document=document, door=door)
+
+
+def arrival_refused(
+    *, team: str | None, door: str, peer: str | None, code: str, reason: str
+) -> None:
+    """Something was refused, by name."""
+    LOG.info("arrival.refused", team=team, door=door, peer=peer, code=code, reason=reason)
+
+
+def rules_decided(*, team: str, document: str, kind: str, deliveries: int, held: int) -> None:
+    """The rules said where a document goes."""
+    LOG.info(
+        "rules.decided", team=team, document=document, kind=kind, deliveries=deliveries, held=held
+    )
+
+
+def review_decided(*, team: str, document: str, verdict: str) -> None:
+    """A person decided about a document whose number was known with other content."""
+    LOG.info("review.decided", team=team, document=document, verdict=verdict)
+
+
+def door_failed(*, door: str, incident: str, error: BaseException) -> None:
+    """A fault of ours at a door; the sender was told to try again."""
+    LOG.error("door.failed", door=door, incident=incident, exc_info=error)
+
+
+def door_slowed(*, door: str, peer: str | None, reason: str) -> None:
+    """A client was cut or slowed down: too slow, too many errors or connections, wrong logins."""
+    LOG.warning("door.slowed", door=door, peer=peer, reason=reason)

@@ -1,0 +1,111 @@
+"""Events of the way out: deliveries, connectors, PDFs."""
+
+from __future__ import annotations
+
+from maild.log.setup import LOG
+
+
+def delivery_handed_over(
+    *,
+    team: str,
+    delivery: str,
+    document: str | None,
+    connector: str,
+    attempt: int,
+    reply: str,
+    took: float,
+) -> None:
+    """The next server took it; no more is known."""
+    LOG.info(
+        "delivery.handed_over",
+        team=team,
+        delivery=delivery,
+        document=document,
+        connector=connector,
+        attempt=attempt,
+        reply=reply,
+        took=round(took, 4),
+    )
+
+
+def delivery_deferred(
+    *, team: str, delivery: str, connector: str, attempt: int, reply: str, until: object
+) -> None:
+    """Not now; it will be tried again at `until`."""
+    LOG.warning(
+        "delivery.deferred",
+        team=team,
+        delivery=delivery,
+        connector=connector,
+        attempt=attempt,
+        reply=reply,
+        until=until,
+    )
+
+
+def delivery_uncertain(*, team: str, delivery: str, connector: str, reply: str) -> None:
+    """The bytes left and no reply came; it may have arrived."""
+    LOG.warning(
+        "delivery.uncertain", team=team, delivery=delivery, connector=connector, reply=reply
+    )
+
+
+def delivery_failed(
+    *, team: str, delivery: str, document: str | None, connector: str, reply: str
+) -> None:
+    """It will not be tried again by itself; the team is told."""
+    LOG.error(
+        "delivery.failed",
+        team=team,
+        delivery=delivery,
+        document=document,
+        connector=connector,
+        reply=reply,
+    )
+
+
+def delivery_held(
+    *,
+    team: str,
+    delivery: str,
+    code: str,
+    reason: str,
+    incident: str | None = None,
+    error: BaseException | None = None,
+) -> None:
+    """It waits for a person; with `error` it is a fault of ours."""
+    write = LOG.error if error else LOG.warning
+    write(
+        "delivery.held",
+        team=team,
+        delivery=delivery,
+        code=code,
+        reason=reason,
+        incident=incident,
+        exc_info=error,
+    )
+
+
+def delivery_superseded(*, delivery: str) -> None:
+    """A lane woke after its lease was taken; it changed nothing."""
+    LOG.warning("delivery.superseded", delivery=delivery)
+
+
+def connector_paused(*, connector: str, until: object, reply: str) -> None:
+    """A whole connector rests; its deliveries wait, uncharged."""
+    LOG.warning("connector.paused", connector=connector, until=until, reply=reply)
+
+
+def outbox_took_back(*, deliveries: int, uncertain: int) -> None:
+    """Leases of a process that is gone were taken back."""
+    LOG.warning("outbox.took_back", deliveries=deliveries, uncertain=uncertain)
+
+
+def pdf_degraded(*, document: str | None, reason: str) -> None:
+    """A PDF was made without its PDF/A claim, so that the invoice is not blocked."""
+    LOG.error("pdf.degraded", document=document, reason=reason)
+
+
+def child_lost(*, job: str, reason: str) -> None:
+    """A child process died or was killed; its job failed and it was replaced."""
+    LOG.warning("child.lost", job=job, reason=reason)

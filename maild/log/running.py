@@ -1,0 +1,55 @@
+"""Events of the daemon itself: start, services, configuration, clock."""
+
+from __future__ import annotations
+
+from maild.log.setup import LOG
+
+
+def daemon_starting(*, version: str, config: str, sqlite: str) -> None:
+    """The daemon read its configuration and starts its services."""
+    LOG.info("daemon.starting", version=version, config=config, sqlite=sqlite)
+
+
+def daemon_ready(*, smtpd: list[str], teams: int, took: float) -> None:
+    """Every door is open; `took` in seconds since the start."""
+    LOG.info("daemon.ready", smtpd=smtpd, teams=teams, took=round(took, 3))
+
+
+def daemon_draining(*, signal: str) -> None:
+    """Doors close; what is on the wire may finish."""
+    LOG.info("daemon.draining", signal=signal)
+
+
+def daemon_stopped(*, code: int) -> None:
+    """The daemon ended."""
+    LOG.info("daemon.stopped", code=code)
+
+
+def service_failed(*, service: str, error: BaseException, again_in: float) -> None:
+    """One service failed; it starts again, the others go on."""
+    LOG.error("service.failed", service=service, again_in=again_in, exc_info=error)
+
+
+def store_broken(*, reason: str) -> None:
+    """A write could not be made durable; the daemon ends, since the state on disk is unknown."""
+    LOG.error("store.broken", reason=reason)
+
+
+def book_reloaded(*, teams: int, changed: list[str]) -> None:
+    """Teams and rules were read again."""
+    LOG.info("book.reloaded", teams=teams, changed=changed)
+
+
+def book_kept(*, problems: list[str]) -> None:
+    """The new configuration is wrong; the old rules stay."""
+    LOG.error("book.kept", problems=problems)
+
+
+def team_went_live(*, team: str, released: int) -> None:
+    """Shadow mode ended for a team."""
+    LOG.info("team.went_live", team=team, released=released)
+
+
+def clock_failed(*, schedule: str, error: BaseException) -> None:
+    """A schedule's job failed; it is tried again at the next tick."""
+    LOG.error("clock.failed", schedule=schedule, exc_info=error)
