@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from maild.errors import DocumentError, Problem
-from maild.intake.drafts import Draft, Sheet, sha256_of
+from maild.intake.drafts import Draft, Sheet
 from maild.intake.hints import hints
 from maild.model.document import Counterparty, Direction, Kind, Role
-from maild.reading.mime import Part
+from maild.reading.mail import Part
 from maild.reading.names import split_name
 from maild.rules.book import TAGS
 
@@ -32,7 +32,7 @@ def bare_drafts(
     if tag is None or not chosen:
         raise DocumentError(_unsaid([*pdfs, *others], tag))
     rest = [one for one in others if one not in chosen]
-    unlike = {sha256_of(one.content): one for one in chosen}
+    unlike = {one.sha256: one for one in chosen}
     return [_draft(one, rest, subject=subject, tag=tag) for one in unlike.values()]
 
 
@@ -50,10 +50,10 @@ def _draft(part: Part, rest: Iterable[Part], *, subject: str | None, tag: str) -
         total=None,
         bill=None,
         sheets=(
-            Sheet(role, part.name, part.media_type, part.content),
-            *(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.content) for one in rest),
+            Sheet(role, part.name, part.media_type, part.body),
+            *(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.body) for one in rest),
         ),
-        content_sha256=sha256_of(part.content),
+        content_sha256=part.sha256,
         tag=tag,
     )
 

@@ -27,7 +27,7 @@ from maild.model.document import Arrival, Document, File
 from maild.model.ids import new_id
 from maild.model.team import Mode, Team
 from maild.reading import mime
-from maild.reading.mime import Mail
+from maild.reading.mail import Mail
 from maild.rules.book import RuleBook
 from maild.rules.decide import decide
 from maild.store import deliveries, documents, marks
@@ -195,7 +195,7 @@ def _document(draft: Draft, *, team: Team, arrival: Arrival) -> Document:
         counterparty=draft.counterparty,
         total=draft.total,
         files=tuple(
-            File(one.role, one.name, one.media_type, len(one.content), one.sha256, one.made)
+            File(one.role, one.name, one.media_type, one.size, one.sha256, one.made)
             for one in draft.sheets
         ),
         arrival=arrival.id,

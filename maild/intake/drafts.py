@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 
 from maild.model.bill import Bill
 from maild.model.document import Counterparty, Direction, Kind, Role
 from maild.model.money import Amount
+from maild.reading.mail import Body, content_of, sha256_of, size_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,22 @@ class Sheet:
     role: Role
     name: str
     media_type: str
-    content: bytes = field(repr=False)
+    body: Body = field(repr=False)
     made: bool = False
     sha256: str = field(init=False)  # reckoned once, where the mail is read: beside the event loop
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sha256", sha256_of(self.content))
+        object.__setattr__(self, "sha256", sha256_of(self.body))
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes; read from the disk each time when they are many."""
+        return content_of(self.body)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return size_of(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +51,3 @@ class Draft:
     content_sha256: str
     tag: str | None = None
     warnings: tuple[str, ...] = ()
-
-
-def sha256_of(content: bytes) -> str:
-    """The name of these bytes as a blob, and what makes two documents one."""
-    return hashlib.sha256(content).hexdigest()

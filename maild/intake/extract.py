@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from maild.errors import DocumentError, Problem
 from maild.intake import pairing, payload
 from maild.intake.bare_files import TAGS_IN_WORDS, bare_drafts
-from maild.intake.drafts import Draft, Sheet, sha256_of
+from maild.intake.drafts import Draft, Sheet
 from maild.model.bill import Bill
 from maild.model.document import Counterparty, Direction, Kind, Role, kind_of
 from maild.model.money import Amount
 from maild.model.party import Party, company_key
 from maild.model.team import Team
-from maild.reading.mime import Mail, Part
+from maild.reading.mail import Mail, Part, sha256_of
 from maild.reading.names import safe_name, split_name
 from maild.rules.book import TAGS
 from maild.ubl import document as ubl
@@ -96,7 +96,7 @@ def _bill_in(part: Part) -> _Found | None:
     """The bill that a part holds; None when it does not claim to be one."""
     if _is_xml(part) and pairing.root_name(part.content) in {*_ROOTS, None}:
         bill = ubl.read(part.content)
-        sheet = Sheet(Role.UBL, part.name, "application/xml", part.content)
+        sheet = Sheet(Role.UBL, part.name, "application/xml", part.body)
         return _Found(part, bill, (sheet,), sheet.sha256)
     if _is_json(part):
         bill = payload.to_bill(part.content)
@@ -104,7 +104,7 @@ def _bill_in(part: Part) -> _Found | None:
         stem, _ = split_name(part.name)
         sheets = (
             Sheet(Role.UBL, f"{stem}.xml", "application/xml", written, made=True),
-            Sheet(Role.ORIGINAL, part.name, "application/json", part.content),
+            Sheet(Role.ORIGINAL, part.name, "application/json", part.body),
         )
         return _Found(part, bill, sheets, sha256_of(_canonical(part.content)))
     return None
@@ -155,9 +155,7 @@ def _bills(pile: _Pile, *, team: Team, tag: str | None) -> list[Draft]:
     pairs = pairing.pair([(one.part.name, one.bill) for one in pile.bills], pile.pdfs)
     paired = {id(part) for part in pairs.values()}
     rest = [one for one in pile.pdfs if id(one) not in paired] + pile.others
-    attachments = tuple(
-        Sheet(Role.ATTACHMENT, one.name, one.media_type, one.content) for one in rest
-    )
+    attachments = tuple(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.body) for one in rest)
     drafts = []
     for at, found in enumerate(pile.bills):
         try:
@@ -192,7 +190,7 @@ def _total(bill: Bill) -> Amount | None:
 def _pdf_sheet(found: _Found, pdf: Part | None) -> tuple[Sheet, ...]:
     """The document's PDF: what came beside it, else what is inside it."""
     if pdf is not None:
-        return (Sheet(Role.PDF, pdf.name, "application/pdf", pdf.content),)
+        return (Sheet(Role.PDF, pdf.name, "application/pdf", pdf.body),)
     inside = pairing.embedded(found.bill)
     if inside is None or inside.content is None:
         return ()

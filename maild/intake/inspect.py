@@ -17,7 +17,7 @@ from maild.model.document import Direction
 from maild.model.party import company_key
 from maild.model.team import Team
 from maild.reading import mime
-from maild.reading.mime import Part
+from maild.reading.mail import Part
 from maild.ubl import document as ubl
 from maild.ubl.describe import describe, describe_unknown
 

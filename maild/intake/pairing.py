@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from maild.model.bill import Attachment, Bill
-from maild.reading.mime import Part
+from maild.reading.mail import Part
 from maild.reading.names import MAX_NAME, split_name, type_of
 
 _PROLOG = re.compile(r"\s*(?:<\?[^>]*\?>|<!--(?:(?!-->).)*-->)", re.DOTALL)

@@ -14,7 +14,7 @@ from maild.errors import DocumentError
 from maild.model.document import Document
 from maild.model.party import company_key
 from maild.model.team import Team
-from maild.reading.mime import Mail
+from maild.reading.mail import Mail
 
 # RFC 5321 section 6.3 asks for at least 100 hops before a loop is suspected.
 MAX_HOPS: Final = 100

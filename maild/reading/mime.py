@@ -7,7 +7,6 @@ nor types. It unpacks no archives and decides nothing about documents.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
@@ -15,6 +14,7 @@ from typing import Final
 
 from maild.errors import Unreadable
 from maild.reading.headers import addresses, header, parameters
+from maild.reading.mail import Mail, Part
 from maild.reading.names import safe_name, type_of
 
 MAX_BYTES: Final = 40_000_000  # the doors stop earlier; this bounds what files and tests hand in
@@ -30,37 +30,6 @@ MAX_COMPARISONS: Final = 20_000_000
 _SIGNATURES = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file in a mail. `name` is safe and unique in its mail; `media_type` is told by content.
-
-    `declared` is the type that the sender named; `shown_inside` marks pictures that belong to the
-    HTML text (a logo), and signatures of the mail itself: no business documents.
-    """
-
-    name: str
-    media_type: str
-    content: bytes = field(repr=False)
-    declared: str = "application/octet-stream"
-    shown_inside: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """What maild wants to know of a mail. Header values are decoded, in one line and bounded."""
-
-    subject: str | None
-    sender: str | None  # the first address of From
-    message_id: str | None
-    date: str | None
-    auto_submitted: str | None
-    content_type: str
-    received: int  # how many hops
-    trace: str | None  # our own X-Maild-Delivery
-    text: str
-    parts: tuple[Part, ...]
 
 
 def read(raw: bytes) -> Mail:
@@ -174,7 +143,7 @@ class _Collector:
             Part(
                 name=safe,
                 media_type=media_type,
-                content=content,
+                body=content,
                 declared=declared,
                 shown_inside=_is_shown_inside(message, media_type=media_type, declared=declared),
             )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from maild.errors import Unreadable
 from maild.reading import mime
+from maild.reading.mail import Part
 from maild.reading.names import MAX_NAME, safe_name, type_of
 
 A_PDF = b"%PDF-1.7\n%%EOF\n"
@@ -35,7 +36,7 @@ def hashes(content: bytes) -> set[str]:
     return {hashlib.sha256(one).hexdigest() for one in forms}
 
 
-def missing(facts: dict[str, Any], parts: tuple[mime.Part, ...]) -> int:
+def missing(facts: dict[str, Any], parts: tuple[Part, ...]) -> int:
     left = [hashes(one.content) for one in parts]
     count = 0
     for wanted in facts.get("attachments", []):

@@ -1,0 +1,97 @@
+"""A mail as maild sees it once it is read: a few header values, its text, and the files in it.
+
+Values only; how they are found in bytes is in `maild.reading.mime`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from maild.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """Bytes that lie in a file of ours, because there are too many to hold."""
+
+    path: Path
+    size: int
+    sha256: str
+
+    def read(self) -> bytes:
+        """All of them. Raises OSError when the file is gone."""
+        return self.path.read_bytes()
+
+
+Body = bytes | Spooled
+
+
+def content_of(body: Body) -> bytes:
+    """The bytes, wherever they are."""
+    return body if isinstance(body, bytes) else body.read()
+
+
+def size_of(body: Body) -> int:
+    """How many bytes, without reading them."""
+    return len(body) if isinstance(body, bytes) else body.size
+
+
+def sha256_of(body: Body) -> str:
+    """The sha256 in hexadecimal: the name of these bytes as a blob, and what makes two files one."""
+    return hashlib.sha256(body).hexdigest() if isinstance(body, bytes) else body.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file in a mail. `name` is safe and unique in its mail; `media_type` is told by content.
+
+    `declared` is the type that the sender named; `shown_inside` marks pictures that belong to the
+    HTML text (a logo), and signatures of the mail itself: no business documents. `path` names the
+    forwarded mails and archives that it lay in, outermost first.
+    """
+
+    name: str
+    media_type: str
+    body: Body = field(repr=False)
+    declared: str = "application/octet-stream"
+    shown_inside: bool = False
+    path: tuple[str, ...] = ()
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes; read from the disk each time when they are many."""
+        return content_of(self.body)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return size_of(self.body)
+
+    @property
+    def sha256(self) -> str:
+        """What makes two files one."""
+        return sha256_of(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What maild wants to know of a mail. Header values are decoded, in one line and bounded.
+
+    `problems` tell of files that are listed in `parts` and could not be opened: an archive with a
+    password, say.
+    """
+
+    subject: str | None
+    sender: str | None  # the first address of From
+    message_id: str | None
+    date: str | None
+    auto_submitted: str | None
+    content_type: str
+    received: int  # how many hops
+    trace: str | None  # our own X-Maild-Delivery
+    text: str
+    parts: tuple[Part, ...]
+    html: str = ""
+    problems: tuple[Problem, ...] = ()
