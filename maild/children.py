@@ -40,7 +40,14 @@ class JobFailed(MaildError):
 
 
 class ChildDied(MaildError):
-    """A child was killed, crashed, or passed a limit while it did a job; it has been replaced."""
+    """A child was killed, crashed, or passed a limit while it did a job; it has been replaced.
+
+    `cause` says how it ended, as words that follow "it": "used more than 10 s of processor time ...".
+    """
+
+    def __init__(self, job: str, cause: str, *, words: str = "") -> None:
+        self.cause = cause
+        super().__init__(f"{job} {cause}{words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +202,12 @@ class _Child:
             async with asyncio.timeout(limits.wall + _GRACE):
                 return await self._exchange(job, payload, limits=limits)
         except TimeoutError:
-            raise ChildDied(f"{job} took longer than {limits.wall:g} s and was ended") from None
+            raise ChildDied(job, f"took longer than {limits.wall:g} s and was ended") from None
         except (asyncio.IncompleteReadError, ConnectionError):
             # The pipe closes a moment before the process is gone; its own end tells more than ours.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 await asyncio.to_thread(self._process.wait, _GRACE)
-            raise ChildDied(f"{job} {self._death(limits)}{self._last_words()}") from None
+            raise ChildDied(job, self._death(limits), words=self._last_words()) from None
 
     async def _exchange(self, job: str, payload: bytes, *, limits: Limits) -> _Answer:
         name, nonce = job.encode(), os.urandom(8)
@@ -211,9 +218,9 @@ class _Child:
         header = ANSWER.unpack(await self._answers.readexactly(ANSWER.size))
         echoed, status, self.resident, length = header
         if echoed != nonce:
-            raise ChildDied(f"{job} got the answer to another request; its process was ended")
+            raise ChildDied(job, "got the answer to another request; its process was ended")
         if length > limits.answer:
-            raise ChildDied(f"{job} answered {length} bytes; {limits.answer} are allowed")
+            raise ChildDied(job, f"answered {length} bytes; {limits.answer} are allowed")
         return _Answer(status=status, body=await self._answers.readexactly(length))
 
     async def end(self) -> None:

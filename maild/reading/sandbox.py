@@ -1,0 +1,65 @@
+"""Files of strangers are opened here and nowhere else: in a process that may die, within limits.
+
+A job is a function of ours, "package.module:function", that turns bytes into bytes (see
+`maild.reading.packed`); it runs in a fresh fork without network, with bounded memory and time. What
+a failure means to a document is for the caller to say; what happened is told in plain words.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from maild.children import ChildDied, Children, JobFailed, Limits
+from maild.errors import Unreadable
+
+# purchase_reading.md C3: 1 GiB of address space; the honest jobs take well under 10 s of processor.
+OPENING: Final = Limits(cpu=10.0, wall=30.0, memory=1 << 30, answer=256 << 20)
+# Loaded before the first fork, so that each job starts at once.
+_MODULES: Final = ("maild.reading.packed",)
+_TRIES: Final = 2
+_SAID_BY_US: Final = f"{Unreadable.__name__}: "
+
+
+class Parked(Unreadable):
+    """A file over which two processes died: kept, opened no more, and for a person to look at."""
+
+
+class Sandbox:
+    """Opens files of strangers, a few at a time. Its processes start with the first file."""
+
+    def __init__(self, size: int = 2) -> None:
+        self._children = Children(size, modules=_MODULES, fresh=True)
+
+    async def run(self, job: str, payload: bytes, *, limits: Limits = OPENING) -> bytes:
+        """Do one job and return its answer.
+
+        Raises Unreadable when the job says that the file cannot be used or fails over it, and
+        Parked when two processes died over it (one may have been the machine's fault).
+        """
+        for left in reversed(range(_TRIES)):
+            try:
+                return await self._children.run(job, payload, limits=limits)
+            except JobFailed as fault:
+                raise _unreadable(str(fault), limits=limits) from fault
+            except ChildDied as fault:
+                if not left:
+                    raise Parked(
+                        f"maild tried {_TRIES} times to open it, and each time the process {fault.cause}; "
+                        "it is kept as it came, and a person must look at it",
+                        detail=str(fault),
+                    ) from fault
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    async def close(self) -> None:
+        """End the processes. Safe to call twice."""
+        await self._children.close()
+
+
+def _unreadable(said: str, *, limits: Limits) -> Unreadable:
+    """What a job raised: in its own words when they are ours, else in general ones."""
+    if said.startswith(_SAID_BY_US):
+        return Unreadable(said.removeprefix(_SAID_BY_US))
+    if said.startswith("MemoryError"):
+        size = limits.memory >> 20
+        return Unreadable(f"opening it takes more than the {size} MB of memory that a file may use")
+    return Unreadable("it cannot be opened: it is damaged, or not what it says", detail=said)
