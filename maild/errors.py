@@ -11,6 +11,7 @@
       DeliveryError(reply)           the destination's
         Deferred(retry_after)        this parcel, later
           Unavailable                the whole connector is out: pause it, charge no attempt
+            ConsentNeeded            until a person says yes again: `maild connect`
         Doubtful                     no reply after the point of no return
         Refused                      never again
       ProfileMismatch                an inbox does not take this as it is: a person must look
@@ -162,6 +163,10 @@ class Unavailable(Deferred):
     """The whole connector is out (network, login, quota): it rests, and no attempt is charged."""
 
     exit_code = 69
+
+
+class ConsentNeeded(Unavailable):
+    """The provider lets us in no more until the mailbox's owner says yes again."""
 
 
 class Doubtful(DeliveryError):

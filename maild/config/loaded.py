@@ -103,10 +103,18 @@ def _settings(
     sources = (
         Environment(Settings, environ, folder),
         Files(Settings, tree),
-        # The one default that is a relative path starts at the file, as a written one does.
-        InitSettingsSource(Settings, {"maild": {"data_dir": str(folder / Maild().data_dir)}}),
+        # The defaults that are relative paths start at the file, as written ones do.
+        InitSettingsSource(Settings, {"maild": _places(folder)}),
     )
     try:
         return Settings.said_by(*sources), []
     except ValidationError as fault:
         return None, problems.in_words(fault, Settings)
+
+
+def _places(folder: Path) -> dict[str, str]:
+    plain = Maild()
+    return {
+        "data_dir": str(folder / plain.data_dir),
+        "secret_file": str(folder / plain.secret_file),
+    }

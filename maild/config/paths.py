@@ -15,10 +15,12 @@ PATHS: Final = tuple(
     tuple(pattern.split("."))
     for pattern in (
         "maild.data_dir",
+        "maild.secret_file",
         "smtpd.tls_cert_file",
         "smtpd.tls_key_file",
         "smtpd.users_file",
         "folder.*.path",
+        "account.*.client_secret_file",
         "connector.*.*.password_file",
         "connector.*.*.ca_file",
         "team.*.branding.logo",

@@ -19,8 +19,15 @@ from maild.config.paths import PATHS
 from maild.config.values import networks
 from maild.errors import KeyProblem, did_you_mean
 
-SECRETS: Final = ("password_file", "tls_key_file", "users_file")
-FOLDERS: Final = ("data_dir", "path")  # made when they are missing, so they need not be there
+SECRETS: Final = (
+    "password_file",
+    "tls_key_file",
+    "users_file",
+    "client_secret_file",
+    "secret_file",
+)
+FOLDERS: Final = ("data_dir", "path")
+MADE: Final = (*FOLDERS, "secret_file")  # made when they are missing, so they need not be there
 
 
 def in_words(fault: ValidationError, model: type[BaseModel]) -> list[KeyProblem]:
@@ -35,7 +42,7 @@ def in_words(fault: ValidationError, model: type[BaseModel]) -> list[KeyProblem]
 
 def found_beside(tables: Mapping[str, Any]) -> list[KeyProblem]:
     """What no single value shows: teams that do not exist, files that cannot be read, open doors."""
-    return [*_folders(tables), *_files(tables), *_open_door(tables)]
+    return [*_folders(tables), *_accounts(tables), *_files(tables), *_open_door(tables)]
 
 
 def connector_names(tables: Mapping[str, Any]) -> tuple[str, ...]:
@@ -64,7 +71,7 @@ def _sentence(fault: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "string_pattern_mismatch" and fault["loc"][-1] != "[key]":
-        return f'"{value}" is no host name; write one such as "post.example"'
+        return _mismatch(value, wants_address=fault["loc"][-1] == "address")
     if kind == "literal_error":
         known = [one.strip("' ") for one in context["expected"].replace(" or ", ", ").split(",")]
         return f"write {context['expected']}, not {_shown(value)}{did_you_mean(str(value), known)}"
@@ -88,7 +95,14 @@ _KINDS: Final = {
     "model_type": "a table is needed here, not {value}",
     "model_attributes_type": "a table is needed here, not {value}",
     "dict_type": "a table is needed here, not {value}",
+    "tuple_type": 'write a list, such as ["a", "b"], not {value}',
 }
+
+
+def _mismatch(value: object, *, wants_address: bool) -> str:
+    if wants_address:
+        return f'"{value}" is no mail address; write one such as "facturen@acme.example"'
+    return f'"{value}" is no host name; write one such as "post.example"'
 
 
 def _unknown(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
@@ -130,6 +144,23 @@ def _folders(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
             seen.setdefault(path, key)
 
 
+def _accounts(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
+    """Names that must be those of a team or of an account."""
+    for key, account in _at(tables, ("account", "*")):
+        if isinstance(account, dict):
+            yield from _named(f"{key}.team", account.get("team"), known=tables.get("team"))
+    for key, connector in _at(tables, ("connector", "smtp", "*")):
+        name = connector.get("account") if isinstance(connector, dict) else None
+        yield from _named(f"{key}.account", name or None, known=tables.get("account"))
+
+
+def _named(key: str, name: object, *, known: object) -> Iterator[KeyProblem]:
+    names = list(known) if isinstance(known, dict) else []
+    if isinstance(name, str) and name not in names:
+        what = key.rpartition(".")[2]
+        yield KeyProblem(key, f'there is no {what} "{name}"{did_you_mean(name, names)}')
+
+
 def _files(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
     for pattern in PATHS:
         for key, value in _at(tables, pattern):
@@ -141,7 +172,7 @@ def _path(key: str, path: Path, *, name: str) -> Iterator[KeyProblem]:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        if name not in FOLDERS:
+        if name not in MADE:
             yield KeyProblem(key, f"there is no file {path}")
         return
     except (OSError, ValueError) as fault:

@@ -13,8 +13,10 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -30,6 +32,7 @@ from maild.config.values import (
     Listens,
     MaybePath,
     Networks,
+    Resolvers,
     Retries,
     Size,
     is_loopback,
@@ -46,6 +49,26 @@ HOSTNAME: Final = (
 MEGABYTE: Final = 1_000_000
 
 
+def _endpoint(value: str) -> str:
+    """An address that tokens are fetched from: nobody may listen on the way."""
+    parts = urlsplit(value)
+    if not value or (parts.scheme == "https" and parts.hostname):
+        return value
+    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+        return value
+    raise ValueError(f'"{value}" is no https address; http is accepted for loopback only')
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Domain = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?$", to_lower=True, strip_whitespace=True
+    ),
+]
+Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>]+@[^\s@<>]+$")]
+
+
 class Section(BaseModel):
     """A table of the configuration: unknown keys are errors, values do not change."""
 
@@ -56,7 +79,9 @@ class Maild(Section):
     """[maild]: the daemon itself."""
 
     data_dir: Path = Path("state")
+    secret_file: Path = Path("maild.secret")
     hostname: str = Field(default="", pattern=HOSTNAME)
+    resolver: Resolvers = ()
 
     @property
     def called(self) -> str:
@@ -97,17 +122,41 @@ class Folder(Section):
     team: NonEmpty
 
 
+class Account(Section):
+    """[account.NAME]: a mailbox at a provider that lets programs in by the owner's consent (OAuth).
+
+    Connectors and mailboxes name it as `account`; `maild connect` asks for the consent.
+    """
+
+    provider: Literal["microsoft", "google"]
+    team: NonEmpty
+    address: Address
+    client_id: NonEmpty
+    client_secret_file: MaybePath = None
+    tenant: NonEmpty = "common"
+    scopes: tuple[NonEmpty, ...] = ()
+    redirect_uri: NonEmpty = "http://localhost"
+    authorize_url: Endpoint = ""
+    device_url: Endpoint = ""
+    token_url: Endpoint = ""
+
+
 class SmtpConnector(Section):
     """[connector.smtp.NAME]: a mail server that carries what goes out."""
 
     host: NonEmpty
     port: int = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
+    auth: Literal["password", "xoauth2"] = "password"
     username: str = ""
     password_file: MaybePath = None
+    account: str = ""
     ca_file: MaybePath = None
     connections: int = Field(default=4, ge=1, le=50)
     uncertain: Literal["retry", "hold"] = "retry"
+    from_domains: tuple[Domain, ...] = ()
+    spf: str = ""
+    dkim_selectors: tuple[Domain, ...] = ()
 
     @model_validator(mode="after")
     def _safe(self) -> SmtpConnector:
@@ -120,6 +169,13 @@ class SmtpConnector(Section):
             raise ValueError('tls = "implicit" needs its port, which is usually 465')
         if bool(self.username) != bool(self.password_file):
             raise ValueError("username and password_file belong together; give both or none")
+        if self.auth == "xoauth2" and (self.username or not self.account):
+            raise ValueError(
+                'auth = "xoauth2" logs in by consent: name an [account.NAME] section as `account`, '
+                "and leave username and password_file out"
+            )
+        if self.auth == "password" and self.account:
+            raise ValueError('account = "..." goes with auth = "xoauth2"')
         return self
 
 
@@ -165,6 +221,7 @@ class Settings(BaseSettings):
     maild: Maild = Maild()
     smtpd: Smtpd = Smtpd()
     folder: dict[Name, Folder] = {}
+    account: dict[Name, Account] = {}
     connector: Connectors = Connectors()
     outbox: Outbox = Outbox()
     render: Render = Render()

@@ -119,6 +119,31 @@ def listen(value: Any) -> Listen:
     return Listen(host, port)
 
 
+def resolvers(value: Any) -> tuple[Listen, ...]:
+    """Read the addresses of name servers, such as "9.9.9.9" or "127.0.0.1:5353"; the port is 53."""
+    if isinstance(value, tuple):
+        return value
+    return tuple(_resolver(one) for one in (value if isinstance(value, list) else [value]))
+
+
+def _resolver(value: Any) -> Listen:
+    text = value if isinstance(value, str) else ""
+    try:
+        ip_address(text)
+    except ValueError:
+        pass
+    else:
+        return Listen(text, 53)
+    try:
+        found = listen(value)
+        ip_address(found.host)
+    except ValueError:
+        raise ValueError(
+            f'write the address of a name server, such as "9.9.9.9" or "127.0.0.1:5353", not {_shown(value)}'
+        ) from None
+    return found
+
+
 def networks(value: Any) -> tuple[Network, ...]:
     """Read a list of networks or addresses, such as ["127.0.0.0/8", "192.0.2.7"]."""
     if isinstance(value, tuple):
@@ -169,6 +194,11 @@ Size = Annotated[int, PlainValidator(size, json_schema_input_type=int | str)]
 Listens = Annotated[
     tuple[Listen, ...],
     PlainValidator(listens, json_schema_input_type=str | list[str]),
+    PlainSerializer(lambda values: [str(one) for one in values], return_type=list[str]),
+]
+Resolvers = Annotated[
+    tuple[Listen, ...],
+    PlainValidator(resolvers, json_schema_input_type=str | list[str]),
     PlainSerializer(lambda values: [str(one) for one in values], return_type=list[str]),
 ]
 Networks = Annotated[

@@ -15,7 +15,17 @@ from pydantic import BaseModel
 from maild.config.initial import BOUGHT, OURS, SOLD, Answers, initial_config, slug_of
 from maild.config.loaded import Loaded, read
 from maild.config.schema import schema
-from maild.config.settings import Folder, Log, Maild, Outbox, Render, Settings, SmtpConnector, Smtpd
+from maild.config.settings import (
+    Account,
+    Folder,
+    Log,
+    Maild,
+    Outbox,
+    Render,
+    Settings,
+    SmtpConnector,
+    Smtpd,
+)
 from maild.errors import KeyProblem
 from maild.model.document import BILL_KINDS
 from maild.model.team import Team
@@ -54,7 +64,7 @@ def test_every_default_that_the_example_shows_is_the_codes(tmp_path: Path) -> No
     assert [one for one in problems if one.level == "error"] == []
     assert with_defaults.settings is not None
     assert without.settings is not None
-    for section in ("maild", "smtpd", "folder", "connector", "outbox", "render", "log"):
+    for section in ("maild", "smtpd", "folder", "account", "connector", "outbox", "render", "log"):
         assert getattr(with_defaults.settings, section) == getattr(without.settings, section)
     assert teams == same_teams
 
@@ -76,6 +86,7 @@ def keys_of(model: type[BaseModel], path: str = "") -> set[str]:
 def written(tables: dict[str, Any]) -> set[str]:
     """The keys of the example's sections, in the form of `keys_of`."""
     found = {f"folder.*.{key}" for one in tables["folder"].values() for key in one}
+    found |= {f"account.*.{key}" for one in tables["account"].values() for key in one}
     found |= {
         f"connector.smtp.*.{key}" for one in tables["connector"]["smtp"].values() for key in one
     }
@@ -87,6 +98,7 @@ def written(tables: dict[str, Any]) -> set[str]:
 def test_the_example_names_every_key_of_every_section_and_no_other() -> None:
     assert written(tomllib.loads(uncommented())) == keys_of(Settings)
     assert {f"folder.*.{key}" for key in Folder.model_fields} <= keys_of(Settings)
+    assert {f"account.*.{key}" for key in Account.model_fields} <= keys_of(Settings)
     assert {f"connector.smtp.*.{key}" for key in SmtpConnector.model_fields} <= keys_of(Settings)
 
 
