@@ -33,6 +33,7 @@ from maild.rules.decide import decide
 from maild.store import deliveries, documents, marks
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database, Tx
+from maild.store.spool import Original, beginning_of, bytes_of
 
 # Above this a mail is read beside the event loop: it takes longer than other clients should wait.
 LARGE: Final = 256_000
@@ -42,14 +43,14 @@ CLI: Final = "cli"  # whoever stands at this door reads the refusal himself
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Something handed in for one team: a mail as bytes, with its envelope.
+    """Something handed in for one team: a mail byte for byte, with its envelope.
 
-    `tag` is what stood after the "+" of the address, a key of `maild.rules.book.TAGS`.
+    A large one lies in a file of the store; whoever made that file closes it after `accept`. `tag` is what stood after the "+" of the address, a key of `maild.rules.book.TAGS`.
     """
 
     team: str
     door: str  # "smtp", "folder" or "cli"
-    raw: bytes = field(repr=False)
+    raw: Original = field(repr=False)
     received_at: datetime
     sender: str | None = None
     recipient: str | None = None
@@ -144,7 +145,7 @@ class Desk:
 
 
 def _read(submission: Submission, team: Team) -> tuple[Mail, tuple[Draft, ...]]:
-    mail = mime.read(submission.raw)
+    mail = mime.read(bytes_of(submission.raw))
     check_mail(mail)
     return mail, extract(mail, team=team, tag=submission.tag)
 
@@ -208,7 +209,7 @@ def _document(draft: Draft, *, team: Team, arrival: Arrival) -> Document:
     )
 
 
-def _contents(raw: bytes, drafts: tuple[Draft, ...]) -> list[bytes]:
+def _contents(raw: Original, drafts: tuple[Draft, ...]) -> list[Original]:
     """What has to be stored, the original first, each once."""
     return list(dict.fromkeys([raw, *(one.content for draft in drafts for one in draft.sheets)]))
 
@@ -224,7 +225,7 @@ def _refused(submission: Submission) -> Refused:
         peer=submission.peer,
         sender=submission.sender,
         recipient=submission.recipient,
-        subject=mime.subject_of(submission.raw),
+        subject=mime.subject_of(beginning_of(submission.raw, mime.MAX_HEADER_BLOCK)),
         size=len(submission.raw),
         raw=submission.raw,
     )

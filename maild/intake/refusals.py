@@ -5,7 +5,6 @@ The sender is often a program that reads no replies, so the team must hear of it
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from maild.store import blobs, marks
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database, Tx
 from maild.store.marks import Refusal
+from maild.store.spool import Original, sha256_of
 
 KEPT_FOR: Final = timedelta(days=30)
 MAX_TOLD: Final = 50  # refusals listed in one digest; the rest is counted
@@ -38,7 +38,7 @@ class Refused:
     recipient: str | None
     subject: str | None
     size: int
-    raw: bytes | None
+    raw: Original | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _add(
 ) -> None:
     if staged is not None:
         blobs.keep(tx, staged)
-    original = staged.sha256 if staged else _hash(refused.raw)
+    original = staged.sha256 if staged else None if refused.raw is None else sha256_of(refused.raw)
     marks.add_refusal(
         tx,
         Refusal(
@@ -116,7 +116,3 @@ def _add(
             original=original,
         ),
     )
-
-
-def _hash(raw: bytes | None) -> str | None:
-    return None if raw is None else hashlib.sha256(raw).hexdigest()
