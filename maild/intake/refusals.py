@@ -5,6 +5,7 @@ The sender is often a program that reads no replies, so the team must hear of it
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,6 @@ from functools import partial
 from typing import Final
 
 from maild.errors import DocumentError
-from maild.intake.mark import Mark
 from maild.intake.notices import tell
 from maild.intake.policy import QUOTA_PERIOD, REFUSED_BYTES_PER_DAY, REFUSED_PER_DAY
 from maild.log import incoming
@@ -22,7 +22,6 @@ from maild.store import blobs, marks
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database, Tx
 from maild.store.marks import Refusal
-from maild.store.spool import Original, sha256_of
 
 KEPT_FOR: Final = timedelta(days=30)
 MAX_TOLD: Final = 50  # refusals listed in one digest; the rest is counted
@@ -39,7 +38,7 @@ class Refused:
     recipient: str | None
     subject: str | None
     size: int
-    raw: Original | None
+    raw: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +50,8 @@ class Refusals:
     book: Callable[[], RuleBook]
     now: Callable[[], datetime]
 
-    async def keep(
-        self, refused: Refused, fault: DocumentError, *, mark: Mark | None = None
-    ) -> None:
-        """Keep one refusal with its reason. Never raises: the refusal itself is the news.
-
-        Where the door's `mark` was not written, it was not kept.
-        """
+    async def keep(self, refused: Refused, fault: DocumentError) -> None:
+        """Keep one refusal with its reason. Never raises: the refusal itself is the news."""
         incoming.arrival_refused(
             team=refused.team,
             door=refused.door,
@@ -66,11 +60,11 @@ class Refusals:
             reason=fault.problems[0].code if fault.problems else "",
         )
         try:
-            await self._keep(refused, fault, mark)
+            await self._keep(refused, fault)
         except Exception as error:  # noqa: BLE001 - a full disk must not turn a 554 into a 451
             incoming.door_failed(door=refused.door, incident=new_id("i"), error=error)
 
-    async def _keep(self, refused: Refused, fault: DocumentError, mark: Mark | None) -> None:
+    async def _keep(self, refused: Refused, fault: DocumentError) -> None:
         now = self.now()
         count, size = await self.db.read(
             partial(
@@ -82,7 +76,7 @@ class Refusals:
         )
         room = count < REFUSED_PER_DAY and size + refused.size <= REFUSED_BYTES_PER_DAY
         staged = await self.blobs.stage(refused.raw) if room and refused.raw is not None else None
-        await self.db.write(partial(_add, refused, fault, mark=mark, staged=staged, now=now))
+        await self.db.write(partial(_add, refused, fault, staged=staged, now=now))
 
 
 def forget(tx: Tx, _period: str, now: datetime) -> None:
@@ -101,22 +95,15 @@ def digest(book: RuleBook, tx: Tx, _period: str, now: datetime) -> None:
 
 
 def _add(
-    refused: Refused,
-    fault: DocumentError,
-    tx: Tx,
-    *,
-    mark: Mark | None,
-    staged: Staged | None,
-    now: datetime,
+    refused: Refused, fault: DocumentError, tx: Tx, *, staged: Staged | None, now: datetime
 ) -> None:
     if staged is not None:
         blobs.keep(tx, staged)
-    original = staged.sha256 if staged else None if refused.raw is None else sha256_of(refused.raw)
-    id_ = new_id("r")
+    original = staged.sha256 if staged else _hash(refused.raw)
     marks.add_refusal(
         tx,
         Refusal(
-            id=id_,
+            id=new_id("r"),
             team=refused.team,
             at=now,
             peer=refused.peer,
@@ -129,5 +116,7 @@ def _add(
             original=original,
         ),
     )
-    if mark is not None:
-        mark.refused(tx, id_, fault)
+
+
+def _hash(raw: bytes | None) -> str | None:
+    return None if raw is None else hashlib.sha256(raw).hexdigest()

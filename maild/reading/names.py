@@ -42,7 +42,19 @@ _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"\x1f\x8b\x08", "application/gzip"),
 )
+# Office files are ZIP files too; the name of their first entry tells (OpenDocument 1.3 part 2,
+# 3.3; ECMA-376 part 2, 6.2.4), else what else they hold.
+_OPEN_DOCUMENT = re.compile(rb"mimetype(application/vnd\.oasis\.opendocument\.[a-z.-]{1,40})PK")
+_OFFICE = (
+    (b"word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    (b"xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+)
+_DIRECTORY = 64_000  # bytes at the end of a ZIP file in which the names of an office file stand
 _HTML = re.compile(rb"(?i)<(!doctype\s+html|html|head|body|table|div|p|br|meta)[\s>/]")
 _XHTML = re.compile(rb"(?i)<html[\s>]")
 _ELEMENT = re.compile(rb"<(!--|!DOCTYPE|[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?[\s/>])")
@@ -79,7 +91,7 @@ def type_of(content: bytes, *, declared: str = "application/octet-stream") -> st
     """What the content is: PDF, XML, JSON, ZIP, an image ...; `declared` where its bytes do not tell."""
     for magic, media_type in _MAGIC:
         if content.startswith(magic):
-            return media_type
+            return _office(content) or media_type if magic[:2] == b"PK" else media_type
     # Readers allow rubbish before the header (ISO 32000-1, annex H.3.4.1).
     if b"%PDF-" in content[:1024]:
         return "application/pdf"
@@ -95,6 +107,17 @@ def type_of(content: bytes, *, declared: str = "application/octet-stream") -> st
     if start[:1] == b"{" and declared in {"application/json", "application/octet-stream"}:
         return "application/json"
     return declared
+
+
+def _office(content: bytes) -> str | None:
+    """The type of an office file that is packed as ZIP; None for an archive of files."""
+    if found := _OPEN_DOCUMENT.search(content[:200]):
+        return found[1].decode("ascii")
+    # The directory, with all names, stands at the end.
+    names = content[-_DIRECTORY:]
+    if b"[Content_Types].xml" not in names:
+        return None
+    return next((kind for start, kind in _OFFICE if start in names), None)
 
 
 def _shortened(name: str, *, limit: int) -> str:
