@@ -13,12 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 from maild.errors import DocumentError, NotFound
 from maild.intake.drafts import Draft
 from maild.intake.extract import extract
 from maild.intake.filing import Acceptance, Case, Considered, file_case
+from maild.intake.mark import Mark
 from maild.intake.policy import check_mail, same_number_key
 from maild.intake.refusals import Refusals, Refused
 from maild.log import incoming
@@ -33,28 +34,34 @@ from maild.rules.decide import decide
 from maild.store import deliveries, documents, marks
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database, Tx
+from maild.store.spool import Original, beginning_of, bytes_of
 
 # Above this a mail is read beside the event loop: it takes longer than other clients should wait.
 LARGE: Final = 256_000
 
 CLI: Final = "cli"  # whoever stands at this door reads the refusal himself
 
+Take = Literal["attachments", "mail", "both"]
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Something handed in for one team: a mail as bytes, with its envelope.
+    """Something handed in for one team: a mail byte for byte, with its envelope.
 
-    `tag` is what stood after the "+" of the address, a key of `maild.rules.book.TAGS`.
+    A large one lies in a file of the store; whoever made that file closes it after `accept`. `tag`
+    is what stood after the "+" of the address, a key of `maild.rules.book.TAGS`. `take` says what
+    the document is: the files in the mail, its text (an invoice that is no file), or both.
     """
 
     team: str
-    door: str  # "smtp", "folder" or "cli"
-    raw: bytes = field(repr=False)
+    door: str  # "smtp", "folder", "mailbox" or "cli"
+    raw: Original = field(repr=False)
     received_at: datetime
     sender: str | None = None
     recipient: str | None = None
     tag: str | None = None
     peer: str | None = None
+    take: Take = "attachments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,8 @@ class Desk:
     now: Callable[[], datetime]
     refusals: Refusals
 
-    async def accept(self, submission: Submission) -> Acceptance:
-        """Read, decide and store; what it returns is durable.
+    async def accept(self, submission: Submission, *, mark: Mark | None = None) -> Acceptance:
+        """Read, decide and store; what it returns is durable, and so is the door's `mark`.
 
         Raises DocumentError when the sender has to change something; the refusal is kept for the
         team. Anything else that it raises means: not now.
@@ -89,7 +96,7 @@ class Desk:
             mail, drafts = await self._read(submission, team)
         except DocumentError as fault:
             if submission.door != CLI:
-                await self.refusals.keep(_refused(submission), fault)
+                await self.refusals.keep(_refused(submission), fault, mark=mark)
             raise
         contents = _contents(submission.raw, drafts)
         staged = await asyncio.gather(*map(self.blobs.stage, contents))
@@ -101,7 +108,7 @@ class Desk:
             staged=_once(staged),
             now=arrival.received_at,
         )
-        acceptance = await self.db.write(partial(file_case, case))
+        acceptance = await self.db.write(partial(_file, case, mark))
         _log(acceptance, took=time.monotonic() - started)
         return acceptance
 
@@ -144,9 +151,16 @@ class Desk:
 
 
 def _read(submission: Submission, team: Team) -> tuple[Mail, tuple[Draft, ...]]:
-    mail = mime.read(submission.raw)
+    mail = mime.read(bytes_of(submission.raw))
     check_mail(mail)
     return mail, extract(mail, team=team, tag=submission.tag)
+
+
+def _file(case: Case, mark: Mark | None, tx: Tx) -> Acceptance:
+    acceptance = file_case(case, tx)
+    if mark is not None:
+        mark.accepted(tx, acceptance)
+    return acceptance
 
 
 def _is_ours(delivery: str, tx: Tx) -> bool:
@@ -208,7 +222,7 @@ def _document(draft: Draft, *, team: Team, arrival: Arrival) -> Document:
     )
 
 
-def _contents(raw: bytes, drafts: tuple[Draft, ...]) -> list[bytes]:
+def _contents(raw: Original, drafts: tuple[Draft, ...]) -> list[Original]:
     """What has to be stored, the original first, each once."""
     return list(dict.fromkeys([raw, *(one.content for draft in drafts for one in draft.sheets)]))
 
@@ -224,7 +238,7 @@ def _refused(submission: Submission) -> Refused:
         peer=submission.peer,
         sender=submission.sender,
         recipient=submission.recipient,
-        subject=mime.subject_of(submission.raw),
+        subject=mime.subject_of(beginning_of(submission.raw, mime.MAX_HEADER_BLOCK)),
         size=len(submission.raw),
         raw=submission.raw,
     )

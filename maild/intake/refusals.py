@@ -5,7 +5,6 @@ The sender is often a program that reads no replies, so the team must hear of it
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from functools import partial
 from typing import Final
 
 from maild.errors import DocumentError
+from maild.intake.mark import Mark
 from maild.intake.notices import tell
 from maild.intake.policy import QUOTA_PERIOD, REFUSED_BYTES_PER_DAY, REFUSED_PER_DAY
 from maild.log import incoming
@@ -22,6 +22,7 @@ from maild.store import blobs, marks
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database, Tx
 from maild.store.marks import Refusal
+from maild.store.spool import Original, sha256_of
 
 KEPT_FOR: Final = timedelta(days=30)
 MAX_TOLD: Final = 50  # refusals listed in one digest; the rest is counted
@@ -38,7 +39,7 @@ class Refused:
     recipient: str | None
     subject: str | None
     size: int
-    raw: bytes | None
+    raw: Original | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,13 @@ class Refusals:
     book: Callable[[], RuleBook]
     now: Callable[[], datetime]
 
-    async def keep(self, refused: Refused, fault: DocumentError) -> None:
-        """Keep one refusal with its reason. Never raises: the refusal itself is the news."""
+    async def keep(
+        self, refused: Refused, fault: DocumentError, *, mark: Mark | None = None
+    ) -> None:
+        """Keep one refusal with its reason. Never raises: the refusal itself is the news.
+
+        Where the door's `mark` was not written, it was not kept.
+        """
         incoming.arrival_refused(
             team=refused.team,
             door=refused.door,
@@ -60,11 +66,11 @@ class Refusals:
             reason=fault.problems[0].code if fault.problems else "",
         )
         try:
-            await self._keep(refused, fault)
+            await self._keep(refused, fault, mark)
         except Exception as error:  # noqa: BLE001 - a full disk must not turn a 554 into a 451
             incoming.door_failed(door=refused.door, incident=new_id("i"), error=error)
 
-    async def _keep(self, refused: Refused, fault: DocumentError) -> None:
+    async def _keep(self, refused: Refused, fault: DocumentError, mark: Mark | None) -> None:
         now = self.now()
         count, size = await self.db.read(
             partial(
@@ -76,7 +82,7 @@ class Refusals:
         )
         room = count < REFUSED_PER_DAY and size + refused.size <= REFUSED_BYTES_PER_DAY
         staged = await self.blobs.stage(refused.raw) if room and refused.raw is not None else None
-        await self.db.write(partial(_add, refused, fault, staged=staged, now=now))
+        await self.db.write(partial(_add, refused, fault, mark=mark, staged=staged, now=now))
 
 
 def forget(tx: Tx, _period: str, now: datetime) -> None:
@@ -95,15 +101,22 @@ def digest(book: RuleBook, tx: Tx, _period: str, now: datetime) -> None:
 
 
 def _add(
-    refused: Refused, fault: DocumentError, tx: Tx, *, staged: Staged | None, now: datetime
+    refused: Refused,
+    fault: DocumentError,
+    tx: Tx,
+    *,
+    mark: Mark | None,
+    staged: Staged | None,
+    now: datetime,
 ) -> None:
     if staged is not None:
         blobs.keep(tx, staged)
-    original = staged.sha256 if staged else _hash(refused.raw)
+    original = staged.sha256 if staged else None if refused.raw is None else sha256_of(refused.raw)
+    id_ = new_id("r")
     marks.add_refusal(
         tx,
         Refusal(
-            id=new_id("r"),
+            id=id_,
             team=refused.team,
             at=now,
             peer=refused.peer,
@@ -116,7 +129,5 @@ def _add(
             original=original,
         ),
     )
-
-
-def _hash(raw: bytes | None) -> str | None:
-    return None if raw is None else hashlib.sha256(raw).hexdigest()
+    if mark is not None:
+        mark.refused(tx, id_, fault)

@@ -2,50 +2,131 @@
 
 The protocol engine reads line by line, which costs eight times the processor and refuses long
 lines (mail.md 3.1); and only one exact terminator keeps a body from smuggling in a second mail
-(CVE-2024-27305).
+(CVE-2024-27305). What is small stays in memory, what is large goes to the disk while it comes, so
+no connection ever holds more than a few hundred kilobytes.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
+
+from maild.store.spool import Original, Spool
 
 END: Final = b"\r\n.\r\n"
 
+# Up to here a body stays in memory; a larger one is written out each time as much has come.
+IN_MEMORY: Final = 256_000
 
-@dataclass(frozen=True, slots=True)
+
 class Body:
-    """What was between DATA and the dot. `content` is None when it was larger than allowed."""
+    """What comes between DATA and the dot: in memory first, in a file when it grows.
 
-    size: int
-    content: bytes | None = field(repr=False)
+    `size` is what it took on the wire so far; `fault` tells that the disk did not take it.
+    """
+
+    def __init__(self, *, limit: int, spool: Callable[[], Spool]) -> None:
+        self.size = 0
+        self.fault: OSError | None = None
+        self._limit = limit
+        self._new = spool
+        self._unstuffing = Unstuffing()
+        self._memory = bytearray()
+        self._spool: Spool | None = None
+        self._dropped = False
+
+    async def add(self, piece: bytes) -> None:
+        """Take the next bytes off the wire; what goes over the limit is counted and dropped."""
+        self.size += len(piece)
+        if self.size > self._limit:
+            self.drop()
+        if self._dropped:
+            return
+        self._memory += self._unstuffing.feed(piece)
+        if len(self._memory) > IN_MEMORY:
+            await self._write_out()
+
+    async def finished(self) -> Original | None:
+        """All of it as it was meant; None when it was dropped. A spooled one is the caller's to close."""
+        if self._dropped:
+            return None
+        self._memory += self._unstuffing.rest()
+        if self._spool is None:
+            return bytes(self._memory)
+        await self._write_out()
+        return self._complete()
+
+    def drop(self) -> None:
+        """Keep nothing of it, now and later. Safe to call twice, and after `finished`."""
+        self._dropped = True
+        self._memory.clear()
+        spool, self._spool = self._spool, None
+        if spool is not None:
+            # Beside the loop: a thread may still be writing for a client that has just left.
+            asyncio.get_running_loop().run_in_executor(None, spool.discard)
+
+    def _complete(self) -> Original | None:
+        spool, self._spool = self._spool, None
+        return None if spool is None else spool.finish()
+
+    async def _write_out(self) -> None:
+        piece, self._memory = self._memory, bytearray()
+        try:
+            if self._spool is None:
+                self._spool = self._new()
+            await asyncio.to_thread(self._spool.write, piece)
+        except OSError as fault:
+            # The client does not look for a reply before its dot, so the rest is read and dropped.
+            self.fault = fault
+            self.drop()
 
 
 async def read_body(
-    reader: asyncio.StreamReader, *, limit: int, progress: Callable[[int], None]
-) -> Body:
-    """Read up to the final dot and undo the dot stuffing (RFC 5321 section 4.5.2).
+    reader: asyncio.StreamReader, body: Body, *, progress: Callable[[], None]
+) -> None:
+    """Read into `body` up to the final dot, which undoes the dot stuffing.
 
-    What goes over `limit` bytes is read on and dropped, so that the client hears the reply.
-    `progress` is called with the bytes of each piece that came in. Raises asyncio's
-    IncompleteReadError when the client leaves before the dot.
+    `progress` is called for each piece that came in. Raises asyncio's IncompleteReadError when the
+    client leaves before the dot; nothing is left behind then.
     """
-    body = bytearray()
-    size = 0
-    ended = False
-    piece, ended = await _beginning(reader)
-    while True:
-        size += len(piece)
-        progress(len(piece))
-        if size <= limit:
-            body += piece
-        else:
-            body.clear()
-        if ended:
-            return Body(size, _unstuffed(body) if size <= limit else None)
-        piece, ended = await _next_piece(reader)
+    try:
+        piece, ended = await _beginning(reader)
+        while True:
+            progress()
+            await body.add(piece)
+            if ended:
+                return
+            piece, ended = await _next_piece(reader)
+    except BaseException:
+        body.drop()
+        raise
+
+
+class Unstuffing:
+    """Takes out the dot that a client puts before each line that begins with one (RFC 5321 4.5.2)."""
+
+    def __init__(self) -> None:
+        # The body begins a line: as if a CRLF stood before it, which is not part of it.
+        self._before = b"\r\n"
+        self._not_ours = 2
+
+    def feed(self, piece: bytes) -> bytes:
+        """The next bytes that are certain; the end of the piece may have to wait for the next."""
+        known = self._before + piece
+        waiting = 2 if known.endswith(b"\r\n") else 1 if known.endswith(b"\r") else 0
+        self._before = known[len(known) - waiting :]
+        return self._ours(known[: len(known) - waiting].replace(b"\r\n.", b"\r\n"))
+
+    def rest(self) -> bytes:
+        """What waited, when nothing comes any more."""
+        rest, self._before = self._before, b""
+        return self._ours(rest)
+
+    def _ours(self, content: bytes) -> bytes:
+        cut = min(self._not_ours, len(content))
+        self._not_ours -= cut
+        return content[cut:]
 
 
 async def _beginning(reader: asyncio.StreamReader) -> tuple[bytes, bool]:
@@ -73,9 +154,3 @@ async def _next_piece(reader: asyncio.StreamReader) -> tuple[bytes, bool]:
     except asyncio.LimitOverrunError as overrun:
         # `consumed` never reaches into a terminator that has begun.
         return await reader.readexactly(overrun.consumed), False
-
-
-def _unstuffed(body: bytearray) -> bytes:
-    if body.startswith(b"."):
-        del body[:1]
-    return bytes(body.replace(b"\r\n.", b"\r\n") if b"\r\n." in body else body)

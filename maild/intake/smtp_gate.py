@@ -1,6 +1,7 @@
 """Between one client and its door: what each may ask of the other, and what a client may take.
 
-Types only; the dialogue is in `smtp_session`, the answers are in `smtpd`.
+Types only; the dialogue is in `smtp_session`, who may come in is in `smtp_admission`, what becomes
+of a mail is in `smtp_taking`.
 """
 
 from __future__ import annotations
@@ -24,16 +25,25 @@ class Limits:
     body: float = 1_800.0  # for one body
     store: float = 600.0  # for the reply after the dot
     errors: int = 50
+    mails: int = 1_000  # of one connection; the next one starts a new connection
+    wrong_password: float = 0.2  # the first pause after one; it grows with each
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """One recipient that was said yes to: whose it is, and what stood after its "+"."""
+
+    address: str
+    team: str
+    tag: str | None
 
 
 class Envelop(Envelope):
-    """The envelope of one mail, with the team that its first recipient belongs to."""
+    """The envelope of one mail, with what its recipients mean here."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.team: str | None = None
-        self.tag: str | None = None
-        self.recipient: str | None = None
+        self.addressed: list[Addressed] = []
 
 
 class Caller(Protocol):
@@ -41,10 +51,17 @@ class Caller(Protocol):
 
     limits: Limits
     wrong_passwords: int
+    door: str  # "smtp" or "lmtp"
+    answers_each: bool  # one reply a recipient after the dot, instead of one for all
 
     @property
     def peer(self) -> str | None:
         """Its address."""
+        ...
+
+    @property
+    def local(self) -> bool:
+        """Whether it came through a socket of the file system, which says itself who may."""
         ...
 
     @property
@@ -71,26 +88,18 @@ class Caller(Protocol):
 
 
 class Gate(Protocol):
-    """What a session asks of its door. Each answer is a reply line."""
+    """What a session asks of its door."""
 
     def full(self, client: Caller) -> str | None:
         """Why this client cannot be served now, or None."""
         ...
 
-    async def mail(self, client: Caller, address: str) -> str:
-        """May it hand in, with this sender?"""
+    def new_body(self) -> Body:
+        """Where the bytes of the next mail go."""
         ...
 
-    async def recipient(self, client: Caller, address: str) -> str:
-        """Is this an address of ours, and of the same team as the others?"""
-        ...
-
-    async def take(self, client: Caller, body: Body) -> str:
-        """The reply after the dot; it must not raise."""
-        ...
-
-    async def login(self, client: Caller, name: str, password: bytes) -> bool:
-        """Do name and password belong together?"""
+    async def take(self, client: Caller, body: Body) -> list[str]:
+        """The replies after the dot: one, or one a recipient. It must not raise."""
         ...
 
     def closed(self, client: Caller) -> None:

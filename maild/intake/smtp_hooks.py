@@ -1,4 +1,4 @@
-"""What the protocol engine asks during a dialogue, passed on to the door.
+"""What the protocol engine asks during a dialogue, passed on to those who decide.
 
 The engine finds these methods by their names: handle_COMMAND and auth_MECHANISM.
 """
@@ -11,15 +11,16 @@ from typing import Any
 from aiosmtpd.smtp import AuthResult, Session
 
 from maild.intake.replies import reply
-from maild.intake.smtp_gate import Caller, Envelop, Gate
+from maild.intake.smtp_admission import Admission
+from maild.intake.smtp_gate import Caller, Envelop
 
 
 class Hooks:
-    """What the engine asks its handler, passed on to the gate."""
+    """What the engine asks its handler, passed on to the admission."""
 
-    def __init__(self, client: Caller, gate: Gate) -> None:
+    def __init__(self, client: Caller, admission: Admission) -> None:
         self._client = client
-        self._gate = gate
+        self._admission = admission
 
     async def handle_EHLO(  # noqa: N802 - the engine's name and arguments
         self, _server: Any, session: Session, _envelope: Any, hostname: str, responses: list[str]
@@ -34,7 +35,7 @@ class Hooks:
     ) -> str:
         """The sender."""
         null = address == "<>"
-        answer = _fit(address, envelope) or await self._gate.mail(
+        answer = _fit(address, envelope) or await self._admission.mail(
             self._client, "" if null else address
         )
         if answer.startswith("2"):
@@ -48,7 +49,7 @@ class Hooks:
         """A recipient."""
         if len(envelope.rcpt_tos) >= self._client.limits.max_recipients:
             return reply("452 4.5.3", "Too many recipients in one mail")
-        answer = _fit(address, envelope) or await self._gate.recipient(self._client, address)
+        answer = _fit(address, envelope) or await self._admission.recipient(self._client, address)
         if answer.startswith("2"):
             envelope.rcpt_tos.append(address)
             envelope.rcpt_options.extend(options)
@@ -75,7 +76,7 @@ class Hooks:
         if len(pieces) != 3:
             await server.push("501 5.5.2 The login is not readable")
             return AuthResult(success=False, handled=True)
-        return await _login(server, self._gate, name=pieces[1], password=pieces[2])
+        return await _login(server, self._admission, name=pieces[1], password=pieces[2])
 
     async def auth_LOGIN(self, server: Caller, args: list[str]) -> AuthResult:  # noqa: N802 - the same
         """The older way: name, then password."""
@@ -83,7 +84,7 @@ class Hooks:
         password = None if name is None else await _challenged(server, "Password\0")
         if name is None or password is None:
             return AuthResult(success=False, handled=True)
-        return await _login(server, self._gate, name=name, password=password)
+        return await _login(server, self._admission, name=name, password=password)
 
 
 async def _initial(server: Caller, args: list[str], *, prompt: str) -> bytes | None:
@@ -102,8 +103,10 @@ async def _challenged(server: Caller, prompt: str) -> bytes | None:
     return answer if isinstance(answer, bytes) else None
 
 
-async def _login(server: Caller, gate: Gate, *, name: bytes, password: bytes) -> AuthResult:
-    if await gate.login(server, name.decode("utf-8", "replace"), password):
+async def _login(
+    server: Caller, admission: Admission, *, name: bytes, password: bytes
+) -> AuthResult:
+    if await admission.login(server, name.decode("utf-8", "replace"), password):
         return AuthResult(success=True)
     server.wrong_passwords += 1
     if server.wrong_passwords >= 3:  # mail.md 6.1

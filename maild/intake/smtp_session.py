@@ -14,17 +14,19 @@ from ssl import SSLContext
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from maild.intake.replies import enhanced, incident, reply
+from maild.intake.smtp_admission import Admission
 from maild.intake.smtp_body import Body, read_body
 from maild.intake.smtp_gate import Envelop, Gate, Limits
 from maild.intake.smtp_hooks import Hooks
 from maild.log import incoming
 from maild.model.ids import new_id
 
-DOOR = "smtp"
-
 
 class Client(SMTP):
     """The dialogue with one client."""
+
+    door = "smtp"
+    answers_each = False
 
     # The reader's buffer, so that a body comes in pieces of up to 64 kB; lines are not limited.
     line_length_limit = 65_536
@@ -33,6 +35,7 @@ class Client(SMTP):
         self,
         gate: Gate,
         *,
+        admission: Admission,
         limits: Limits,
         hostname: str,
         tls: SSLContext | None,
@@ -46,9 +49,10 @@ class Client(SMTP):
         self.busy = False  # from the first byte of a body until its reply is out
         self.draining = False
         self._faults = 0
+        self._mails = 0
         self._half_closed = False
         super().__init__(
-            Hooks(self, gate),
+            Hooks(self, admission),
             data_size_limit=limits.max_size,
             enable_SMTPUTF8=True,
             hostname=hostname,
@@ -64,6 +68,11 @@ class Client(SMTP):
         """The client's address without its port; IPv4 in IPv6 clothes as IPv4."""
         found = self.session.peer if self.session else None
         return str(found[0]).removeprefix("::ffff:") if found else None
+
+    @property
+    def local(self) -> bool:
+        """Whether it came through a socket of the file system, which says itself who may."""
+        return self.session is not None and not self.session.peer
 
     @property
     def mail(self) -> Envelop:
@@ -117,7 +126,7 @@ class Client(SMTP):
     async def _handle_client(self) -> None:
         why = self.gate.full(self)
         if why is not None:
-            incoming.door_slowed(door=DOOR, peer=self.peer, reason=why)
+            incoming.door_slowed(door=self.door, peer=self.peer, reason=why)
             self.hang_up(reply("421 4.7.0", f"{why}; please come back later"))
             return
         await super()._handle_client()
@@ -125,14 +134,16 @@ class Client(SMTP):
     async def handle_exception(self, error: Exception) -> str:
         """A fault of ours is never the sender's: 451, and its text stays here."""
         if isinstance(error, TLSSetupException):
-            incoming.door_slowed(door=DOOR, peer=self.peer, reason="TLS could not be agreed upon")
+            incoming.door_slowed(
+                door=self.door, peer=self.peer, reason="TLS could not be agreed upon"
+            )
             return reply("454 4.7.0", "TLS could not be agreed upon")
         id_ = new_id("i")
-        incoming.door_failed(door=DOOR, incident=id_, error=error)
+        incoming.door_failed(door=self.door, incident=id_, error=error)
         return incident(id_)
 
     def _timeout_cb(self) -> None:
-        incoming.door_slowed(door=DOOR, peer=self.peer, reason="too slow")
+        incoming.door_slowed(door=self.door, peer=self.peer, reason="too slow")
         self.hang_up(reply("421 4.4.2", "Nothing came for too long; please come back"))
 
     async def push(self, status: str | bytes) -> None:
@@ -142,7 +153,7 @@ class Client(SMTP):
         if line[:1] in "45":
             self._faults += 1
         if self._faults >= self.limits.errors:
-            incoming.door_slowed(door=DOOR, peer=self.peer, reason="too many errors")
+            incoming.door_slowed(door=self.door, peer=self.peer, reason="too many errors")
             self.hang_up(reply("421 4.7.0", "Too many errors"))
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
@@ -152,6 +163,15 @@ class Client(SMTP):
         except Exception:  # noqa: BLE001 - IndexError, RecursionError ... on "<", "((((": no address
             return None, None
         return found
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - the engine finds it so
+        """Begin a mail; so many in one connection are a program gone wild (mail.md 6.1)."""
+        self._mails += 1
+        if self._mails > self.limits.mails:
+            incoming.door_slowed(door=self.door, peer=self.peer, reason="too many mails")
+            self.hang_up(reply("421 4.7.0", "Enough mails for one connection; please come back"))
+        else:
+            await super().smtp_MAIL(arg)
 
     async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802 - the engine finds it by this name
         """Mechanism names are case-insensitive (RFC 4422 section 3.1); the engine forgets that."""
@@ -163,6 +183,8 @@ class Client(SMTP):
         self.hang_up(reply("554 5.5.1", "This is a mail server"))
 
     smtp_POST = smtp_GET  # noqa: N815 - the same
+    # Nobody in front of this door may speak for others (PROXY protocol).
+    smtp_PROXY = smtp_GET  # noqa: N815 - the same
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the same
         """Take a body and answer when the desk has stored or refused it."""
@@ -183,11 +205,12 @@ class Client(SMTP):
             self._reset_timeout(self.limits.store)
             # The desk goes on when the client leaves: a stored mail without a reply is an ordinary
             # duplicate later, a mail that is stored by half would be none.
-            answer = await asyncio.shield(self.gate.take(self, body))
+            answers = await asyncio.shield(self.gate.take(self, body))
         finally:
             self.busy = False
         self.envelope = self._create_envelope()
-        await super().push(answer)
+        for answer in answers:
+            await super().push(answer)
         self._reset_timeout()
         if self.draining:
             self.leave()
@@ -196,19 +219,23 @@ class Client(SMTP):
 
     async def _body(self) -> Body:
         ends_at = time.monotonic() + self.limits.body
+        body = self.gate.new_body()
 
-        def progress(_size: int) -> None:
-            self._reset_timeout(max(0.0, min(self.limits.piece, ends_at - time.monotonic())))
+        def progress() -> None:
+            # Never 0, which means the idle limit to the engine.
+            left = max(0.001, ends_at - time.monotonic())
+            self._reset_timeout(min(self.limits.piece, left))
 
         self._reset_timeout(self.limits.piece)
         try:
-            return await read_body(self._reader, limit=self.limits.max_size, progress=progress)
+            await read_body(self._reader, body, progress=progress)
         except (asyncio.IncompleteReadError, asyncio.CancelledError) as gone:
             incoming.door_slowed(
-                door=DOOR, peer=self.peer, reason="left inside DATA; nothing is kept"
+                door=self.door, peer=self.peer, reason="left inside DATA; nothing is kept"
             )
             self.hang_up()
             raise asyncio.CancelledError from gone
+        return body
 
 
 def _heard(task: asyncio.Task[None]) -> None:

@@ -1,36 +1,26 @@
-"""The SMTP door: who may come in, which address is whose, and what is answered after the dot.
+"""The SMTP door as the daemon holds it: open, shut, drain, and how many may be inside.
 
-It knows envelopes and limits; documents are the desk's business. A mail is answered with 250 only
-when the desk has stored it.
+Who may hand in is in `smtp_admission`, the dialogue in `smtp_session`, what becomes of a mail in
+`smtp_taking`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import os
 import ssl
-import time
-from collections import Counter
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from maild.config.values import Listen
-from maild.errors import ConfigError, DocumentError
+from maild.errors import ConfigError
 from maild.intake.desk import Desk, Submission
-from maild.intake.refusals import Refused
-from maild.intake.replies import incident, refusal, reply
+from maild.intake.smtp_admission import Admission
 from maild.intake.smtp_body import Body
 from maild.intake.smtp_gate import Caller, Limits
-from maild.intake.smtp_session import DOOR, Client
-from maild.intake.users import Attempts, password_fits, read_users
-from maild.log import incoming
-from maild.model.ids import new_id
-
-# At most this many bytes of bodies wait for the desk at one time: four of the largest.
-MAX_IN_HAND = 150_000_000
+from maild.intake.smtp_session import Client
+from maild.intake.smtp_taking import Taking
+from maild.intake.users import read_users
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +45,20 @@ class SmtpDoor:
     def __init__(self, desk: Desk, *, options: SmtpdOptions) -> None:
         self._desk = desk
         self._options = options
-        self._networks = _networks(options.allow)
         self._tls = _tls(options)
         self._users = read_users(options.users_file) if options.users_file else {}
-        self._attempts = Attempts()
+        self._admission = Admission(
+            desk.book,
+            allow=options.allow,
+            users=self._users,
+            tls=self._tls is not None,
+            # Twice the largest mail must fit before one is taken (mail.md 6.1).
+            room=(options.data_dir, 2 * options.limits.max_size) if options.data_dir else None,
+        )
+        self._taking = Taking(self._decided, refusals=desk.refusals, now=desk.now)
         self._servers: list[asyncio.Server] = []
-        self._clients: set[Client] = set()
-        self._in_hand: set[asyncio.Task[str]] = set()
-        self._bytes_in_hand = 0
+        self._clients: dict[int, Client] = {}  # by identity
+        self._in_hand: set[asyncio.Task[list[str]]] = set()
         self._draining = False
         self._idle = asyncio.Event()
 
@@ -82,7 +78,7 @@ class SmtpDoor:
         self._draining = True
         for server in self._servers:
             server.close()
-        for client in list(self._clients):
+        for client in list(self._clients.values()):
             client.leave()
         self._note_idle()
 
@@ -96,7 +92,7 @@ class SmtpDoor:
     async def close(self) -> None:
         """Hang up on everyone. What the desk has begun to store is awaited. Safe to call twice."""
         self.shut()
-        for client in list(self._clients):
+        for client in list(self._clients.values()):
             if client.transport is not None:
                 client.transport.close()
         if self._in_hand:
@@ -107,79 +103,34 @@ class SmtpDoor:
 
     def full(self, client: Caller) -> str | None:
         """Why this client cannot be served now, or None."""
-        peers = Counter(one.peer for one in self._clients)
+        peers = sum(1 for one in self._clients.values() if one.peer == client.peer)
         if self._draining:
             return "The server goes down for a moment"
         if len(self._clients) > self._options.max_connections:
             return "Too many connections"
-        if peers[client.peer] > self._options.max_connections_per_peer:
+        if peers > self._options.max_connections_per_peer:
             return "Too many connections from one address"
         return None
 
-    async def mail(self, client: Caller, address: str) -> str:
-        """May this client hand in, with this sender?"""
-        if not self._may_hand_in(client):
-            if self._users and self._tls:
-                return reply("530 5.7.0", "Log in first (STARTTLS, then AUTH)")
-            return reply("550 5.7.1", "This door does not take mail from your address")
-        if not address:
-            return reply("550 5.7.1", "This door takes documents, no bounces or automatic replies")
-        if not self._has_room():
-            return reply("452 4.3.1", "There is no room now; please send it again later")
-        return "250 2.1.0 OK"
+    def new_body(self) -> Body:
+        """Where the bytes of the next mail go."""
+        return Body(limit=self._options.limits.max_size, spool=self._desk.blobs.spool)
 
-    async def recipient(self, client: Caller, address: str) -> str:
-        """Is this an address of ours, and of the same team as the others?"""
-        try:
-            found = self._desk.book().find(address)
-        except DocumentError as fault:
-            return refusal(fault)
-        if found is None:
-            return self._not_ours(address)
-        team, tag = found
-        mail = client.mail
-        if mail.team not in {None, team.slug}:
-            return reply("452 4.5.3", "One mail goes to one company; send this one on its own")
-        if tag and mail.tag and tag != mail.tag:
-            words = f"One mail has one tag: +{mail.tag} was said before, so +{tag} cannot be"
-            return reply("550 5.1.1", words)
-        mail.team = team.slug
-        mail.tag = mail.tag or tag
-        mail.recipient = mail.recipient or address
-        return "250 2.1.5 OK"
-
-    async def take(self, client: Caller, body: Body) -> str:
-        """The reply after the dot. Never raises, and is not cancelled with its client."""
-        if body.content is not None and self._bytes_in_hand + body.size > MAX_IN_HAND:
-            return reply("452 4.3.1", "Too much is coming in at once; please send it again later")
-        self._bytes_in_hand += body.size
+    async def take(self, client: Caller, body: Body) -> list[str]:
+        """The replies after the dot. Never raises, and is not cancelled with its client."""
         task = asyncio.current_task()
         if task is not None:
             self._in_hand.add(task)
         try:
-            return await self._answer(client, body)
+            return await self._taking.take(client, body)
         finally:
-            self._bytes_in_hand -= body.size
             if task is not None:
                 self._in_hand.discard(task)
             self._note_idle()
 
-    async def login(self, client: Caller, name: str, password: bytes) -> bool:
-        """Do name and password belong together? Slower after each wrong one."""
-        peer, now = client.peer or "", time.monotonic()
-        keys = (f"peer {peer}", f"name {name}")
-        if self._attempts.blocked(*keys, now=now):
-            incoming.door_slowed(door=DOOR, peer=peer, reason="too many wrong passwords")
-            return False
-        if await asyncio.to_thread(password_fits, self._users, name, password):
-            return True
-        self._attempts.failed(*keys, now=now)
-        await asyncio.sleep(0.2 * (1 + client.wrong_passwords))
-        return False
-
     def closed(self, client: Caller) -> None:
         """The client is gone."""
-        self._clients = {one for one in self._clients if one is not client}
+        self._clients.pop(id(client), None)
         self._note_idle()
 
     # Inside.
@@ -193,98 +144,18 @@ class SmtpDoor:
     def _new_client(self) -> Client:
         client = Client(
             self,
+            admission=self._admission,
             limits=self._options.limits,
             hostname=self._options.hostname,
             tls=self._tls,
             logins=bool(self._users),
             loop=asyncio.get_running_loop(),
         )
-        self._clients.add(client)
+        self._clients[id(client)] = client
         return client
 
-    async def _answer(self, client: Caller, body: Body) -> str:
-        try:
-            if body.content is None:
-                return await self._too_large(client, body.size)
-            acceptance = await self._desk.accept(self._submission(client, body.content))
-        except DocumentError as fault:
-            return refusal(fault)
-        except Exception as error:  # noqa: BLE001 - one of the three places: the door
-            id_ = new_id("i")
-            incoming.door_failed(door=DOOR, incident=id_, error=error)
-            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                return reply("452 4.3.1", "There is no room now; please send it again later")
-            return incident(id_)
-        return reply("250 2.0.0", acceptance.sentences())
-
-    def _submission(self, client: Caller, content: bytes) -> Submission:
-        mail = client.mail
-        return Submission(
-            team=mail.team or "",
-            door=DOOR,
-            raw=content,
-            received_at=self._desk.now(),
-            sender=mail.mail_from,
-            recipient=mail.recipient,
-            tag=mail.tag,
-            peer=client.peer,
-        )
-
-    async def _too_large(self, client: Caller, size: int) -> str:
-        mail, limit = client.mail, self._options.limits.max_size
-        fault = DocumentError(
-            f"the mail has {size:,} bytes; at most {limit:,} are taken; send fewer or smaller files",
-            smtp="552 5.3.4",
-        )
-        await self._desk.refusals.keep(
-            Refused(
-                team=mail.team or "",
-                door=DOOR,
-                peer=client.peer,
-                sender=mail.mail_from,
-                recipient=mail.recipient,
-                subject=None,
-                size=size,
-                raw=None,
-            ),
-            fault,
-        )
-        return refusal(fault)
-
-    def _may_hand_in(self, client: Caller) -> bool:
-        if client.logged_in:
-            return True
-        try:
-            address = ip_address(client.peer or "")
-        except ValueError:
-            return False
-        return any(address in network for network in self._networks)
-
-    def _not_ours(self, address: str) -> str:
-        """Unknown here, or an attempt to send through us (RFC 5321 section 7.9)."""
-        local, _, domain = address.rpartition("@")
-        ours = {
-            one.rpartition("@")[2].casefold()
-            for team in self._desk.book().teams
-            for one in team.addresses
-        }
-        if domain.casefold().rstrip(".") not in ours or set(local) & set('%!@"'):
-            return reply("550 5.7.1", "This server takes mail for its own addresses only")
-        return reply("550 5.1.1", f"There is no address {address} here")
-
-    def _has_room(self) -> bool:
-        """Twice the largest mail must fit before one is taken (mail.md 6.1)."""
-        if self._options.data_dir is None:
-            return True
-        disk = os.statvfs(self._options.data_dir)
-        return disk.f_bavail * disk.f_frsize >= 2 * self._options.limits.max_size
-
-
-def _networks(allow: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-    try:
-        return tuple(ip_network(one, strict=False) for one in allow)
-    except ValueError as error:
-        raise ConfigError(f"smtpd.allow: {error}; write networks such as 127.0.0.0/8") from error
+    async def _decided(self, submission: Submission) -> list[str]:
+        return (await self._desk.accept(submission)).sentences()
 
 
 def _tls(options: SmtpdOptions) -> ssl.SSLContext | None:

@@ -10,7 +10,6 @@ import asyncio
 import fcntl
 import hashlib
 import os
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,8 +21,9 @@ from sqlalchemy import select
 
 from maild.errors import NotFound
 from maild.store.database import Database, Tx
-from maild.store.disk import PRIVATE, locked, make_folder
+from maild.store.disk import locked, make_folder
 from maild.store.schema import arrivals, deliveries, files, refusals, small_blobs
+from maild.store.spool import READ_AT_ONCE, Original, Spool, Spooled, remove_if_dead
 from maild.store.statements import insert_if_absent
 
 # Up to here a blob rides in its document's transaction: one fsync for many (house.md 2.8).
@@ -61,15 +61,23 @@ class BlobStore:
         self._folder = folder
         self._db = db
 
-    async def stage(self, content: bytes) -> Staged:
+    async def stage(self, content: Original) -> Staged:
         """Prepare bytes for `keep`. Large ones are durable when this returns.
 
-        Raises OSError when the disk does not take them.
+        What was spooled gets its name without being copied, and may be staged again. Raises OSError
+        when the disk does not take them.
         """
+        if isinstance(content, Spooled):
+            await asyncio.to_thread(self._adopt, content)
+            return Staged(content.sha256, content.size)
         if len(content) <= SMALL:
             return Staged(hashlib.sha256(content).hexdigest(), len(content), content)
         key = await asyncio.to_thread(self._write, content)
         return Staged(key, len(content))
+
+    def spool(self) -> Spool:
+        """A file for something large that comes in piece by piece. Raises OSError."""
+        return Spool(self._parts())
 
     async def read(self, key: str) -> bytes:
         """The bytes of that sha256, verified. Raises NotFound, or OSError when they are damaged."""
@@ -109,39 +117,41 @@ class BlobStore:
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / key[2:4] / key
 
-    def _write(self, content: bytes) -> str:
-        key = hashlib.sha256(content).hexdigest()
-        target = self._path(key)
-        make_folder(target.parent)
-        with locked(target.parent, fcntl.LOCK_SH) as folder:
-            if _same(target, content):
-                os.utime(target)  # young again, so that nobody takes it for an orphan
-            else:
-                self._place(content, target)
-            # Also when it was there: its writer may not have come to this line yet.
-            os.fsync(folder)
-        return key
-
-    def _place(self, content: bytes, target: Path) -> None:
+    def _parts(self) -> Path:
         parts = self._folder / _PARTS
         make_folder(parts)
-        part = parts / secrets.token_hex(8)
-        descriptor = _openlocked(part)
+        return parts
+
+    def _write(self, content: bytes) -> str:
+        spool = self.spool()
         try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-            part.rename(target)
+            spool.write(content)
         except BaseException:
-            part.unlink(missing_ok=True)
+            spool.discard()
             raise
+        spooled = spool.finish()
+        try:
+            self._adopt(spooled)
         finally:
-            os.close(descriptor)
+            spooled.close()
+        return spooled.sha256
+
+    def _adopt(self, spooled: Spooled) -> None:
+        """Give a spooled file its name; it is durable when this returns."""
+        target = self._path(spooled.sha256)
+        make_folder(target.parent)
+        with locked(target.parent, fcntl.LOCK_SH) as folder:
+            if _same(target, spooled):
+                os.utime(target)  # young again, so that nobody takes it for an orphan
+            else:
+                os.fsync(spooled.descriptor)
+                spooled.path.rename(target)
+            # Also when it was there: its writer may not have come to this line yet.
+            os.fsync(folder)
 
     def _sweep(self) -> int:
         parts = self._folder / _PARTS
-        return sum(_remove_if_dead(part) for part in parts.iterdir()) if parts.is_dir() else 0
+        return sum(remove_if_dead(part) for part in parts.iterdir()) if parts.is_dir() else 0
 
 
 def _small(key: str, tx: Tx) -> bytes | None:
@@ -149,36 +159,18 @@ def _small(key: str, tx: Tx) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-def _same(path: Path, content: bytes) -> bool:
+def _same(path: Path, spooled: Spooled) -> bool:
+    """Whether these very bytes are there under their name; damaged ones are written anew."""
     try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
+        if path.stat().st_size != spooled.size:
+            return False
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while piece := file.read(READ_AT_ONCE):
+                digest.update(piece)
     except FileNotFoundError:
         return False
-
-
-def _openlocked(part: Path) -> int:
-    # The lock tells a sweep that the writer lives; the kernel drops it when the writer dies.
-    while True:
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if os.fstat(descriptor).st_nlink:
-            return descriptor
-        os.close(descriptor)  # a sweep came between the two calls and removed it
-
-
-def _remove_if_dead(part: Path) -> bool:
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        part.unlink()
-    except (BlockingIOError, FileNotFoundError):
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+    return digest.hexdigest() == spooled.sha256
 
 
 def _older(folder: Path, before: datetime) -> list[str]:

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from maild.store import tallying
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -266,6 +266,20 @@ refusals = Table(
     Column("told", Boolean, nullable=False),
     Index("ix_refusals_team_id", "team", "id"),
     Index("ix_refusals_peer", "team", "peer", "at"),
+)
+
+# What providers allowed for the accounts of [account.NAME]; only `sealed` holds secrets.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("sealed", LargeBinary),
+    Column("consented_at", Moment),
+    Column("obtained_at", Moment),
+    Column("expires_at", Moment),
+    Column("trouble", Text),  # why a person has to be asked again
+    Column("owner", String(64)),  # who has the right to refresh; empty: nobody
+    Column("lease_until", Moment),
 )
 
 tallying.attach(deliveries)

@@ -2,20 +2,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import partial
 
 import pytest
 
 from maild.errors import DocumentError
 from maild.intake import refusals
+from maild.intake.filing import Acceptance
 from maild.model.delivery import HoldCode, Purpose, State
 from maild.model.document import Direction, Kind, Role
 from maild.model.team import Mode, Rule
 from maild.reading.wrap import wrap
 from maild.rules.book import RuleBook
 from maild.store import documents, marks
+from maild.store.database import Tx
 from maild.ubl import document as ubl
 from tests.builders_bill import a_bill, a_credit_note, a_party, a_quote
 from tests.intake.conftest import A_PDF, World, a_mail, a_purchase, an_invoice
@@ -260,3 +262,42 @@ async def test_a_quote_goes_to_the_owner_and_a_credit_note_to_the_books(world: W
 async def test_files_handed_in_twice_make_the_same_bytes() -> None:
     files = [("één factuur.pdf", A_PDF), ("f.xml", an_invoice())]
     assert wrap(files) == wrap(files)
+
+
+@dataclass
+class Noted:
+    """A mark that writes into the store what it is told."""
+
+    fails: bool = False
+
+    def accepted(self, tx: Tx, acceptance: Acceptance) -> None:
+        self._put(tx, f"accepted {len(acceptance.fresh)} new, {len(acceptance.duplicates)} known")
+
+    def refused(self, tx: Tx, refusal: str, fault: DocumentError) -> None:
+        self._put(tx, f"refused {refusal}")
+
+    def _put(self, tx: Tx, said: str) -> None:
+        if self.fails:
+            raise RuntimeError("no room")
+        marks.put(tx, "door", {"said": said}, now=datetime(2026, 3, 2, tzinfo=UTC))
+
+
+async def test_a_doors_mark_is_stored_with_what_it_brought(world: World) -> None:
+    submission = world.submission(a_mail(("f.xml", an_invoice())))
+    for said in ("accepted 1 new, 0 known", "accepted 0 new, 1 known"):
+        await world.desk.accept(submission, mark=Noted())
+        assert await world.db.read(partial(marks.get, name="door")) == {"said": said}
+    with pytest.raises(DocumentError):
+        await world.desk.accept(world.submission(a_mail(("f.xml", b"<no"))), mark=Noted())
+    [refusal] = await world.refusals()
+    assert await world.db.read(partial(marks.get, name="door")) == {"said": f"refused {refusal.id}"}
+
+
+async def test_without_its_mark_nothing_of_a_submission_is_stored(world: World) -> None:
+    broken = Noted(fails=True)
+    with pytest.raises(RuntimeError, match="no room"):
+        await world.desk.accept(world.submission(a_mail(("f.xml", an_invoice()))), mark=broken)
+    with pytest.raises(DocumentError):
+        await world.desk.accept(world.submission(a_mail(("f.xml", b"<no"))), mark=broken)
+    assert await world.documents() == ()
+    assert await world.refusals() == ()

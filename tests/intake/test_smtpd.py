@@ -4,9 +4,11 @@ import asyncio
 import base64
 import contextlib
 import errno
+import os
 import smtplib
 import socket
 import ssl
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from maild.errors import ConfigError
 from maild.intake.filing import Acceptance
 from maild.intake.smtp_gate import Limits
 from maild.intake.users import hash_password
+from maild.store import documents
 from maild.store.blobs import BlobStore
 from maild.store.database import Database
 from maild.store.faults import StoreUnavailable
@@ -237,6 +240,44 @@ async def test_forty_megabytes_are_refused_and_the_connection_stays_usable(world
             return codes
 
     assert await asyncio.to_thread(go) == [552, 250]
+
+
+async def test_a_large_mail_is_kept_byte_for_byte(world: World) -> None:
+    await world.open()
+    raw = a_mail(("f.xml", an_invoice()), ("f.pdf", A_PDF + os.urandom(900_000)))
+    assert (await world.send(raw))[0] == 250
+    [document] = await world.documents()
+    [arrival] = await world.db.read(partial(documents.arrivals_of, document=document.id))
+    stored = await world.desk.blobs.read(arrival.original)
+    assert (arrival.size, stored) == (len(stored), raw.removesuffix(b"\r\n") + b"\r\n")
+    assert list((world.folder / "blobs" / "parts").iterdir()) == []
+
+
+async def test_a_large_mail_that_is_refused_is_kept_for_the_team(world: World) -> None:
+    await world.open()
+    raw = a_mail(("f.docx", b"PK\x03\x04" + os.urandom(900_000)))
+    assert (await world.send(raw))[0] == 554
+    [refusal] = await world.refusals()
+    assert refusal.original is not None
+    assert refusal.subject == "documents"
+    assert len(await world.desk.blobs.read(refusal.original)) == refusal.size
+    assert list((world.folder / "blobs" / "parts").iterdir()) == []
+
+
+async def test_a_thousand_mails_are_enough_for_one_connection(world: World) -> None:
+    client = await Raw.connected(await world.open(limits=Limits(mails=3)))
+    await client.ask("EHLO c", *[f"MAIL FROM:<{SENDER}>", "RSET"] * 3)
+    client.writer.write(f"MAIL FROM:<{SENDER}>\r\n".encode())
+    assert (await client.rest()).startswith(b"421 4.7.0")
+    await client.close()
+
+
+@pytest.mark.parametrize("line", ["PROXY TCP4 192.0.2.1 127.0.0.1 99 25", "POST / HTTP/1.1"])
+async def test_who_speaks_another_protocol_is_hung_up_on(world: World, line: str) -> None:
+    client = await Raw.connected(await world.open())
+    client.writer.write(line.encode() + b"\r\nMAIL FROM:<x@y.example>\r\n")
+    assert (await client.rest()).startswith(b"554 5.5.1 ")
+    await client.close()
 
 
 ENDS = [

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 from maild.errors import UserError
 from maild.store import engines, migrate, schema
 
-NEXT = '''"""One more column."""
+NEXT = f'''"""One more column."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "next"
+down_revision = "{schema.REVISION}"
 
 
 def upgrade() -> None:
@@ -70,7 +70,9 @@ def test_two_processes_that_start_together_take_turns(tmp_path: Path) -> None:
     path.touch()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: migrate.bring_up_to_date(path, allowed=True), range(4)))
-    assert opened(path).execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert opened(path).execute("SELECT version_num FROM alembic_version").fetchall() == [
+        (schema.REVISION,)
+    ]
 
 
 def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -105,16 +107,16 @@ def outdated(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     """The same database, looked at by the maild of one step later."""
     steps = tmp_path / "steps"
     shutil.copytree(migrate._STEPS, steps)
-    (steps / "versions" / "0002_next.py").write_text(NEXT)
+    (steps / "versions" / "next.py").write_text(NEXT)
     monkeypatch.setattr(migrate, "_STEPS", steps)
-    monkeypatch.setattr(migrate, "REVISION", "0002")
+    monkeypatch.setattr(migrate, "REVISION", "next")
     return old
 
 
 def test_an_update_keeps_what_is_there_and_lays_a_copy_beside_it(outdated: Path) -> None:
     migrate.bring_up_to_date(outdated, allowed=True)
     assert opened(outdated).execute("SELECT id, colour FROM arrivals").fetchall() == [("a-1", None)]
-    (copy,) = outdated.parent.glob("maild.db.0001-*Z")
+    (copy,) = outdated.parent.glob(f"maild.db.{schema.REVISION}-*Z")
     assert opened(copy).execute("SELECT id FROM documents").fetchall() == [("d-1",)]
     assert copy.stat().st_mode & 0o077 == 0
 
@@ -123,17 +125,17 @@ def test_an_update_that_was_not_allowed_is_asked_for(outdated: Path) -> None:
     with pytest.raises(UserError, match="older maild"):
         migrate.bring_up_to_date(outdated, allowed=False)
     assert opened(outdated).execute("SELECT version_num FROM alembic_version").fetchall() == [
-        ("0001",)
+        (schema.REVISION,)
     ]
 
 
 def test_an_update_that_would_break_a_reference_changes_nothing(outdated: Path) -> None:
-    step = migrate._STEPS / "versions" / "0002_next.py"
+    step = migrate._STEPS / "versions" / "next.py"
     with step.open("a") as more:
         more.write('    op.execute("DELETE FROM arrivals")\n')
     with pytest.raises(UserError, match="point at nothing"):
         migrate.bring_up_to_date(outdated, allowed=True)
     assert opened(outdated).execute("SELECT id FROM arrivals").fetchall() == [("a-1",)]
     assert opened(outdated).execute("SELECT version_num FROM alembic_version").fetchall() == [
-        ("0001",)
+        (schema.REVISION,)
     ]
