@@ -17,6 +17,7 @@ from maild.actions import utc_now
 from maild.app import App
 from maild.clock import Clock
 from maild.config.settings import Settings
+from maild.config.values import Listen
 from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
 from maild.intake import refusals
@@ -138,6 +139,7 @@ def _smtpd(settings: Settings) -> SmtpdOptions:
     one = settings.smtpd
     return SmtpdOptions(
         listen=tuple((each.host, each.port) for each in one.listen),
+        lmtp=(one.lmtp.host, one.lmtp.port) if isinstance(one.lmtp, Listen) else one.lmtp,
         hostname=settings.maild.called,
         allow=tuple(str(network) for network in one.allow),
         tls_cert_file=one.tls_cert_file,

@@ -119,6 +119,18 @@ def listen(value: Any) -> Listen:
     return Listen(host, port)
 
 
+def lmtp(value: Any) -> Listen | Path | None:
+    """Read where LMTP is spoken: an address with its port, the path of a socket, or "" for nowhere."""
+    if value is None or isinstance(value, Listen | Path):
+        return value
+    if isinstance(value, str) and value.startswith("/"):
+        # sys/un.h: the kernel keeps 108 bytes for it, the last one for the end.
+        if len(value.encode()) > 107:
+            raise ValueError(f"{_shown(value)} is too long for a socket; at most 107 bytes")
+        return Path(value)
+    return None if value == "" else listen(value)
+
+
 def resolvers(value: Any) -> tuple[Listen, ...]:
     """Read the addresses of name servers, such as "9.9.9.9" or "127.0.0.1:5353"; the port is 53."""
     if isinstance(value, tuple):
@@ -195,6 +207,11 @@ Listens = Annotated[
     tuple[Listen, ...],
     PlainValidator(listens, json_schema_input_type=str | list[str]),
     PlainSerializer(lambda values: [str(one) for one in values], return_type=list[str]),
+]
+Lmtp = Annotated[
+    Listen | Path | None,
+    PlainValidator(lmtp, json_schema_input_type=str),
+    PlainSerializer(lambda value: str(value or ""), return_type=str),
 ]
 Resolvers = Annotated[
     tuple[Listen, ...],

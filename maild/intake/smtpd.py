@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ssl
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from maild.config.values import Listen
@@ -18,17 +19,24 @@ from maild.intake.desk import Desk, Submission
 from maild.intake.smtp_admission import Admission
 from maild.intake.smtp_body import Body
 from maild.intake.smtp_gate import Caller, Limits
+from maild.intake.smtp_lmtp import LmtpClient
 from maild.intake.smtp_session import Client
 from maild.intake.smtp_taking import Taking
 from maild.intake.users import read_users
 
+Address = tuple[str, int] | Path
+
 
 @dataclass(frozen=True, slots=True)
 class SmtpdOptions:
-    """How the door is set up. `listen` is ("127.0.0.1", 0) and the like; 0 picks a free port."""
+    """How the door is set up. `listen` is ("127.0.0.1", 0) and the like; 0 picks a free port.
+
+    `lmtp` is such an address, or the path of a socket.
+    """
 
     listen: tuple[tuple[str, int], ...]
     hostname: str
+    lmtp: Address | None = None
     allow: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
@@ -63,15 +71,14 @@ class SmtpDoor:
         self._idle = asyncio.Event()
 
     async def start(self) -> tuple[str, ...]:
-        """Open the door and return where, as "127.0.0.1:40123". Raises OSError."""
-        loop = asyncio.get_running_loop()
-        for host, port in self._options.listen:
-            self._servers.append(await loop.create_server(self._new_client, host, port))
-        return tuple(
-            str(Listen(*sock.getsockname()[:2]))
-            for server in self._servers
-            for sock in server.sockets
-        )
+        """Open the door and return where, as "127.0.0.1:40123" or "lmtp /a/path". Raises OSError."""
+        opened = []
+        for where in self._options.listen:
+            opened += await self._listen(Client, where)
+        if self._options.lmtp is not None:
+            lmtp = await self._listen(LmtpClient, self._options.lmtp)
+            opened += [f"lmtp {one}" for one in lmtp]
+        return tuple(opened)
 
     def shut(self) -> None:
         """Take nothing new; whoever has no mail in hand is asked to come back."""
@@ -98,12 +105,14 @@ class SmtpDoor:
         if self._in_hand:
             await asyncio.gather(*self._in_hand, return_exceptions=True)
         self._servers.clear()
+        if isinstance(self._options.lmtp, Path):
+            self._options.lmtp.unlink(missing_ok=True)
 
     # What a client asks (`Gate`).
 
     def full(self, client: Caller) -> str | None:
         """Why this client cannot be served now, or None."""
-        peers = sum(1 for one in self._clients.values() if one.peer == client.peer)
+        peers = sum(1 for one in self._clients.values() if client.peer and one.peer == client.peer)
         if self._draining:
             return "The server goes down for a moment"
         if len(self._clients) > self._options.max_connections:
@@ -135,14 +144,24 @@ class SmtpDoor:
 
     # Inside.
 
+    async def _listen(self, tongue: type[Client], where: Address) -> list[str]:
+        loop, new = asyncio.get_running_loop(), partial(self._new_client, tongue)
+        if isinstance(where, Path):
+            self._servers.append(await loop.create_unix_server(new, where))
+            where.chmod(0o660)  # who may write to it may hand in: its owner and group
+            return [str(where)]
+        server = await loop.create_server(new, *where)
+        self._servers.append(server)
+        return [str(Listen(*one.getsockname()[:2])) for one in server.sockets]
+
     def _note_idle(self) -> None:
         if self._clients or self._in_hand:
             self._idle.clear()
         else:
             self._idle.set()
 
-    def _new_client(self) -> Client:
-        client = Client(
+    def _new_client(self, tongue: type[Client]) -> Client:
+        client = tongue(
             self,
             admission=self._admission,
             limits=self._options.limits,

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -71,21 +70,24 @@ def password_fits(users: Mapping[str, str], name: str, password: bytes) -> bool:
     return same and name in users and len(password) <= MAX_PASSWORD
 
 
-@dataclass(slots=True)
 class Attempts:
-    """Counts wrong passwords by address and by name, and says who has to wait. Times in seconds."""
+    """Counts wrong passwords by address and by name, and says who has to wait. Times in seconds.
 
-    _failures: dict[str, list[float]] = field(default_factory=dict)
+    It keeps at most `remember` of them: an attacker with many names must not fill the memory, so
+    the one that was quiet for longest is forgotten.
+    """
+
+    def __init__(self, *, remember: int = 10_000) -> None:
+        self._remember = remember
+        self._failures: dict[str, list[float]] = {}  # the last one to fail stands last
 
     def failed(self, *keys: str, now: float) -> None:
         """Note a wrong password."""
         for key in keys:
-            recent = [at for at in self._failures.get(key, []) if now - at < BLOCK_FOR]
-            self._failures[key] = [*recent, now]
-        if len(self._failures) > 10_000:  # an attacker with many names must not fill the memory
-            self._failures = {
-                key: times for key, times in self._failures.items() if now - times[-1] < BLOCK_FOR
-            }
+            recent = [at for at in self._failures.pop(key, []) if now - at < BLOCK_FOR]
+            self._failures[key] = [*recent[1 - BLOCK_AFTER :], now]
+        while len(self._failures) > self._remember:
+            del self._failures[next(iter(self._failures))]
 
     def blocked(self, *keys: str, now: float) -> bool:
         """Whether one of these has been wrong too often of late."""

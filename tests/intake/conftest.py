@@ -89,6 +89,7 @@ class World:
     clock: list[datetime]
     door: SmtpDoor | None = None
     port: int = 0
+    address: str = ""
     opened: list[SmtpDoor] = field(default_factory=list)
 
     async def open(self, **options: Any) -> int:
@@ -96,8 +97,8 @@ class World:
         wanted = SmtpdOptions(listen=(("127.0.0.1", 0),), hostname="post.example")
         self.door = SmtpDoor(self.desk, options=replace(wanted, **options))
         self.opened.append(self.door)
-        [address] = await self.door.start()
-        self.port = int(address.rpartition(":")[2])
+        [self.address] = await self.door.start()
+        self.port = int(self.address.rpartition(":")[2]) if ":" in self.address else 0
         return self.port
 
     async def send(self, raw: bytes, *to: str, sender: str = SENDER) -> tuple[int, str]:

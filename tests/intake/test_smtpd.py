@@ -8,6 +8,7 @@ import os
 import smtplib
 import socket
 import ssl
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -604,6 +605,43 @@ async def test_wrong_passwords_are_refused_alike_and_end_the_dialogue(
     said = await asyncio.to_thread(go)
     assert [code for code, _ in said] == [535, 535, 421]
     assert said[0][1] == said[1][1]
+
+
+async def test_ten_wrong_passwords_close_the_door_to_the_right_one_too(
+    world: World, tmp_path: Path
+) -> None:
+    secured = Secured(tmp_path)
+    port = await world.open(**secured.options, limits=Limits(wrong_password=0.001))
+
+    def go() -> list[int]:
+        said = []
+        for password in [*["wrong"] * 10, "right"]:
+            client = secured.client(port)
+            secret = base64.b64encode(f"\0erp\0{password}".encode()).decode()
+            said.append(client.docmd("AUTH", f"PLAIN {secret}")[0])
+            client.close()
+        return said
+
+    assert await asyncio.to_thread(go) == [535] * 11
+
+
+async def test_each_wrong_password_costs_more_time(world: World, tmp_path: Path) -> None:
+    secured = Secured(tmp_path)
+    port = await world.open(**secured.options, limits=Limits(wrong_password=0.4))
+
+    def go() -> list[float]:
+        client = secured.client(port)
+        secret, took = base64.b64encode(b"\0erp\0wrong").decode(), []
+        for _ in range(2):
+            began = time.monotonic()
+            client.docmd("AUTH", f"PLAIN {secret}")
+            took.append(time.monotonic() - began)
+        client.close()
+        return took
+
+    first, second = await asyncio.to_thread(go)
+    assert first >= 0.4
+    assert second >= 0.8
 
 
 async def test_commands_sent_along_with_starttls_are_dropped(world: World, tmp_path: Path) -> None:
