@@ -87,3 +87,26 @@ def detect(customization: str | None, profile: str | None) -> Dialect:
 def is_peppol(customization: str | None) -> bool:
     """Whether a bill says that it keeps the rules of Peppol BIS Billing 3."""
     return detect(customization, None).name == "peppol-bis-3"
+
+
+def detect_cii(guideline: str | None, *, root: str, name: str) -> Dialect:
+    """The dialect of a CII document: by its guideline (BT-24), its root, and its name in a PDF.
+
+    Plain EN 16931 is named by the PDF that carries it; without one it is "cii".
+    """
+    said = (guideline or "").lower()
+    semantic = "urn:cen.eu:en16931:2017" in said
+    if root == "CrossIndustryDocument" or "zugferd" in said:
+        called = "zugferd"
+    elif "xrechnung" in said:
+        called = "xrechnung-cii"
+    elif "factur-x" in said:
+        called = "factur-x"
+    else:
+        called = "zugferd" if "zugferd" in name.lower() else "factur-x" if name else "cii"
+    return Dialect(
+        name=called,
+        marks=(),
+        semantic=semantic,
+        source="FNFE and FeRD, Factur-X 1.0 and ZUGFeRD 1.0 to 2.4; KoSIT, XRechnung (CII)",
+    )

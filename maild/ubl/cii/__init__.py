@@ -1,0 +1,1 @@
+"""Invoices in UN/CEFACT's syntax (CII), as Factur-X, ZUGFeRD and XRechnung use it: read, never written."""
