@@ -15,7 +15,7 @@ from maild.errors import Unreadable
 # purchase_reading.md C3: 1 GiB of address space; the honest jobs take well under 10 s of processor.
 OPENING: Final = Limits(cpu=10.0, wall=30.0, memory=1 << 30, answer=256 << 20)
 # Loaded before the first fork, so that each job starts at once.
-_MODULES: Final = ("maild.reading.packed",)
+_MODULES: Final = ("maild.reading.pdf_jobs",)
 _TRIES: Final = 2
 _SAID_BY_US: Final = f"{Unreadable.__name__}: "
 
@@ -27,15 +27,17 @@ class Parked(Unreadable):
 class Sandbox:
     """Opens files of strangers, a few at a time. Its processes start with the first file."""
 
-    def __init__(self, size: int = 2) -> None:
+    def __init__(self, size: int = 2, *, limits: Limits = OPENING) -> None:
+        self._limits = limits
         self._children = Children(size, modules=_MODULES, fresh=True)
 
-    async def run(self, job: str, payload: bytes, *, limits: Limits = OPENING) -> bytes:
-        """Do one job and return its answer.
+    async def run(self, job: str, payload: bytes, *, limits: Limits | None = None) -> bytes:
+        """Do one job and return its answer; `limits` are the sandbox's own when not given.
 
         Raises Unreadable when the job says that the file cannot be used or fails over it, and
         Parked when two processes died over it (one may have been the machine's fault).
         """
+        limits = limits or self._limits
         for left in reversed(range(_TRIES)):
             try:
                 return await self._children.run(job, payload, limits=limits)

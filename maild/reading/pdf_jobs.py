@@ -1,0 +1,246 @@
+"""What is done to a PDF of a stranger, inside the child: its embedded files, and the text of its pages.
+
+Two jobs, since two libraries do them: when one dies over a file, the other's answer still stands.
+`maild.reading.pdf` asks for them; nothing else may import this module. Nothing is rendered here, so
+that a page of any size costs nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import pikepdf
+import pypdfium2
+
+from maild.errors import Unreadable
+from maild.reading.packed import pack
+
+FIRST_PAGES: Final = 10
+LAST_PAGES: Final = 3
+MOST_FILES: Final = 50
+MOST_BYTES: Final = 40_000_000  # of all embedded files together, unpacked
+# A page of dense text has 100 kB of instructions, a map may have ten MB; 800 MB is a bomb
+# (purchase_reading.md C3).
+MOST_INSTRUCTIONS: Final = 64_000_000
+MOST_CHARACTERS: Final = 50_000  # of one page
+_TREE_NODES: Final = 500
+_CHUNK: Final = 1 << 20
+
+
+class _TooMuch(Exception):
+    """A stream unpacks to more than its budget."""
+
+
+def files(payload: bytes) -> bytes:
+    """Tell whether a PDF is locked, its number of pages, and the files inside it, those with their bytes."""
+    try:
+        document = pikepdf.open(io.BytesIO(payload))
+    except pikepdf.PasswordError:
+        return pack({"locked": True, "pages": 0, "files": []})
+    except pikepdf.PdfError as error:
+        raise Unreadable("the PDF is damaged and cannot be opened") from error
+    with document:
+        _check_pages(document)
+        told: list[dict[str, str]] = []
+        bodies: list[bytes] = []
+        left = MOST_BYTES
+        for name, spec in _specs(document):
+            body = _body(spec, budget=left)
+            if body is None:
+                continue
+            left -= len(body)
+            told.append({"name": name[:500], "relationship": _name(spec.get("/AFRelationship"))})
+            bodies.append(body)
+        return pack({"locked": False, "pages": len(document.pages), "files": told}, bodies)
+
+
+def text(payload: bytes) -> bytes:
+    """The text of the first and last pages, row by row as it is printed, then as the file has it."""
+    try:
+        document = pypdfium2.PdfDocument(payload)
+    except pypdfium2.PdfiumError as error:
+        raise Unreadable("the pages of the PDF cannot be read: it is damaged") from error
+    said: list[str] = []
+    for at in _chosen(len(document)):
+        try:
+            page = document[at].get_textpage()
+            said += [*_rows(page), page.get_text_range(0, min(page.count_chars(), MOST_CHARACTERS))]
+        except pypdfium2.PdfiumError:
+            continue  # one page that cannot be read says nothing of the others
+    return pack({"text": "\n".join(said)})
+
+
+def _chosen(pages: int) -> Sequence[int]:
+    """Which pages are looked at: totals stand on the first or the last."""
+    last = range(max(FIRST_PAGES, pages - LAST_PAGES), pages)
+    return [*range(min(FIRST_PAGES, pages)), *last]
+
+
+def _check_pages(document: pikepdf.Pdf) -> None:
+    """Refuse a page whose instructions unpack beyond all reason, before a renderer meets it."""
+    for at in _chosen(len(document.pages)):
+        contents: Any = document.pages[at].obj.get("/Contents")
+        streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
+        left = MOST_INSTRUCTIONS
+        for stream in streams[:_TREE_NODES]:
+            if not isinstance(stream, pikepdf.Stream):
+                continue
+            try:
+                left -= len(_unpacked(stream, budget=left))
+            except _TooMuch:
+                size = MOST_INSTRUCTIONS // 1_000_000
+                raise Unreadable(
+                    f"page {at + 1} of the PDF unpacks to more than {size} MB; no honest page does"
+                ) from None
+
+
+def _specs(document: pikepdf.Pdf) -> Iterator[tuple[str, Any]]:
+    """The file specifications of the document, each once, by /AF, name tree and pages' pins."""
+    root: Any = document.Root
+    seen: set[Any] = set()
+    found = [*_array(root.get("/AF")), *_tree(root), *_pins(document)]
+    for spec in found:
+        if not isinstance(spec, pikepdf.Dictionary):
+            continue
+        embedded: Any = spec.get("/EF")
+        stream = _stream_of(embedded)
+        mark = stream.objgen if stream is not None else None
+        if stream is None or mark in seen:
+            continue
+        seen.add(mark)
+        yield _name(spec.get("/UF")) or _name(spec.get("/F")), spec
+        if len(seen) >= MOST_FILES:
+            return
+
+
+def _tree(root: Any) -> Iterator[Any]:
+    """The values of the name tree of embedded files (ISO 32000-1, 7.9.6), however it is nested."""
+    names: Any = root.get("/Names")
+    top = names.get("/EmbeddedFiles") if isinstance(names, pikepdf.Dictionary) else None
+    nodes, met = [top], 0
+    while nodes and met < _TREE_NODES:
+        node = nodes.pop()
+        met += 1
+        if isinstance(node, pikepdf.Dictionary):
+            yield from _array(node.get("/Names"))[1::2]
+            nodes += _array(node.get("/Kids"))
+
+
+def _pins(document: pikepdf.Pdf) -> Iterator[Any]:
+    """Files that are pinned to the first pages (ISO 32000-1, 12.5.6.15), or associated with them."""
+    for at in range(min(FIRST_PAGES, len(document.pages))):
+        page: Any = document.pages[at].obj
+        yield from _array(page.get("/AF"))
+        for pin in _array(page.get("/Annots")):
+            if isinstance(pin, pikepdf.Dictionary) and pin.get("/Subtype") == "/FileAttachment":
+                yield pin.get("/FS")
+
+
+def _array(value: Any) -> list[Any]:
+    return list(value)[:_TREE_NODES] if isinstance(value, pikepdf.Array) else []
+
+
+def _stream_of(embedded: Any) -> pikepdf.Stream | None:
+    if not isinstance(embedded, pikepdf.Dictionary):
+        return None
+    for key in ("/F", "/UF"):
+        stream: Any = embedded.get(key)
+        if isinstance(stream, pikepdf.Stream):
+            return stream
+    return None
+
+
+def _body(spec: Any, *, budget: int) -> bytes | None:
+    """The bytes of an embedded file; None when they are out of bounds or cannot be unpacked."""
+    stream = _stream_of(spec.get("/EF"))
+    if stream is None:
+        return None
+    with contextlib.suppress(_TooMuch, pikepdf.PdfError, zlib.error, ValueError):
+        return _unpacked(stream, budget=budget)
+    return None
+
+
+def _unpacked(stream: pikepdf.Stream, *, budget: int) -> bytes:
+    """A stream's bytes. Flate, even over Flate, is unpacked within a budget; others only once.
+
+    Raises _TooMuch beyond it.
+    """
+    raw: bytes = stream.read_raw_bytes()
+    filters: Any = stream.get("/Filter")
+    named = [str(filters)] if isinstance(filters, pikepdf.Name) else [*map(str, _array(filters))]
+    if not set(named) <= {"/FlateDecode", "/Fl"} or "/DecodeParms" in stream:
+        if len(named) > 2:
+            raise _TooMuch
+        raw = stream.read_bytes()
+    else:
+        for _ in named:
+            raw = _inflated(raw, budget=budget)
+    if len(raw) > budget:
+        raise _TooMuch
+    return raw
+
+
+def _inflated(raw: bytes, *, budget: int) -> bytes:
+    """What Flate unpacks to. What comes before damage counts, as every reader has it."""
+    engine = zlib.decompressobj()
+    made, size = [], 0
+    while raw and not engine.eof:
+        try:
+            part = engine.decompress(raw, _CHUNK)
+        except zlib.error:
+            break
+        raw = engine.unconsumed_tail
+        made.append(part)
+        size += len(part)
+        if size > budget:
+            raise _TooMuch
+    return b"".join(made)
+
+
+def _name(value: Any) -> str:
+    """A name or text of the PDF as text; empty for anything else."""
+    return str(value).lstrip("/") if isinstance(value, pikepdf.Name | pikepdf.String) else ""
+
+
+def _rows(page: pypdfium2.PdfTextPage) -> Iterator[str]:
+    """Rows rebuilt from where the characters stand: the order in the file is not that of reading.
+
+    Loose boxes, since tight ones put a comma on another line than its digits (purchase_reading.md A1).
+    """
+    glyphs = sorted(_glyphs(page), key=lambda one: -one[0])
+    row: list[tuple[float, float, float, float, str]] = []
+    for one in glyphs:
+        if row and row[0][0] - one[0] > max(row[0][1], 1.0) / 2:
+            yield _joined(row)
+            row = []
+        row.append(one)
+    if row:
+        yield _joined(row)
+
+
+def _glyphs(
+    page: pypdfium2.PdfTextPage,
+) -> Iterator[tuple[float, float, float, float, str]]:
+    """The middle and height, left and right end of each character that shows, and itself."""
+    for at in range(min(page.count_chars(), MOST_CHARACTERS)):
+        code = pypdfium2.raw.FPDFText_GetUnicode(page, at)
+        char = chr(code) if 32 < code < 0x110000 else ""
+        if not char or char.isspace():
+            continue
+        with contextlib.suppress(pypdfium2.PdfiumError):
+            left, bottom, right, top = page.get_charbox(at, loose=True)
+            yield (bottom + top) / 2, top - bottom, left, right, char
+
+
+def _joined(row: list[tuple[float, float, float, float, str]]) -> str:
+    """A row from left to right, with a blank where there is a gap."""
+    row.sort(key=lambda one: one[2])
+    said, end = "", row[0][2]
+    for _, height, left, right, char in row:
+        said += f" {char}" if left - end > max(height, 1.0) / 5 else char
+        end = right
+    return said
