@@ -144,7 +144,8 @@ class Desk:
 
     def _consider(self, draft: Draft, *, team: Team, arrival: Arrival) -> Considered:
         document = _document(draft, team=team, arrival=arrival)
-        return Considered(document, decide(team, document, now=arrival.received_at), draft.warnings)
+        decision = decide(team, document, now=arrival.received_at)
+        return Considered(document, decision, draft.warnings, draft.hold)
 
     async def _explained(self, considered: Considered, team: Team) -> Explained:
         return await self.db.read(partial(_look_up, considered, team))

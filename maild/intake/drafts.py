@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from maild.model.bill import Bill
+from maild.model.delivery import HoldCode
 from maild.model.document import Counterparty, Direction, Kind, Role
 from maild.model.money import Amount
 from maild.reading.mail import Body, content_of, sha256_of, size_of
@@ -37,6 +38,14 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nothing of a document may leave before a person has looked at it."""
+
+    code: HoldCode
+    reason: str  # a sentence without its full stop
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A document as it was found, before it has an id, a fate or a row."""
 
@@ -51,3 +60,4 @@ class Draft:
     content_sha256: str
     tag: str | None = None
     warnings: tuple[str, ...] = ()
+    hold: Hold | None = None

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
+from maild.intake.drafts import Hold
 from maild.intake.notices import SHADOW_REASON, in_shadow, message_id, tell
 from maild.intake.policy import same_number_key
 from maild.model.delivery import Decision, Delivery, HoldCode, Planned, Purpose, State
@@ -30,6 +32,7 @@ class Considered:
     document: Document
     decision: Decision
     warnings: tuple[str, ...] = ()
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ def _file_one(tx: Tx, case: Case, one: Considered) -> Filed:
         for planned in one.decision.planned
         for delivery in planned_deliveries(document, planned, team=team, now=case.now)
     ]
+    if one.hold:
+        made = [_held(delivery, one.hold) for delivery in made]
     if earlier:
         made = [_held_for_review(delivery, earlier[0]) for delivery in made]
     if in_shadow(tx, team):
@@ -143,6 +148,8 @@ def _file_one(tx: Tx, case: Case, one: Considered) -> Filed:
     for delivery in made:
         deliveries.add(tx, delivery)
     _tell(tx, case, document, earlier=earlier, without_fate=not made)
+    if one.hold and made:
+        _tell_held(tx, case, document, hold=one.hold, delivery=made[0])
     return Filed(document, tuple(made), warnings=warnings)
 
 
@@ -183,6 +190,10 @@ def _file_count(document: Document, attach: Sequence[Attach]) -> int:
     return max(count, 1)
 
 
+def _held(delivery: Delivery, hold: Hold) -> Delivery:
+    return replace(delivery, state=State.HELD, reason=hold.reason, hold_code=hold.code)
+
+
 def _held_for_review(delivery: Delivery, earlier: Document) -> Delivery:
     reason = f"the number came before with other content, as {describe(earlier)}; {REVIEW}"
     return replace(delivery, state=State.HELD, reason=reason, hold_code=HoldCode.REVIEW)
@@ -198,15 +209,7 @@ def _same_number_words(document: Document, earlier: Sequence[Document]) -> tuple
 def _tell(
     tx: Tx, case: Case, document: Document, *, earlier: Sequence[Document], without_fate: bool
 ) -> None:
-    facts = {
-        "document": document.id,
-        "kind": document.kind,
-        "number": document.number,
-        "counterparty": document.counterparty.name,
-        "issued_on": document.issued_on,
-        "total": document.total,
-        "arrived_at": document.accepted_at,
-    }
+    facts = _facts(document)
     if earlier:
         _event(tx, case, document, event="document.same_number", detail=f"earlier: {earlier[0].id}")
         tell(
@@ -219,6 +222,27 @@ def _tell(
     if without_fate:
         _event(tx, case, document, event="document.without_fate")
         tell(tx, case.team, kind="no_rule", facts=facts, now=case.now)
+
+
+def _tell_held(
+    tx: Tx, case: Case, document: Document, *, hold: Hold, delivery: Delivery
+) -> None:
+    """Tell the team why a document waits; `delivery` is the first of those that wait."""
+    _event(tx, case, document, event="document.held", detail=hold.reason)
+    facts = _facts(document) | {"reason": hold.reason, "delivery": delivery.id}
+    tell(tx, case.team, kind="held", facts=facts, now=case.now)
+
+
+def _facts(document: Document) -> dict[str, Any]:
+    return {
+        "document": document.id,
+        "kind": document.kind,
+        "number": document.number,
+        "counterparty": document.counterparty.name,
+        "issued_on": document.issued_on,
+        "total": document.total,
+        "arrived_at": document.accepted_at,
+    }
 
 
 def _event(tx: Tx, case: Case, document: Document, *, event: str, detail: str = "") -> None:

@@ -123,6 +123,9 @@ class HoldCode(StrEnum):
     UNCERTAIN = "uncertain"  # its connector wants a person to decide
     LOSSES = "losses"  # the process died three times while composing it alone
     BUG = "bug"  # a fault of ours, with its incident id
+    UNTRUSTED = "untrusted"  # the figures inside its PDF are not those on the pages
+    UNOPENED = "unopened"  # a file of it cannot be opened: damaged, or made to harm
+    ENCRYPTED = "encrypted"  # its PDF asks for a password
     PROFILE = "profile"  # its inbox does not take this as it is (kind, size, missing file)
 
 

@@ -51,6 +51,11 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("explain", "maild explain {document} --team {slug}"),
         ("check", "maild check"),
     ),
+    "held": (
+        ("show", "maild documents show {document}"),
+        ("release", "maild queue release {delivery}"),
+        ("cancel", "maild queue cancel {delivery}"),
+    ),
     "delivery_failed": (
         ("show", "maild queue show {delivery}"),
         ("retry", "maild queue retry {delivery}"),
@@ -94,6 +99,7 @@ def notice(kind: str, *, language: str, team: Team, facts: Mapping[str, object])
     `kind` is one of these, with the facts it knows; what is absent is left out.
     "same_number" and "no_rule": document (its id), kind, number, counterparty, issued_on, total,
     arrived_at, and earlier (the id of the known document).
+    "held": the same, and reason and delivery (the id of the first that waits).
     "delivery_failed": the same, and delivery (its id), recipient, address, reply, reason.
     "refused_digest": refusals, each with at, sender, subject and message; and count, if there are
     more than are given.

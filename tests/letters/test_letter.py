@@ -35,6 +35,11 @@ REFUSALS = [
 NOTICES: dict[str, dict[str, Any]] = {
     "same_number": {"document": "d-2", "earlier": "d-1", "total": eur("99.10"), "arrived_at": NOW},
     "no_rule": {"document": "d-2", "kind": Kind.OTHER},
+    "held": {
+        "document": "d-2",
+        "delivery": "v-9",
+        "reason": 'the XML inside says 121.00 EUR, and the pages do not show it',
+    },
     "delivery_failed": {
         "delivery": "v-9",
         "document": "d-2",
