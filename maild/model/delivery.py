@@ -38,6 +38,8 @@ MOVES: dict[State, frozenset[State]] = {
     # still turn it into anything that `sending` could become.
     State.UNCERTAIN: frozenset(
         {State.SENDING, State.HANDED_OVER, State.QUEUED, State.FAILED, State.HELD}
+        # A report about it proves that it arrived, whatever became of the reply.
+        | {State.CONFIRMED, State.BOUNCED}
     ),
     State.HANDED_OVER: frozenset({State.CONFIRMED, State.BOUNCED}),
     State.CONFIRMED: frozenset({State.BOUNCED}),
@@ -126,6 +128,7 @@ class HoldCode(StrEnum):
     UNTRUSTED = "untrusted"  # the figures inside its PDF are not those on the pages
     UNOPENED = "unopened"  # a file of it cannot be opened: damaged, or made to harm
     ENCRYPTED = "encrypted"  # its PDF asks for a password
+    STOPPED = "stopped"  # its address complained; nothing goes there before a person releases it
     PROFILE = "profile"  # its inbox does not take this as it is (kind, size, missing file)
 
 

@@ -6,6 +6,7 @@ Values only: `maild.reading.returns` makes them, `maild.intake.returns` finds th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -29,6 +30,7 @@ class Action(StrEnum):
     DISPLAYED = "displayed"  # a person's mail program showed it (RFC 8098)
     ACCEPTED = "accepted"  # the software behind an inbox took it in
     COMPLAINED = "complained"  # RFC 5965
+    REPLIED = "replied"  # a program or a person answered; it says nothing of the delivery
 
 
 GOOD = frozenset(
@@ -58,3 +60,18 @@ class Report:
     delivery: str | None = None  # our own X-Maild-Delivery in the returned headers
     sender: str | None = None  # who reports
     words: str = ""  # how the report begins, for a person
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What one report meant for one delivery, as it is kept; `reason` says it in plain words."""
+
+    at: datetime
+    source: str  # the door that it came by
+    sort: Sort
+    action: Action
+    recipient: str | None
+    status: str | None
+    diagnostic: str | None
+    reason: str
+    original: str  # the sha256 of the report

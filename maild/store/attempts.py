@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from maild.errors import MaildError, NotFound
 from maild.model.delivery import MOVES, Attempt, Delivery, HoldCode, Outcome, State
+from maild.model.sent_as import sent_as
 from maild.store import rows
 from maild.store.database import Tx
 from maild.store.schema import attempts, deliveries
@@ -32,7 +33,12 @@ _OPEN: Final = insert(attempts)
 _CLOSE: Final = (
     update(attempts)
     .where(attempts.c.delivery == bindparam("which"), attempts.c.outcome == Outcome.OPEN.value)
-    .values(outcome=bindparam("now_is"), ended_at=bindparam("at"), reply=bindparam("said"))
+    .values(
+        outcome=bindparam("now_is"),
+        ended_at=bindparam("at"),
+        reply=bindparam("said"),
+        sent_as=bindparam("named"),
+    )
 )
 _MINE: Final = (
     (deliveries.c.id == bindparam("which"))
@@ -152,11 +158,14 @@ def settle(tx: Tx, delivery: Delivery, settled: Settled) -> Delivery:
 def close(tx: Tx, id: str, outcome: Outcome, *, now: datetime, reply: str | None = None) -> bool:
     """Close the open attempt of a delivery; False when none is open."""
     values = {"which": id, "now_is": outcome.value, "at": now, "said": reply}
+    values["named"] = sent_as(reply)
     return tx.execute(_CLOSE, values).rowcount > 0
 
 
 def _under_way_to(state: State) -> list[str]:
     """The states of a delivery under way that may become `state`; uncertain may stay so."""
+    if state in {State.CONFIRMED, State.BOUNCED}:
+        raise ValueError(f"no delivery is settled as {state}; reports say so later")
     under_way = (State.SENDING, State.UNCERTAIN)
     found = [old.value for old in under_way if state in MOVES[old] or old is state]
     if state is State.SENDING or not found:

@@ -26,6 +26,7 @@ from maild.store.connectors import pause, paused
 from maild.store.database import Tx
 from maild.store.hand import cancel, hold, release, release_shadow, retry
 from maild.store.leases import claim, oldest_due, renew, take_back
+from maild.store.returns import held_if_stopped
 from maild.store.schema import deliveries, tallies
 from maild.store.statements import insert_if_absent
 
@@ -57,8 +58,12 @@ _ONCE = ("document", "via", "address", "purpose", "part", "generation")
 
 
 def add(tx: Tx, delivery: Delivery) -> bool:
-    """Write a delivery; False when the same thing goes to the same destination already."""
-    return insert_if_absent(tx, deliveries, row=rows.of_delivery(delivery), unique=_ONCE)
+    """Write a delivery; False when the same thing goes to the same destination already.
+
+    One to an address that complained is held, whoever adds it.
+    """
+    row = rows.of_delivery(held_if_stopped(tx, delivery))
+    return insert_if_absent(tx, deliveries, row=row, unique=_ONCE)
 
 
 def of_document(tx: Tx, document: str) -> tuple[Delivery, ...]:

@@ -1,4 +1,4 @@
-"""The tables, and how a moment is stored in them. No queries here.
+"""The tables. No queries here.
 
 A change of a table is a change here and a new file in `migrations/versions`; a test compares the
 two. Everything is portable SQL: the same tables are to run on PostgreSQL one day.
@@ -6,61 +6,31 @@ two. Everything is portable SQL: the same tables are to run on PostgreSQL one da
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Date,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     literal_column,
 )
 
-from maild.store import tallying
+from maild.store import columns, tallying
+from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 
-
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC datetime, stored as text of one width: it sorts, and people can read it."""
-
-    impl = String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """The text of a moment. Raises ValueError for a datetime without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value.isoformat()} has no time zone; the store keeps aware UTC")
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the same
-        """The moment that was stored."""
-        return None if value is None else datetime.fromisoformat(value)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+metadata: Final = columns.metadata  # knows every table below
 
 arrivals = Table(
     "arrivals",
@@ -218,6 +188,9 @@ attempts = Table(
     Column("outcome", String(16), nullable=False),
     Column("reply", Text),
     Column("ended_at", Moment),
+    Column(
+        "sent_as", Text, index=True
+    ),  # the id that the provider gave the mail, if its reply says
 )
 
 events = Table(
@@ -266,6 +239,34 @@ refusals = Table(
     Column("told", Boolean, nullable=False),
     Index("ix_refusals_team_id", "team", "id"),
     Index("ix_refusals_peer", "team", "peer", "at"),
+)
+
+# What came back about deliveries.
+returns = Table(
+    "returns",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("delivery", ForeignKey("deliveries.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("sort", String(16), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("recipient", Text),
+    Column("status", String(16)),
+    Column("diagnostic", Text),
+    Column("reason", Text, nullable=False),
+    Column("original", String(64), nullable=False),
+    UniqueConstraint("delivery", "original"),
+)
+
+# Addresses that complained: nothing goes there before a person releases it.
+stopped = Table(
+    "stopped",
+    metadata,
+    Column("team", String(64), primary_key=True),
+    Column("address", String(254), primary_key=True),  # in lower case
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 # What providers allowed for the accounts of [account.NAME]; only `sealed` holds secrets.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from maild.store.schema import Moment
+from maild.store.columns import Moment
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
