@@ -31,13 +31,16 @@ TYPE_CODES: Final = {
     BillKind.CREDIT_NOTE: _words("81 83 261 262 296 308 381 396 420 458 502 503 532"),
 }
 
-# What Peppol leaves of them (PEPPOL-EN16931-P0100, P0101); 326 and 384 only inside Germany (P0112).
+# What Peppol leaves of them (PEPPOL-EN16931-P0100, P0101).
 PEPPOL_TYPE_CODES: Final = {
     BillKind.INVOICE: _words(
         "71 80 82 84 102 218 219 331 380 382 383 386 388 393 395 553 575 623 780 817 870 875 876 877"
     ),
     BillKind.CREDIT_NOTE: _words("81 83 381 396 532"),
 }
+
+# Partial and corrected invoices, which Peppol allows inside Germany only (PEPPOL-EN16931-P0112).
+GERMAN_TYPE_CODES: Final = frozenset({"326", "384"})
 
 # EAS: the schemes of electronic addresses (BR-CL-25).
 EAS: Final = _words(
@@ -47,6 +50,11 @@ EAS: Final = _words(
     "0235 0240 0242 0244 0245 0246 0248 9910 9913 9914 9915 9918 9919 9920 9922 9923 9924 "
     "9925 9926 9927 9928 9929 9930 9931 9932 9933 9934 9935 9936 9937 9938 9939 9940 9941 "
     "9942 9943 9944 9945 9946 9947 9948 9949 9950 9951 9952 9953 9957 9959 AN AQ AS AU EM"
+)
+
+# What Peppol leaves of them (PEPPOL-EN16931-CL008): no e-mail addresses, for one.
+PEPPOL_ADDRESSES: Final = EAS - _words(
+    "0037 0147 0154 0170 0177 0193 0194 0202 0203 0205 0212 0213 0215 0217 0219 0220 AN AQ AS AU EM"
 )
 
 # What may be embedded in a bill (BR-CL-24, PEPPOL-EN16931-CL001).
@@ -73,6 +81,12 @@ CURRENCIES: Final = _words(
     "VUV WST XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR "
     "ZMW ZWG"
 )
+
+# Peppol has left the old code of the dobra (PEPPOL-EN16931-CL007), whose new one CEN does not know.
+NOT_PEPPOL_CURRENCIES: Final = frozenset({"STD"})
+
+# UNCL2005: what the VAT date is, as the code of a period (PEPPOL-EN16931-CL006).
+TAX_POINT_CODES: Final = frozenset({"3", "35", "432"})
 
 # ISO 3166-1, with 1A and XI for Kosovo and Northern Ireland (BR-CL-14).
 COUNTRIES: Final = _words(

@@ -11,7 +11,18 @@ from typing import Final
 PEPPOL_BIS_3: Final = (
     "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"  # BT-24
 )
-PEPPOL_PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"  # BT-23, PEPPOL-EN16931-R007
+PEPPOL_PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"  # BT-23
+
+# The processes of Peppol BIS Billing 3 (PEPPOL-EN16931-R007): the bill alone, the two of the French
+# reform, and the bill that is answered.
+PEPPOL_PROCESSES: Final = frozenset(
+    {
+        PEPPOL_PROCESS,
+        "urn:peppol:france:billing:regulated",
+        "urn:peppol:france:billing:non-regulated",
+        "urn:peppol:bis:billing_with_response",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from decimal import Decimal
 from itertools import chain
 from typing import Final
 
-from stdnum.be import vat as be_vat
-
 from maild.errors import Problem
 from maild.model.bill import AllowanceCharge, Bill, BillKind, Line, PaymentMeans, Tax
 from maild.model.money import Amount
 from maild.model.party import Party
 from maild.ubl import codes, sums
-from maild.ubl.dialects import is_peppol
+from maild.ubl.dialects import PEPPOL_BIS_3, is_peppol
+from maild.ubl.numbers import wrong_numbers
+from maild.ubl.peppol import peppol_needs
 from maild.ubl.units import UNITS
 
 # The rules name the intra-community category after its old code.
@@ -27,6 +27,7 @@ _RULE_NAMES: Final = {"K": "IC", "L": "AF", "M": "AG"}
 # Categories whose rate is nought, and those that must say why (BR-Z-05, BR-E-05, BR-E-10 and sisters).
 _NOUGHT: Final = frozenset({"Z", "E", "AE", "K", "G"})
 _REASONED: Final = frozenset({"E", "AE", "K", "G", "O"})
+_UNREASONED: Final = frozenset({"S", "Z", "L", "M"})  # and those that must not
 
 _TRANSFERS: Final = frozenset({"30", "58"})
 _DEBITS: Final = frozenset({"49", "59"})
@@ -51,26 +52,18 @@ def needs(bill: Bill) -> Iterator[Problem]:
         yield from _payment(means)
     yield from _attachments(bill)
     yield from _decimals(bill)
+    yield from wrong_numbers(bill)
+    # What the writer takes for Peppol is Peppol here.
+    if is_peppol(bill.customization or PEPPOL_BIS_3):
+        yield from peppol_needs(bill)
 
 
 def _head(bill: Bill) -> Iterator[Problem]:
-    peppol = is_peppol(bill.customization)
-    listed = (codes.PEPPOL_TYPE_CODES if peppol else codes.TYPE_CODES)[bill.kind]
-    if bill.type_code and bill.type_code not in listed:
+    if bill.type_code and bill.type_code not in codes.TYPE_CODES[bill.kind]:
         what = bill.kind.value.replace("_", " ")
         yield Problem("BR-CL-01", "BT-3", f'"{bill.type_code}" is no type code of a {what}')
     if bill.currency not in codes.CURRENCIES:
         yield Problem("BR-CL-03", "BT-5", f'"{bill.currency}" is no currency of ISO 4217')
-    if not peppol:
-        return
-    if not (bill.buyer_reference or bill.order_reference or bill.sales_order_reference):
-        yield Problem("PEPPOL-EN16931-R003", "BT-10", "say the buyer's reference or order number")
-    for rule, term, name, party in (
-        ("PEPPOL-EN16931-R020", "BT-34", "seller", bill.seller),
-        ("PEPPOL-EN16931-R010", "BT-49", "buyer", bill.buyer),
-    ):
-        if party.endpoint is None:
-            yield Problem(rule, term, f"say the electronic address of the {name}")
 
 
 def _party(name: str, party: Party, *, address: str, legal_id: str, vat: str) -> Iterator[Problem]:
@@ -90,18 +83,6 @@ def _party(name: str, party: Party, *, address: str, legal_id: str, vat: str) ->
     registered = party.legal_id
     if registered and registered.scheme and registered.scheme not in codes.REGISTERS:
         yield Problem("BR-CL-11", legal_id, f'"{registered.scheme}" is no register of ISO 6523')
-    for term, number in ((address, party.endpoint), (legal_id, registered)):
-        if number and number.scheme == "0208" and not _is_enterprise_number(number.value):
-            yield Problem(
-                "PEPPOL-COMMON-R043",
-                term,
-                f'"{number.value}" is no Belgian enterprise number: ten digits, the last two of '
-                "which check the others",
-            )
-
-
-def _is_enterprise_number(value: str) -> bool:
-    return len(value) == 10 and value.isdigit() and be_vat.is_valid(value)
 
 
 def _categories(bill: Bill) -> Iterator[Problem]:
@@ -129,9 +110,11 @@ def _categories(bill: Bill) -> Iterator[Problem]:
 
 
 def _exemption(tax: Tax) -> Iterator[Problem]:
-    code = tax.exemption_code
+    code, name = tax.exemption_code, _RULE_NAMES.get(tax.category, tax.category)
+    if tax.category in _UNREASONED and (code or tax.exemption_reason):
+        said = f"category {tax.category} is no exemption; leave its reason out"
+        yield Problem(f"BR-{name}-10", "BT-120", said)
     if tax.category in _REASONED and not (code or tax.exemption_reason):
-        name = _RULE_NAMES.get(tax.category, tax.category)
         yield Problem(
             f"BR-{name}-10",
             "BT-120",

@@ -23,9 +23,20 @@ def read_payment_means(sheet: Sheet, root: Element) -> tuple[PaymentMeans, ...]:
 
 def write_payment_means(root: Element, bill: Bill) -> None:
     """Write every way to pay; a quotation has room for one."""
-    means = _with_due_date(bill)
+    means = written_means(bill)
     for one in means[:1] if bill.kind is BillKind.QUOTE else means:
         _write_one(root, one)
+
+
+def written_means(bill: Bill) -> tuple[PaymentMeans, ...]:
+    """The ways to pay; UBL gives a credit note no due date but the one among its means of payment."""
+    means = bill.payment_means
+    if bill.kind is not BillKind.CREDIT_NOTE or bill.due_on is None:
+        return means
+    if any(one.due_on for one in means):
+        return means
+    first, *others = means or (PaymentMeans(code=_NOT_DEFINED),)
+    return (replace(first, due_on=bill.due_on), *others)
 
 
 def read_due_date(sheet: Sheet, root: Element) -> date | None:
@@ -53,18 +64,10 @@ def read_terms(root: Element) -> str | None:
 def write_terms(root: Element, terms: str | None) -> None:
     """Write the payment terms."""
     if terms:
-        put(group(root, "cac:PaymentTerms"), "cbc:Note", terms)
-
-
-def _with_due_date(bill: Bill) -> tuple[PaymentMeans, ...]:
-    """The ways to pay; UBL gives a credit note no due date but the one among its means of payment."""
-    means = bill.payment_means
-    if bill.kind is not BillKind.CREDIT_NOTE or bill.due_on is None:
-        return means
-    if any(one.due_on for one in means):
-        return means
-    first, *others = means or (PaymentMeans(code=_NOT_DEFINED),)
-    return (replace(first, due_on=bill.due_on), *others)
+        # A German cash discount ends with a line break (DE-R-018); readers take it off again.
+        last = terms.rpartition("\n")[2]
+        said = f"{terms}\n" if last.startswith("#") else terms
+        put(group(root, "cac:PaymentTerms"), "cbc:Note", said)
 
 
 def _read_one(sheet: Sheet, at: Element) -> PaymentMeans:
