@@ -1,8 +1,8 @@
 """Our JSON document, for senders that have no UBL: read, completed, verified, and made a bill.
 
 What follows from the lines (net amounts, VAT, totals) is computed when absent and compared when
-given. A bill that has what Peppol BIS Billing 3 asks (a reference, both electronic addresses) becomes
-one; else it is plain EN 16931, since a document must not claim more than it holds.
+given. A bill that has what Peppol BIS Billing 3 asks (a reference, both addresses of its network)
+becomes one; else it is plain EN 16931, since a document must not claim more than it holds.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from maild.ubl import sums
 from maild.ubl.check import check, is_warning
 from maild.ubl.dialects import PEPPOL_BIS_3, PEPPOL_PROCESS
 from maild.ubl.needs import needs
+from maild.ubl.peppol import can_be_peppol
 
 EN16931: Final = "urn:cen.eu:en16931:2017"
 _TYPE_CODES: Final = {BillKind.INVOICE: "380", BillKind.CREDIT_NOTE: "381", BillKind.QUOTE: None}
@@ -126,9 +127,8 @@ def _bill(shape: DocumentShape) -> Bill:
     )
     seller, buyer = _party(shape.seller), _party(shape.buyer)
     quote = kind is BillKind.QUOTE
-    peppol = bool(
-        (shape.buyer_reference or shape.order_reference) and seller.endpoint and buyer.endpoint
-    )
+    referred = bool(shape.buyer_reference or shape.order_reference)
+    peppol = referred and can_be_peppol(seller, buyer)
     return Bill(
         kind=kind,
         number=shape.number,

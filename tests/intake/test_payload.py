@@ -79,6 +79,19 @@ def test_without_a_reference_it_is_no_peppol_document() -> None:
     assert bill.customization == payload.EN16931
 
 
+def test_with_an_address_outside_the_network_it_is_no_peppol_document() -> None:
+    value = a_document()
+    value["buyer"] |= {"endpoint": "an@janssens.example", "endpoint_scheme": "EM"}
+    assert to_bill(value).customization == payload.EN16931
+
+
+def test_an_address_that_is_no_gln_is_refused_by_its_rule() -> None:
+    value = a_document()
+    value["buyer"] |= {"endpoint": "5412345000010", "endpoint_scheme": "0088"}
+    with pytest.raises(DocumentError, match="5412345000010"):
+        to_bill(value)
+
+
 def test_a_bill_comes_back_from_its_json() -> None:
     bill = a_bill()
     back = to_bill(payload_out.from_bill(bill))
