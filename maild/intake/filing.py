@@ -224,9 +224,7 @@ def _tell(
         tell(tx, case.team, kind="no_rule", facts=facts, now=case.now)
 
 
-def _tell_held(
-    tx: Tx, case: Case, document: Document, *, hold: Hold, delivery: Delivery
-) -> None:
+def _tell_held(tx: Tx, case: Case, document: Document, *, hold: Hold, delivery: Delivery) -> None:
     """Tell the team why a document waits; `delivery` is the first of those that wait."""
     _event(tx, case, document, event="document.held", detail=hold.reason)
     facts = _facts(document) | {"reason": hold.reason, "delivery": delivery.id}

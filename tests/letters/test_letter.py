@@ -38,7 +38,7 @@ NOTICES: dict[str, dict[str, Any]] = {
     "held": {
         "document": "d-2",
         "delivery": "v-9",
-        "reason": 'the XML inside says 121.00 EUR, and the pages do not show it',
+        "reason": "the XML inside says 121.00 EUR, and the pages do not show it",
     },
     "delivery_failed": {
         "delivery": "v-9",
