@@ -14,6 +14,11 @@
             ConsentNeeded            until a person says yes again: `maild connect`
         Doubtful                     no reply after the point of no return
         Refused                      never again
+      MailboxError(reason)           a mailbox's that maild reads
+        MailboxClosed                connect again, after a while
+          LoginRefused               until a person has looked
+        FolderMissing                this folder; the others are fine
+        NotDone                      this one action; ask again later
       ProfileMismatch                an inbox does not take this as it is: a person must look
 
 Anything else is a bug of ours: held, with its traceback and an incident id.
@@ -175,3 +180,29 @@ class Doubtful(DeliveryError):
 
 class Refused(DeliveryError):
     """A final no for this parcel."""
+
+
+class MailboxError(MaildError):
+    """A mailbox that maild reads does not do as asked. `reason` is in words for a person."""
+
+    exit_code = 69
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class MailboxClosed(MailboxError):
+    """The connection is of no use any more: connect again, after a while."""
+
+
+class LoginRefused(MailboxClosed):
+    """The server does not let maild in: a person has to look, and asking fast makes it worse."""
+
+
+class FolderMissing(MailboxError):
+    """One folder cannot be opened; the others of the mailbox can."""
+
+
+class NotDone(MailboxError):
+    """The server refused one action; the connection goes on."""

@@ -5,10 +5,11 @@ There is no port for the database: SQLAlchemy Core already is one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from maild.model.delivery import Parcel
+from maild.model.mailbox import Head, Look, Order
 from maild.model.token import Consent, Token
 
 
@@ -34,6 +35,58 @@ class Connector(Protocol):
 
     async def close(self) -> None:
         """End kept connections. Safe to call twice."""
+        ...
+
+
+class Mailbox(Protocol):
+    """A place where mail lies and other people's programs are at work too.
+
+    Every method raises MailboxClosed when the connection is of no use any more; `connect` makes a
+    new one. Nothing of a message is changed but by `carry_out`. One task uses it.
+    """
+
+    name: str
+
+    async def connect(self) -> None:
+        """Connect and log in, after dropping what was there. Raises LoginRefused too."""
+        ...
+
+    async def look(self, folder: str) -> Look:
+        """Select a folder and list what lies in it now. Raises FolderMissing."""
+        ...
+
+    async def heads(self, folder: str, uids: Sequence[str]) -> tuple[Head, ...]:
+        """What is known of these messages; those that have gone meanwhile are missing."""
+        ...
+
+    async def fetch(self, heads: Sequence[Head]) -> dict[str, bytes]:
+        """The bytes of small messages of one folder by their uid, less those that have gone."""
+        ...
+
+    async def copy(self, head: Head, write: Callable[[bytes], None], *, most: int) -> int:
+        """Write a large message piece by piece; how many bytes, 0 when it has gone.
+
+        `write` is called in another thread. Stops after the piece in which `most` is passed.
+        """
+        ...
+
+    async def carry_out(self, orders: Sequence[Order]) -> tuple[Order, ...]:
+        """Do the same thing to messages of one folder; those of them that are done with.
+
+        One that somebody else moved or deleted is done with. Raises NotDone.
+        """
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Return when something may have come, at the latest after so long."""
+        ...
+
+    def wake(self) -> None:
+        """Make a `wait` return at once. Safe to call at any time."""
+        ...
+
+    async def close(self) -> None:
+        """End the connection. Safe to call twice."""
         ...
 
 

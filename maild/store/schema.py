@@ -1,4 +1,4 @@
-"""The tables. No queries here.
+"""The tables. No queries here; those of mailboxes are in `schema_mailboxes`.
 
 A change of a table is a change here and a new file in `migrations/versions`; a test compares the
 two. Everything is portable SQL: the same tables are to run on PostgreSQL one day.
@@ -24,13 +24,15 @@ from sqlalchemy import (
     literal_column,
 )
 
-from maild.store import columns, tallying
+from maild.store import columns, schema_mailboxes, tallying
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 
-metadata: Final = columns.metadata  # knows every table below
+metadata: Final = columns.metadata  # knows every table below, and these:
+leases: Final = schema_mailboxes.leases
+mailbox_messages: Final = schema_mailboxes.mailbox_messages
 
 arrivals = Table(
     "arrivals",
