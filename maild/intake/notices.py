@@ -14,7 +14,7 @@ from typing import Any, Final
 from maild.model.delivery import Delivery, HoldCode, Purpose, State
 from maild.model.ids import new_id
 from maild.model.team import Mode, Team
-from maild.render.letter import notice
+from maild.render.notice import notice
 from maild.store import deliveries, marks
 from maild.store.database import Tx
 

@@ -17,7 +17,8 @@ from maild.model.money import Amount
 from maild.model.party import Party
 from maild.model.team import Branding, Team
 from maild.render.fields import LANGUAGES, clean, language_of, money
-from maild.render.letter import letter, notice, problems
+from maild.render.letter import letter, problems
+from maild.render.notice import notice
 from maild.render.templates import phrases
 from tests.letters.builders import NOW, a_bill, a_document, a_recipient, a_team, eur
 
@@ -47,6 +48,15 @@ NOTICES: dict[str, dict[str, Any]] = {
         "address": "an@kantoor.example",
         "reply": "550 5.1.1 <an@kantoor.example>: no such user",
     },
+    "delivery_returned": {
+        "delivery": "v-9",
+        "document": "d-2",
+        "recipient": "accountant",
+        "address": "an@kantoor.example",
+        "reply": "552 5.2.2 <an@kantoor.example>: mailbox full",
+        "reason": "(the reason, in the team's language)",
+    },
+    "address_stopped": {"delivery": "v-9", "address": "an@kantoor.example"},
     "refused_digest": {"refusals": REFUSALS},
 }
 
