@@ -57,14 +57,18 @@ _BY_WORDS: Final = tuple(
         ),
         (
             "no_domain",
-            (r"(?:host|domain)(?: name)? (?:not found|unknown)|unknown (?:host|domain)|domain does not exist"
-            r"|no (?:mx|such domain|such host)|host or domain|cannot find your hostname|unrouteable"),
+            (
+                r"(?:host|domain)(?: name)? (?:not found|unknown)|unknown (?:host|domain)|domain does not exist"
+                r"|no (?:mx|such domain|such host)|host or domain|cannot find your hostname|unrouteable"
+            ),
         ),
         (
             "no_mailbox",
-            (r"(?:user|recipient|address|account|mailbox|name|email).{0,30}(?:unknown|not (?:found|exist|listed"
-            r"|recogni[sz]ed|known)|n[o']t exist|unavailable|invalid)|no such|unknown (?:user|recipient|address"
-            r"|local)|invalid (?:recipient|address|mailbox)|does not like recipient|existiert nicht|onbekende"),
+            (
+                r"(?:user|recipient|address|account|mailbox|name|email).{0,30}(?:unknown|not (?:found|exist|listed"
+                r"|recogni[sz]ed|known)|n[o']t exist|unavailable|invalid)|no such|unknown (?:user|recipient|address"
+                r"|local)|invalid (?:recipient|address|mailbox)|does not like recipient|existiert nicht|onbekende"
+            ),
         ),
         ("sender", r"sender.{0,40}(?:rejected|denied|not (?:allowed|owned|verified)|invalid)"),
         (
