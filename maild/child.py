@@ -18,11 +18,11 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-Job = Callable[[bytes], bytes]
+Job = Callable[[bytes], bytes | Sequence[bytes]]  # an answer in pieces need not be put together
 
 # Nonce, length of the name, length of the payload, seconds of CPU and of wall time, bytes of memory.
 REQUEST = struct.Struct("!8sIQddQ")
@@ -77,10 +77,11 @@ def _next_order(requests: BinaryIO) -> Order | None:
 def _run_here(order: Order, answers: BinaryIO) -> None:
     """Run a job in this process, which stays warm for the next one."""
     _limit(order)
-    status, body = _attempt(order)
+    status, answer = _attempt(order)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    answers.write(ANSWER.pack(order.nonce, status, _resident(), len(body)))
-    answers.write(body)
+    pieces = [answer] if isinstance(answer, bytes) else answer
+    answers.write(ANSWER.pack(order.nonce, status, _resident(), sum(map(len, pieces))))
+    answers.writelines(pieces)
     answers.flush()
 
 
@@ -111,7 +112,7 @@ def _die_of(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
-def _attempt(order: Order) -> tuple[int, bytes]:
+def _attempt(order: Order) -> tuple[int, bytes | Sequence[bytes]]:
     """The job's answer, or what it raised, as text."""
     try:
         module, _, function = order.job.partition(":")

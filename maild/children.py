@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -25,6 +25,7 @@ from typing import IO
 import maild
 from maild.child import ANSWER, DONE, REQUEST
 from maild.errors import MaildError
+from maild.ports import Stored
 
 # Nobody listens on port 9 (discard) here, so what honours a proxy setting is refused at once; the
 # typesetter fetches packages at run time and has no switch against it (rendering.md section 6).
@@ -32,7 +33,10 @@ _NOWHERE = "http://127.0.0.1:9"
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 # The child ends itself at its wall limit; the pool waits a little longer before it kills.
 _GRACE = 2.0
+_PIECE = 1 << 16  # what of a large payload or answer is held at one time
 _TAIL = 2000  # how much of a dead child's last words is kept
+
+Sink = Callable[[bytes], None]
 
 
 class JobFailed(MaildError):
@@ -97,16 +101,23 @@ class Children:
         missing = self.size - len(self.pids)
         self._idle += await asyncio.gather(*(self._spawn() for _ in range(missing)))
 
-    async def run(self, job: str, payload: bytes, *, limits: Limits | None = None) -> bytes:
+    async def run(
+        self,
+        job: str,
+        payload: bytes | Stored,
+        *,
+        limits: Limits | None = None,
+        into: Sink | None = None,
+    ) -> bytes:
         """Run one job and return its answer, waiting for a free child first.
 
-        Raises JobFailed when the job raised, ChildDied when its process did not live through it.
+        With `into` the answer goes there piece by piece, and nothing of it is kept here. Raises JobFailed when the job raised, ChildDied when its process did not live through it.
         """
         async with self._turns:
             child = await self._next()
             self._busy.add(child)
             try:
-                answer = await child.ask(job, payload, limits=limits or Limits())
+                answer = await child.ask(job, payload, limits=limits or Limits(), into=into)
             except BaseException:
                 # Also when we are cancelled: half an exchange cannot be taken up again.
                 await child.end()
@@ -196,11 +207,13 @@ class _Child:
         """Whether it can take a job."""
         return self._process.poll() is None
 
-    async def ask(self, job: str, payload: bytes, *, limits: Limits) -> _Answer:
+    async def ask(
+        self, job: str, payload: bytes | Stored, *, limits: Limits, into: Sink | None
+    ) -> _Answer:
         """Send a job and read its answer. Raises ChildDied."""
         try:
             async with asyncio.timeout(limits.wall + _GRACE):
-                return await self._exchange(job, payload, limits=limits)
+                return await self._exchange(job, payload, limits=limits, into=into)
         except TimeoutError:
             raise ChildDied(job, f"took longer than {limits.wall:g} s and was ended") from None
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -209,19 +222,35 @@ class _Child:
                 await asyncio.to_thread(self._process.wait, _GRACE)
             raise ChildDied(job, self._death(limits), words=self._last_words()) from None
 
-    async def _exchange(self, job: str, payload: bytes, *, limits: Limits) -> _Answer:
+    async def _exchange(
+        self, job: str, payload: bytes | Stored, *, limits: Limits, into: Sink | None
+    ) -> _Answer:
         name, nonce = job.encode(), os.urandom(8)
         bounds = (limits.cpu, limits.wall, limits.memory)
         self._requests.write(REQUEST.pack(nonce, len(name), len(payload), *bounds) + name)
-        self._requests.write(payload)
-        await self._requests.drain()
+        await self._send(payload)
         header = ANSWER.unpack(await self._answers.readexactly(ANSWER.size))
         echoed, status, self.resident, length = header
         if echoed != nonce:
             raise ChildDied(job, "got the answer to another request; its process was ended")
         if length > limits.answer:
             raise ChildDied(job, f"answered {length} bytes; {limits.answer} are allowed")
-        return _Answer(status=status, body=await self._answers.readexactly(length))
+        if into is None or status != DONE:
+            return _Answer(status=status, body=await self._answers.readexactly(length))
+        while length:
+            piece = await self._answers.readexactly(min(length, _PIECE))
+            into(piece)
+            length -= len(piece)
+        return _Answer(status=status, body=b"")
+
+    async def _send(self, payload: bytes | Stored) -> None:
+        if isinstance(payload, bytes):
+            self._requests.write(payload)
+            await self._requests.drain()
+            return
+        for start in range(0, len(payload), _PIECE):
+            self._requests.write(await asyncio.to_thread(payload.read, _PIECE, start=start))
+            await self._requests.drain()
 
     async def end(self) -> None:
         """Kill the process with all that it started, and wait until it is gone."""

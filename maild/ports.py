@@ -6,6 +6,7 @@ There is no port for the database: SQLAlchemy Core already is one.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from maild.model.delivery import Parcel
@@ -131,4 +132,54 @@ class Blobs(Protocol):
 
     async def read(self, key: str) -> bytes:
         """The bytes, verified against their name. Raises NotFound or OSError."""
+        ...
+
+
+class Stored(Protocol):
+    """Bytes in a file, complete. Whoever made it closes it; until then it can be read."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies before the blob store gives it its name."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Its name as a blob."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many bytes, as `len()` tells too."""
+        ...
+
+    @property
+    def descriptor(self) -> int:
+        """The open file."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def read(self, size: int | None = None, *, start: int = 0) -> bytes:
+        """Its bytes from `start` on, all or at most `size`. Raises OSError."""
+        ...
+
+    def close(self) -> None:
+        """Forget it; what the blob store has not named is gone. Once only."""
+        ...
+
+
+class Spool(Protocol):
+    """A file that is being written. Ended by `finish` or by `discard`."""
+
+    def write(self, piece: bytes) -> None:
+        """Append. Raises OSError."""
+        ...
+
+    def finish(self) -> Stored:
+        """Complete: from now on it is the caller's to close."""
+        ...
+
+    def discard(self) -> None:
+        """Drop what is there, unless it was finished. Safe to call twice."""
         ...

@@ -7,25 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from maild.errors import Problem
+from maild.ports import Stored
 
-
-@dataclass(frozen=True, slots=True)
-class Spooled:
-    """Bytes that lie in a file of ours, because there are too many to hold."""
-
-    path: Path
-    size: int
-    sha256: str
-
-    def read(self) -> bytes:
-        """All of them. Raises OSError when the file is gone."""
-        return self.path.read_bytes()
-
-
-Body = bytes | Spooled
+Body = bytes | Stored  # a large one lies in a file
 
 
 def content_of(body: Body) -> bytes:
@@ -35,7 +21,7 @@ def content_of(body: Body) -> bytes:
 
 def size_of(body: Body) -> int:
     """How many bytes, without reading them."""
-    return len(body) if isinstance(body, bytes) else body.size
+    return len(body)
 
 
 def sha256_of(body: Body) -> str:

@@ -21,9 +21,14 @@ _MOST_BODIES: Final = 10_000
 
 def pack(head: dict[str, Any], bodies: Sequence[bytes] = ()) -> bytes:
     """Put a head and bodies into one run of bytes."""
+    return b"".join(pieces(head, bodies))
+
+
+def pieces(head: dict[str, Any], bodies: Sequence[bytes] = ()) -> list[bytes]:
+    """The same, not put together: the bodies may be many and large."""
     said = json.dumps(head, ensure_ascii=True, separators=(",", ":")).encode()
     lengths = b"".join(_LENGTH.pack(len(one)) for one in bodies)
-    return b"".join((_START.pack(len(said), len(bodies)), lengths, said, *bodies))
+    return [_START.pack(len(said), len(bodies)), lengths, said, *bodies]
 
 
 def unpack(packed: bytes) -> tuple[dict[str, Any], list[bytes]]:

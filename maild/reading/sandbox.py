@@ -7,21 +7,39 @@ a failure means to a document is for the caller to say; what happened is told in
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
 
 from maild.children import ChildDied, Children, JobFailed, Limits
 from maild.errors import Unreadable
+from maild.ports import Stored
 
 # purchase_reading.md C3: 1 GiB of address space; the honest jobs take well under 10 s of processor.
 OPENING: Final = Limits(cpu=10.0, wall=30.0, memory=1 << 30, answer=256 << 20)
 # Loaded before the first fork, so that each job starts at once.
-_MODULES: Final = ("maild.reading.pdf_jobs",)
+_MODULES: Final = ("maild.reading.mail_job", "maild.reading.pdf_jobs")
 _TRIES: Final = 2
 _SAID_BY_US: Final = f"{Unreadable.__name__}: "
 
 
 class Parked(Unreadable):
     """A file over which two processes died: kept, opened no more, and for a person to look at."""
+
+
+class Receiver(Protocol):
+    """Takes an answer piece by piece."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        ...
+
+    def drop(self) -> None:
+        """Keep nothing: no more will come."""
+        ...
+
+
+R = TypeVar("R", bound=Receiver)
+T = TypeVar("T")
 
 
 class Sandbox:
@@ -31,30 +49,61 @@ class Sandbox:
         self._limits = limits
         self._children = Children(size, modules=_MODULES, fresh=True)
 
-    async def run(self, job: str, payload: bytes, *, limits: Limits | None = None) -> bytes:
+    async def run(
+        self, job: str, payload: bytes | Stored, *, limits: Limits | None = None
+    ) -> bytes:
         """Do one job and return its answer; `limits` are the sandbox's own when not given.
 
         Raises Unreadable when the job says that the file cannot be used or fails over it, and
         Parked when two processes died over it (one may have been the machine's fault).
         """
-        limits = limits or self._limits
-        for left in reversed(range(_TRIES)):
+        bounds = limits or self._limits
+        return await _tried(lambda: self._children.run(job, payload, limits=bounds), limits=bounds)
+
+    async def receive(
+        self,
+        job: str,
+        payload: bytes | Stored,
+        *,
+        make: Callable[[], R],
+        limits: Limits | None = None,
+    ) -> R:
+        """Do one job and give its answer, while it comes, to a receiver that `make` makes.
+
+        Raises as `run`, and what the receiver raises.
+        """
+        bounds = limits or self._limits
+
+        async def attempt() -> R:
+            receiver = make()
             try:
-                return await self._children.run(job, payload, limits=limits)
-            except JobFailed as fault:
-                raise _unreadable(str(fault), limits=limits) from fault
-            except ChildDied as fault:
-                if not left:
-                    raise Parked(
-                        f"maild tried {_TRIES} times to open it, and each time the process {fault.cause}; "
-                        "it is kept as it came, and a person must look at it",
-                        detail=str(fault),
-                    ) from fault
-        raise AssertionError("unreachable: the last try returns or raises")
+                await self._children.run(job, payload, limits=bounds, into=receiver.feed)
+            except BaseException:
+                receiver.drop()
+                raise
+            return receiver
+
+        return await _tried(attempt, limits=bounds)
 
     async def close(self) -> None:
         """End the processes. Safe to call twice."""
         await self._children.close()
+
+
+async def _tried(attempt: Callable[[], Awaitable[T]], *, limits: Limits) -> T:
+    for left in reversed(range(_TRIES)):
+        try:
+            return await attempt()
+        except JobFailed as fault:
+            raise _unreadable(str(fault), limits=limits) from fault
+        except ChildDied as fault:
+            if not left:
+                raise Parked(
+                    f"maild tried {_TRIES} times to open it, and each time the process {fault.cause}; "
+                    "it is kept as it came, and a person must look at it",
+                    detail=str(fault),
+                ) from fault
+    raise AssertionError("unreachable: the last try returns or raises")
 
 
 def _unreadable(said: str, *, limits: Limits) -> Unreadable:

@@ -20,10 +20,11 @@ from typing import Final
 from sqlalchemy import select
 
 from maild.errors import NotFound
+from maild.ports import Stored
 from maild.store.database import Database, Tx
 from maild.store.disk import locked, make_folder
 from maild.store.schema import arrivals, deliveries, files, refusals, small_blobs
-from maild.store.spool import READ_AT_ONCE, Original, Spool, Spooled, remove_if_dead
+from maild.store.spool import READ_AT_ONCE, Spool, remove_if_dead
 from maild.store.statements import insert_if_absent
 
 # Up to here a blob rides in its document's transaction: one fsync for many (house.md 2.8).
@@ -61,13 +62,13 @@ class BlobStore:
         self._folder = folder
         self._db = db
 
-    async def stage(self, content: Original) -> Staged:
+    async def stage(self, content: bytes | Stored) -> Staged:
         """Prepare bytes for `keep`. Large ones are durable when this returns.
 
         What was spooled gets its name without being copied, and may be staged again. Raises OSError
         when the disk does not take them.
         """
-        if isinstance(content, Spooled):
+        if not isinstance(content, bytes):
             await asyncio.to_thread(self._adopt, content)
             return Staged(content.sha256, content.size)
         if len(content) <= SMALL:
@@ -136,7 +137,7 @@ class BlobStore:
             spooled.close()
         return spooled.sha256
 
-    def _adopt(self, spooled: Spooled) -> None:
+    def _adopt(self, spooled: Stored) -> None:
         """Give a spooled file its name; it is durable when this returns."""
         target = self._path(spooled.sha256)
         make_folder(target.parent)
@@ -159,7 +160,7 @@ def _small(key: str, tx: Tx) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-def _same(path: Path, spooled: Spooled) -> bool:
+def _same(path: Path, spooled: Stored) -> bool:
     """Whether these very bytes are there under their name; damaged ones are written anew."""
     try:
         if path.stat().st_size != spooled.size:
