@@ -20,6 +20,8 @@ from maild.errors import ConfigError
 from maild.intake.desk import Desk
 from maild.intake.refusals import Refusals
 from maild.log import setup
+from maild.reading.reader import MailReader
+from maild.reading.sandbox import Sandbox
 from maild.records import Records
 from maild.rules.book import RuleBook
 from maild.store import marks
@@ -65,17 +67,27 @@ class App:
         with _locked(data_dir) if as_daemon else contextlib.nullcontext():
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             db = await Database.open(data_dir / "maild.db")
+            sandbox = Sandbox()
             try:
-                yield cls._built(checked, settings, shelf=shelf, db=db)
+                yield cls._built(checked, settings, shelf=shelf, db=db, sandbox=sandbox)
             finally:
+                await sandbox.close()
                 await db.close()
 
     @classmethod
-    def _built(cls, checked: Checked, settings: Settings, *, shelf: Shelf, db: Database) -> App:
+    def _built(
+        cls,
+        checked: Checked,
+        settings: Settings,
+        *,
+        shelf: Shelf,
+        db: Database,
+        sandbox: Sandbox,
+    ) -> App:
         data_dir, book = settings.maild.data_dir, shelf.current
         blobs = BlobStore(data_dir / "blobs", db)
         kept = Refusals(db, blobs, book, utc_now)
-        desk = Desk(db, blobs, book, utc_now, kept)
+        desk = Desk(db, blobs, book, utc_now, kept, MailReader(sandbox, blobs.spool))
         records = Records(db)
         actions = Actions(db, desk, records, book, utc_now, data_dir, settings.outbox.deadline)
         return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept)

@@ -11,6 +11,7 @@ from typing import Final
 from maild.errors import DocumentError, Problem
 from maild.intake.drafts import Draft, Sheet
 from maild.intake.hints import hints
+from maild.intake.pairing import is_terms
 from maild.model.document import Counterparty, Direction, Kind, Role
 from maild.reading.mail import Part
 from maild.reading.names import split_name
@@ -22,16 +23,17 @@ TAGS_IN_WORDS: Final = ", ".join(f"+{tag}" for tag in TAGS)
 def bare_drafts(
     pdfs: Sequence[Part], others: Sequence[Part], *, subject: str | None, tag: str | None
 ) -> list[Draft]:
-    """A document for each PDF; with the tag "other", for each file where there is no PDF.
+    """A document for each PDF but terms and conditions, which go along; with the tag "other", for each file where there is no PDF.
 
     Raises DocumentError that names the tags when nothing says what the files are.
     """
     if not pdfs and not others:
         raise DocumentError(_no_file())
-    chosen = pdfs or (others if tag and TAGS[tag] is Kind.OTHER else [])
+    bills = [one for one in pdfs if not is_terms(one.name)] or pdfs
+    chosen = bills or (others if tag and TAGS[tag] is Kind.OTHER else [])
     if tag is None or not chosen:
         raise DocumentError(_unsaid([*pdfs, *others], tag))
-    rest = [one for one in others if one not in chosen]
+    rest = [one for one in (*pdfs, *others) if one not in chosen]
     unlike = {one.sha256: one for one in chosen}
     return [_draft(one, rest, subject=subject, tag=tag) for one in unlike.values()]
 

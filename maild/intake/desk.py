@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -28,15 +29,16 @@ from maild.model.document import Arrival, Document, File
 from maild.model.ids import new_id
 from maild.model.team import Mode, Team
 from maild.reading import mime
-from maild.reading.mail import Mail
+from maild.reading.mail import Body, Mail
+from maild.reading.reader import MailReader
 from maild.rules.book import RuleBook
 from maild.rules.decide import decide
 from maild.store import deliveries, documents, marks
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database, Tx
-from maild.store.spool import Original, beginning_of, bytes_of
+from maild.store.spool import Original, beginning_of
 
-# Above this a mail is read beside the event loop: it takes longer than other clients should wait.
+# Bills of more bytes are read beside the event loop: it takes longer than other clients should wait.
 LARGE: Final = 256_000
 
 CLI: Final = "cli"  # whoever stands at this door reads the refusal himself
@@ -83,6 +85,7 @@ class Desk:
     book: Callable[[], RuleBook]
     now: Callable[[], datetime]
     refusals: Refusals
+    reader: MailReader
 
     async def accept(self, submission: Submission, *, mark: Mark | None = None) -> Acceptance:
         """Read, decide and store; what it returns is durable, and so is the door's `mark`.
@@ -93,13 +96,13 @@ class Desk:
         started = time.monotonic()
         team = self.book().team(submission.team)
         try:
-            mail, drafts = await self._read(submission, team)
+            async with self._read(submission, team) as (mail, drafts):
+                contents = _contents(submission.raw, drafts)
+                staged = await asyncio.gather(*map(self.blobs.stage, contents))
         except DocumentError as fault:
             if submission.door != CLI:
                 await self.refusals.keep(_refused(submission), fault, mark=mark)
             raise
-        contents = _contents(submission.raw, drafts)
-        staged = await asyncio.gather(*map(self.blobs.stage, contents))
         arrival = _arrival(submission, mail, original=staged[0].sha256)
         case = Case(
             team=team,
@@ -115,8 +118,8 @@ class Desk:
     async def explain(self, submission: Submission) -> tuple[Explained, ...]:
         """What `accept` would do with it now; nothing is stored. Raises DocumentError."""
         team = self.book().team(submission.team)
-        mail, drafts = await self._read(submission, team)
-        arrival = _arrival(submission, mail, original="")
+        async with self._read(submission, team) as (mail, drafts):
+            arrival = _arrival(submission, mail, original="")
         return tuple(
             [
                 await self._explained(self._consider(draft, team=team, arrival=arrival), team)
@@ -133,14 +136,21 @@ class Desk:
         others = tuple(one for one in explained.same_number if one.id != stored.id)
         return replace(explained, same_content=None, same_number=others)
 
-    async def _read(self, submission: Submission, team: Team) -> tuple[Mail, tuple[Draft, ...]]:
-        read = partial(_read, submission, team)
-        mail, drafts = await asyncio.to_thread(read) if len(submission.raw) > LARGE else read()
-        if mail.trace is not None and await self.db.read(partial(_is_ours, mail.trace)):
-            raise DocumentError(
-                "maild itself sent this mail; it would go round in a circle", smtp="554 5.4.6"
-            )
-        return mail, drafts
+    @asynccontextmanager
+    async def _read(
+        self, submission: Submission, team: Team
+    ) -> AsyncIterator[tuple[Mail, tuple[Draft, ...]]]:
+        """The mail and its documents; large files of theirs are there to the end of the context."""
+        async with self.reader.opened(submission.raw) as mail:
+            check_mail(mail)
+            take = partial(extract, mail, team=team, tag=submission.tag)
+            large = sum(one.size for one in mail.parts) > LARGE
+            drafts = await asyncio.to_thread(take) if large else take()
+            if mail.trace is not None and await self.db.read(partial(_is_ours, mail.trace)):
+                raise DocumentError(
+                    "maild itself sent this mail; it would go round in a circle", smtp="554 5.4.6"
+                )
+            yield mail, drafts
 
     def _consider(self, draft: Draft, *, team: Team, arrival: Arrival) -> Considered:
         document = _document(draft, team=team, arrival=arrival)
@@ -149,12 +159,6 @@ class Desk:
 
     async def _explained(self, considered: Considered, team: Team) -> Explained:
         return await self.db.read(partial(_look_up, considered, team))
-
-
-def _read(submission: Submission, team: Team) -> tuple[Mail, tuple[Draft, ...]]:
-    mail = mime.read(bytes_of(submission.raw))
-    check_mail(mail)
-    return mail, extract(mail, team=team, tag=submission.tag)
 
 
 def _file(case: Case, mark: Mark | None, tx: Tx) -> Acceptance:
@@ -223,9 +227,9 @@ def _document(draft: Draft, *, team: Team, arrival: Arrival) -> Document:
     )
 
 
-def _contents(raw: Original, drafts: tuple[Draft, ...]) -> list[Original]:
+def _contents(raw: Original, drafts: tuple[Draft, ...]) -> list[Body]:
     """What has to be stored, the original first, each once."""
-    return list(dict.fromkeys([raw, *(one.content for draft in drafts for one in draft.sheets)]))
+    return list(dict.fromkeys([raw, *(one.body for draft in drafts for one in draft.sheets)]))
 
 
 def _once(staged: list[Staged]) -> tuple[Staged, ...]:

@@ -30,6 +30,13 @@ _NO_FILES = frozenset({"text/calendar", "application/pgp-encrypted"})
 _OTHER_BILLS = frozenset({"CrossIndustryInvoice", "CrossIndustryDocument", "FatturaElettronica"})
 
 
+# What Windows runs at a click.
+_PROGRAMS = frozenset(
+    {".exe", ".com", ".scr", ".pif", ".bat", ".cmd", ".msi", ".lnk", ".js", ".jse", ".vbs", ".vbe"}
+    | {".wsf", ".wsh", ".hta", ".ps1", ".jar", ".cpl"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A part that is a bill, with the UBL that carries it."""
@@ -42,12 +49,13 @@ class _Found:
 
 @dataclass(slots=True)
 class _Pile:
-    """The parts of a mail, sorted, and what is wrong with them."""
+    """The parts of a mail, sorted, what is wrong with them, and what a person should know."""
 
     bills: list[_Found] = field(default_factory=list)
     pdfs: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def extract(mail: Mail, *, team: Team, tag: str | None) -> tuple[Draft, ...]:
@@ -60,19 +68,26 @@ def extract(mail: Mail, *, team: Team, tag: str | None) -> tuple[Draft, ...]:
     drafts: list[Draft] = []
     if pile.bills:
         drafts = _bills(pile, team=team, tag=tag)
+    elif mail.problems and not pile.pdfs:
+        # What could not be opened is what the mail was about.
+        pile.problems += mail.problems
     elif not pile.problems:
         drafts = bare_drafts(pile.pdfs, pile.others, subject=mail.subject, tag=tag)
     if pile.problems:
         raise DocumentError(pile.problems)
-    return tuple(drafts)
+    remarks = (*pile.remarks, *(str(one) for one in mail.problems))
+    return tuple(replace(one, warnings=(*one.warnings, *remarks)) for one in drafts)
 
 
 def _sorted(mail: Mail) -> _Pile:
     pile = _Pile()
     foreign: list[Part] = []
     seen: set[str] = set()
-    for part in mail.parts:
+    for part in _each_once(mail.parts):
         if part.shown_inside or part.media_type in _NO_FILES:
+            continue
+        if _is_program(part):
+            pile.remarks.append(f"{part.name}: a program is not passed on")
             continue
         try:
             found = _bill_in(part)
@@ -90,6 +105,17 @@ def _sorted(mail: Mail) -> _Pile:
             foreign += [part] if _is_xml(part) else []
     _check_foreign(pile, foreign)
     return pile
+
+
+def _each_once(parts: Iterable[Part]) -> list[Part]:
+    """The parts, each content once: the same file is often attached and in the forwarded mail too."""
+    return list({part.sha256: part for part in reversed(tuple(parts))}.values())[::-1]
+
+
+def _is_program(part: Part) -> bool:
+    return part.media_type in {part.declared, "application/octet-stream"} and (
+        split_name(part.name)[1].lower() in _PROGRAMS
+    )
 
 
 def _bill_in(part: Part) -> _Found | None:
@@ -152,7 +178,7 @@ def _named(part: Part, fault: DocumentError) -> list[Problem]:
 
 
 def _bills(pile: _Pile, *, team: Team, tag: str | None) -> list[Draft]:
-    pairs = pairing.pair([(one.part.name, one.bill) for one in pile.bills], pile.pdfs)
+    pairs = pairing.pair([(one.part, one.bill) for one in pile.bills], pile.pdfs)
     paired = {id(part) for part in pairs.values()}
     rest = [one for one in pile.pdfs if id(one) not in paired] + pile.others
     attachments = tuple(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.body) for one in rest)

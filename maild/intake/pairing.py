@@ -6,7 +6,8 @@ Pure: parts of a mail go in, pairs come out.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from maild.model.bill import Attachment, Bill
 from maild.reading.mail import Part
@@ -20,6 +21,14 @@ _ROOT = re.compile(r"\s*<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _BILL_WORDS = re.compile(
     r"factu|invoice|rechnung|\bnota\b|credit|crédit|kredit|gutschrift|offerte|quot|devis|angebot"
     r"|pdf|\bcop(y|ie)\b|kopie|visual|origin"
+)
+
+# What travels with bills and is none (mail.md 6.2).
+_TERMS = re.compile(
+    r"algemene (verkoop|leverings|inkoop|aankoop)?\s?voorwaarden|voorwaarden$|voorwaarden pdf"
+    r"|conditions? g[eé]n[eé]rales?|\bcgv\b|gesch[aä]ftsbedingungen|\bagbs?\b"
+    r"|terms (and|of|en|&)|general (terms|conditions)|terms (conditions|service)"
+    r"|privacy\s?(policy|verklaring|statement)|widerrufsbelehrung"
 )
 
 _START = 8_000  # characters in which the root element of every honest document begins
@@ -36,28 +45,44 @@ def root_name(content: bytes) -> str | None:
     return found[1] if found else None
 
 
-def pair(bills: Sequence[tuple[str, Bill]], pdfs: Sequence[Part]) -> dict[int, Part]:
-    """The PDF of each bill, by the bill's place in `bills` (its file's name, and the bill).
+def pair(bills: Sequence[tuple[Part, Bill]], pdfs: Sequence[Part]) -> dict[int, Part]:
+    """The PDF of each bill, by the bill's place in `bills` (its file, and what it says).
 
-    By the base name; then by the number in the PDF's name; then, for one bill without a PDF inside
-    it, the only PDF there is.
+    By the base name, first in the same forwarded mail or archive; then by the number in the PDF's
+    name; then, where one bill without a PDF inside it and one PDF lie together, these two.
     """
     found: dict[int, Part] = {}
     left = list(pdfs)
 
-    def take(at: int, pdf: Part | None) -> None:
-        if pdf is not None:
-            found[at] = pdf
-            left.remove(pdf)
+    def take(fits: Callable[[Part, Bill, Part], bool]) -> None:
+        for at, (part, bill) in enumerate(bills):
+            pdf = next((one for one in left if fits(part, bill, one)), None)
+            if at not in found and pdf is not None:
+                found[at] = pdf
+                left.remove(pdf)
 
-    for at, (name, _) in enumerate(bills):
-        take(at, next((one for one in left if _stem(one.name) == _stem(name)), None))
-    for at, (_, bill) in enumerate(bills):
-        if at not in found:
-            take(at, next((one for one in left if _bears(one.name, bill.number)), None))
+    take(lambda part, _, pdf: part.path == pdf.path and _stem(part.name) == _stem(pdf.name))
+    take(lambda part, _, pdf: _stem(part.name) == _stem(pdf.name))
+    take(lambda _, bill, pdf: _bears(pdf.name, bill.number))
+    left = [one for one in left if not is_terms(one.name)]
+    alone = _alone([part for at, (part, _) in enumerate(bills) if at not in found])
+    apart = _alone(left)
+    take(
+        lambda part, bill, pdf: (
+            part.path in alone
+            and pdf.path in apart
+            and part.path == pdf.path
+            and embedded(bill) is None
+        )
+    )
     if len(bills) == 1 and not found and len(left) == 1 and embedded(bills[0][1]) is None:
-        take(0, left[0])
+        found[0] = left[0]
     return found
+
+
+def is_terms(name: str) -> bool:
+    """Whether a file calls itself terms and conditions, or something else that comes with each bill."""
+    return _TERMS.search(re.sub(r"[\W_]+", " ", name.casefold())) is not None
 
 
 def embedded(bill: Bill) -> Attachment | None:
@@ -91,6 +116,12 @@ def _may_be_the_bill(pdf: Attachment, number: str) -> bool:
         return True
     stem, _ = split_name(pdf.name or "")
     return _BILL_WORDS.search(f"{said} {stem}".casefold()) is not None
+
+
+def _alone(parts: Sequence[Part]) -> set[tuple[str, ...]]:
+    """The places in which exactly one of these lies; the mail itself is not counted among them."""
+    counted = Counter(one.path for one in parts)
+    return {path for path, count in counted.items() if path and count == 1}
 
 
 def _stem(name: str) -> str:

@@ -55,6 +55,8 @@ _LARGEST_LOGO: Final = 150_000
 # Outlook gives the pictures of a signature no Content-ID when it writes plain text.
 _LARGEST_INLINE: Final = 20_000
 
+_OFFICE: Final = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".odt", ".ods", ".odp")
+
 Opener = Callable[..., Sequence[Inside]]
 
 
@@ -184,7 +186,7 @@ class Leaves:
         if _is_a_mail(leaf):
             inner = (*leaf.path, name or "forwarded.eml")
             self.collect(parse(leaf.content), depth=depth + 1, path=inner)
-        elif leaf.media_type in ARCHIVES and self._opener is not None:
+        elif _is_archive(leaf) and self._opener is not None:
             self._archive(leaf, self._opener, depth=depth, level=level)
         else:
             if leaf.media_type in UNOPENED:
@@ -250,6 +252,11 @@ def _is_a_mail(leaf: _Leaf) -> bool:
     named = (leaf.name or "").lower().endswith(".eml")
     octets = named and leaf.declared == "application/octet-stream"
     return (octets or leaf.declared == "message/rfc822") and b":" in leaf.content[:1000]
+
+
+def _is_archive(leaf: _Leaf) -> bool:
+    """An office file is packed as ZIP too; one so damaged that only its name tells is one all the same."""
+    return leaf.media_type in ARCHIVES and not (leaf.name or "").lower().endswith(_OFFICE)
 
 
 def _charset(message: Message) -> str:

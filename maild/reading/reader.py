@@ -31,10 +31,11 @@ LIMITS: Final = Limits(cpu=10.0, wall=30.0, memory=512 << 20, answer=256 << 20)
 
 @dataclass(frozen=True, slots=True)
 class MailReader:
-    """Reads mails; `spool` gives a file for what is large in them."""
+    """Reads mails; `spool` gives a file for what is large in them, `job` is what a child does."""
 
     sandbox: Sandbox
     spool: Callable[[], Spool]
+    job: str = READ_MAIL
 
     @asynccontextmanager
     async def opened(self, raw: Body) -> AsyncIterator[Mail]:
@@ -67,7 +68,7 @@ class MailReader:
 
     async def _read_apart(self, raw: bytes | Stored) -> tuple[Mail, list[Body]]:
         answer = await self.sandbox.receive(
-            READ_MAIL, raw, make=lambda: Unpacking(self.spool), limits=LIMITS
+            self.job, raw, make=lambda: Unpacking(self.spool), limits=LIMITS
         )
         head, bodies = answer.finish()
         try:

@@ -19,6 +19,8 @@ from maild.intake.smtpd import SmtpDoor, SmtpdOptions
 from maild.model.delivery import Delivery
 from maild.model.document import Document, Kind
 from maild.model.team import Conditions, Recipient, Rule, Team
+from maild.reading.reader import MailReader
+from maild.reading.sandbox import Sandbox
 from maild.reading.wrap import wrap
 from maild.rules.book import RuleBook
 from maild.rules.profiles import PROFILES
@@ -150,9 +152,12 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     clock = [datetime(2026, 3, 2, 9, 0, tzinfo=UTC)]
     book: Callable[[], RuleBook] = lambda: RuleBook(teams)  # noqa: E731 - read anew each time
     now: Callable[[], datetime] = lambda: clock[0]  # noqa: E731 - the same
-    desk = Desk(db, blobs, book, now, Refusals(db, blobs, book, now))
+    sandbox = Sandbox(1)
+    reader = MailReader(sandbox, blobs.spool)
+    desk = Desk(db, blobs, book, now, Refusals(db, blobs, book, now), reader)
     made = World(db, desk, tmp_path, teams, clock)
     yield made
     for door in made.opened:
         await door.close()
+    await sandbox.close()
     await db.close()

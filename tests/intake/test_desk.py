@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
+import random
+import zipfile
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -301,3 +304,28 @@ async def test_without_its_mark_nothing_of_a_submission_is_stored(world: World) 
         await world.desk.accept(world.submission(a_mail(("f.xml", b"<no"))), mark=broken)
     assert await world.documents() == ()
     assert await world.refusals() == ()
+
+
+async def test_a_large_mail_with_a_zip_is_stored_file_by_file(world: World) -> None:
+    scan = A_PDF + random.Random(1).randbytes(1_200_000)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("f1.xml", an_invoice("2026-001"))
+        archive.writestr("f1.pdf", scan)
+        archive.writestr("f2.xml", an_invoice("2026-002"))
+    acceptance = await world.desk.accept(world.submission(a_mail(("bills.zip", out.getvalue()))))
+    first, second = (one.document for one in acceptance.fresh)
+    assert (first.number, second.number) == ("2026-001", "2026-002")
+    [pdf] = [one for one in first.files if one.role is Role.PDF]
+    assert (pdf.name, pdf.size) == ("f1.pdf", len(scan))
+    assert await world.desk.blobs.read(pdf.sha256) == scan
+    assert await world.desk.blobs.sweep() == 0
+
+
+async def test_a_mail_whose_archive_cannot_be_opened_is_refused_and_kept(world: World) -> None:
+    raw = a_mail(("bills.zip", b"PK\x03\x04" + bytes(100)))
+    with pytest.raises(DocumentError, match=r"bills\.zip: the ZIP file is damaged"):
+        await world.desk.accept(world.submission(raw))
+    [refusal] = await world.refusals()
+    assert refusal.original is not None
+    assert await world.desk.blobs.read(refusal.original) == raw

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +13,7 @@ from maild.intake.extract import extract
 from maild.intake.hints import hints
 from maild.model.document import Direction, Kind, Role
 from maild.reading import mime
+from maild.reading.unpack import open_archive
 from maild.reading.wrap import wrap
 from maild.ubl import document as ubl
 from tests.builders_bill import a_bill, a_party, a_pdf_attachment, a_quote
@@ -240,3 +243,82 @@ def test_subject_and_name_give_what_they_can(
 
 def test_a_purchase_is_from_somebody() -> None:
     assert hints("Factuur 3 van Drukkerij Zoë", "x", purchase=True).counterparty == "Drukkerij Zoë"
+
+
+def a_zip(*files: tuple[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def unpacked(*files: tuple[str, bytes], tag: str | None = None) -> tuple[Draft, ...]:
+    mail = mime.read(wrap(list(files)), opener=open_archive)
+    return extract(mail, team=a_team(), tag=tag)
+
+
+def test_invoices_and_pdfs_of_one_name_are_paired_where_they_lie_together() -> None:
+    drafts = unpacked(
+        ("a.zip", a_zip(("invoice.xml", an_invoice("2026-001")), ("print.pdf", PDF_1))),
+        ("b.zip", a_zip(("invoice.xml", an_invoice("2026-002")), ("print.pdf", PDF_2))),
+    )
+    assert [(one.number, of(one, Role.PDF)) for one in drafts] == [
+        ("2026-001", [PDF_1]),
+        ("2026-002", [PDF_2]),
+    ]
+
+
+def test_an_invoice_in_a_zip_finds_its_pdf_beside_the_zip() -> None:
+    [draft] = unpacked(("2026.zip", a_zip(("f.xml", an_invoice()))), ("f.pdf", A_PDF))
+    assert of(draft, Role.PDF) == [A_PDF]
+
+
+def test_the_same_file_in_the_mail_and_in_a_zip_is_one() -> None:
+    inside = a_zip(("f.pdf", PDF_1), ("f.xml", an_invoice()), ("slip.txt", b"slip"))
+    [draft] = unpacked(("f.pdf", PDF_1), ("slip.txt", b"slip"), ("all.zip", inside))
+    assert of(draft, Role.PDF) == [PDF_1]
+    assert of(draft, Role.ATTACHMENT) == [b"slip"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Algemene voorwaarden.pdf",
+        "conditions_generales_de_vente.pdf",
+        "AGB.pdf",
+        "Terms & Conditions.pdf",
+    ],
+)
+def test_terms_and_conditions_go_along_and_are_no_invoice(name: str) -> None:
+    [draft] = found(("F1.pdf", PDF_1), (name, PDF_2), tag="purchase")
+    assert (of(draft, Role.PDF), of(draft, Role.ATTACHMENT)) == ([PDF_1], [PDF_2])
+    [draft] = found(("f.xml", an_invoice()), (name, PDF_2))
+    assert (of(draft, Role.PDF), of(draft, Role.ATTACHMENT)) == ([], [PDF_2])
+
+
+@pytest.mark.parametrize(
+    "name", ["Invoice terms 2026-001.pdf", "F-voorwaarden-klant.pdf", "nagb.pdf"]
+)
+def test_a_name_that_only_sounds_like_terms_may_be_the_invoice(name: str) -> None:
+    [draft] = found(("f.xml", an_invoice("2026-001")), (name, PDF_2))
+    assert of(draft, Role.PDF) == [PDF_2]
+
+
+def test_a_closed_archive_is_the_reason_when_there_is_nothing_else() -> None:
+    closed = bytearray(a_zip(("f.pdf", A_PDF)))
+    closed[6] |= 1
+    closed[closed.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(
+        DocumentError, match=r"bills\.zip: the ZIP file is protected with a password"
+    ):
+        unpacked(("bills.zip", bytes(closed)), tag="purchase")
+    [draft] = unpacked(("bills.zip", bytes(closed)), ("f.xml", an_invoice()))
+    assert of(draft, Role.ATTACHMENT) == [bytes(closed)]
+    assert "bills.zip: the ZIP file is protected" in draft.warnings[-1]
+
+
+def test_a_program_is_not_passed_on() -> None:
+    [draft] = found(("f.xml", an_invoice()), ("invoice.pdf.exe", b"MZ\x90\0"), ("a.JS", b"run()"))
+    assert of(draft, Role.ATTACHMENT) == []
+    assert [one.split(":")[0] for one in draft.warnings] == ["invoice.pdf.exe", "a.JS"]
