@@ -1,8 +1,9 @@
-"""A mail sink, a connector to it, and parcels."""
+"""A mail sink, a connector to it, parcels, and an account at a provider."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,9 @@ from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
 from maild.model.delivery import Parcel
 from maild.simulators.mailsink import LOOPBACK, MailSink
+from maild.store.database import Database
+from tests.connectors.accounts import Bench
+from tests.servers.identity import Identity
 
 MESSAGE = b"Subject: invoice\r\n\r\n.a line with a dot\r\nand one without\r\n"
 
@@ -59,6 +63,14 @@ async def connect() -> AsyncIterator[Connect]:
     yield make
     for one in made:
         await one.close()
+
+
+@pytest.fixture
+async def bench(identity: Identity, tmp_path: Path) -> AsyncIterator[Bench]:
+    """A provider, a store, and their clock."""
+    db = await Database.open(tmp_path / "maild.db")
+    yield Bench(identity, db, tmp_path)
+    await db.close()
 
 
 async def carry(connector: SmtpConnector, parcel: Parcel) -> str:

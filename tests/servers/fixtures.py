@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.servers.dovecot import Dovecot, installed_version
+from tests.servers.identity import Identity
 from tests.servers.instance import cannot, make_folder, require
 from tests.servers.postfix import Postfix
 from tests.servers.smtp_sink import SmtpSink
@@ -59,6 +60,15 @@ def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture
+def identity() -> Iterator[Identity]:
+    """A provider that hands out tokens, for one test."""
+    server = Identity()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,153 @@
+"""Access tokens for accounts: those that are kept while they last, else new ones, asked for once.
+
+A refresh token may be good for one use: the answer is on the disk before anybody gets the access
+token that came with it, and one process at a time asks (portal_security.md section 5). How a person
+gives the consent that all this rests on is in `oauth_consent.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from maild.connectors.oauth_client import Refused, refresh
+from maild.connectors.oauth_providers import Account
+from maild.errors import ConsentNeeded, Unavailable, UserError
+from maild.log import accounts as log
+from maild.model.token import Token
+from maild.ports import TokenStore
+
+# A login and a long mail must fit into what is left of a token.
+MARGIN: Final = timedelta(minutes=5)
+# What was renewed so lately is new enough for "the last one was refused": several connections fail
+# together and must not ask one after the other.
+FRESH: Final = timedelta(seconds=10)
+# A consent that nobody uses ends at the provider (Microsoft: after 90 days, Google: after six
+# months); so does, unnoticed, one that was revoked.
+IDLE: Final = timedelta(days=7)
+LOOK_EVERY: Final = timedelta(hours=6)
+PATIENCE: Final = 90.0  # seconds to wait for another process that refreshes; longer than its lease
+LOOK: Final = 0.25
+
+# RFC 6749 section 5.2, and what Microsoft says where a person has to come back.
+_CONSENT_IS_OVER: Final = frozenset(
+    {"invalid_grant", "interaction_required", "login_required", "consent_required"}
+)
+
+
+class OAuthTokens:
+    """The port `AccessTokens` over a `TokenStore`."""
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Account],
+        *,
+        store: TokenStore,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.accounts = accounts
+        self._store, self._now = store, now
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._under_way: set[asyncio.Task[Token]] = set()
+
+    async def token(self, name: str, *, fresh: bool = False) -> str:
+        """An access token for a login now. Faults: see ports.AccessTokens."""
+        async with self._locks[name]:
+            token = await self._kept(name)
+            if self._is_good(token, fresh=fresh):
+                return token.access
+            # A refresh that was asked for is finished whatever happens to whoever waits for it: an
+            # answer that nobody keeps would end the consent.
+            task = asyncio.create_task(self._renewed(self.accounts[name], token, fresh=fresh))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            return (await asyncio.shield(task)).access
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Use every consent now and then, so that none ends because it was not used."""
+        while not stop.is_set():
+            for name in self.accounts:
+                await self._use(name)
+            try:
+                async with asyncio.timeout(LOOK_EVERY.total_seconds()):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+    async def close(self) -> None:
+        """Wait for what was asked of providers. Safe to call twice."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _use(self, name: str) -> None:
+        try:
+            token = await self._kept(name)
+            if self._now() - token.obtained_at > IDLE:
+                await self.token(name, fresh=True)
+        except Unavailable:
+            return  # whoever sends is told, and the event is written
+
+    async def _kept(self, name: str) -> Token:
+        account = self.accounts[name]
+        try:
+            consent = await self._store.load(name)
+        except UserError as fault:
+            raise ConsentNeeded(f"account {name}: {fault}; {fault.hint}") from fault
+        if consent.trouble or consent.token is None:
+            raise ConsentNeeded(_asked_again(account, consent.trouble or "nobody gave it yet"))
+        return consent.token
+
+    def _is_good(self, token: Token, *, fresh: bool) -> bool:
+        if not token.lasts(self._now(), at_least=MARGIN):
+            return False
+        renewed = token.obtained_at > token.consented_at
+        return not fresh or (renewed and self._now() - token.obtained_at < FRESH)
+
+    async def _renewed(self, account: Account, token: Token, *, fresh: bool) -> Token:
+        """Refresh, or wait for another process that does."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not await self._store.lease(account.name):  # noqa: ASYNC110 - of other processes too
+                    await asyncio.sleep(LOOK)
+        except TimeoutError as fault:
+            said = f"account {account.name}: another process refreshes its token and does not end"
+            raise Unavailable(said) from fault
+        try:
+            kept = await self._kept(account.name)
+            if kept.obtained_at > token.obtained_at and self._is_good(kept, fresh=fresh):
+                return kept
+            return await self._ask(account, kept)
+        finally:
+            await self._store.release(account.name)
+
+    async def _ask(self, account: Account, token: Token) -> Token:
+        if token.refresh is None:
+            raise await self._over(account, "it was given for a short time only")
+        try:
+            renewed = await refresh(account, token, now=self._now)
+        except Refused as fault:
+            if fault.error in _CONSENT_IS_OVER:
+                raise await self._over(account, fault.words) from fault
+            log.account_refused(account=account.name, provider=account.label, reason=fault.words)
+            raise Unavailable(
+                f"account {account.name}: {account.label} does not take our registration"
+                f" (client_id, client_secret_file): {fault.words}"
+            ) from fault
+        await self._store.save(account.name, renewed)
+        log.account_renewed(account=account.name, provider=account.label)
+        return renewed
+
+    async def _over(self, account: Account, reason: str) -> ConsentNeeded:
+        if await self._store.spoil(account.name, reason):
+            log.account_needs_consent(account=account.name, provider=account.label, reason=reason)
+        return ConsentNeeded(_asked_again(account, reason))
+
+
+def _asked_again(account: Account, reason: str) -> str:
+    return (
+        f"account {account.name} has no consent of {account.address} at {account.label}"
+        f" ({reason}); give it with `{account.command}`"
+    )

@@ -1,0 +1,88 @@
+"""Where Microsoft and Google hand out tokens for mail, and what they want to be asked: values, no calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One mailbox at a provider and the registration that asks for it; `name` is the configuration's.
+
+    `extra` goes along to the page of consent. `device_first` tells which way is proposed.
+    """
+
+    name: str
+    provider: str
+    label: str  # what people call the provider
+    address: str
+    team: str
+    authorize_url: str
+    device_url: str
+    token_url: str
+    scopes: tuple[str, ...]
+    client_id: str = ""
+    client_secret_file: Path | None = None
+    redirect_uri: str = "http://localhost"
+    extra: tuple[tuple[str, str], ...] = ()
+    device_first: bool = True
+
+    @property
+    def command(self) -> str:
+        """What a person types to give the consent (again)."""
+        return f"maild connect {self.provider} {self.team} --account {self.name}"
+
+    def changed(self, **given: object) -> Account:
+        """The same with what was given; nothing and empty texts leave what is there."""
+        return replace(self, **{key: value for key, value in given.items() if value})  # type: ignore[arg-type]  # the caller names fields
+
+
+# learn.microsoft.com, "Authenticate an IMAP, POP or SMTP connection using OAuth": delegated
+# permissions; offline_access is what gives a refresh token.
+_MICROSOFT: Final = Account(
+    name="",
+    provider="microsoft",
+    label="Microsoft 365",
+    address="",
+    team="",
+    authorize_url="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
+    device_url="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
+    token_url="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",  # noqa: S106 - an address
+    scopes=(
+        "https://outlook.office.com/SMTP.Send",
+        "https://outlook.office.com/IMAP.AccessAsUser.All",
+        "offline_access",
+    ),
+    extra=(("response_mode", "query"),),
+)
+
+# developers.google.com/identity/protocols/oauth2/native-app: offline access and a page that is shown
+# again, else a second consent brings no refresh token. The scope for mail is not among those that
+# Google lets devices ask for, so its way is the browser.
+_GOOGLE: Final = Account(
+    name="",
+    provider="google",
+    label="Google",
+    address="",
+    team="",
+    authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
+    device_url="https://oauth2.googleapis.com/device/code",
+    token_url="https://oauth2.googleapis.com/token",  # noqa: S106 - an address
+    scopes=("https://mail.google.com/",),
+    extra=(("access_type", "offline"), ("prompt", "consent")),
+    device_first=False,
+)
+
+_PROVIDERS: Final = {one.provider: one for one in (_MICROSOFT, _GOOGLE)}
+
+
+def account_at(provider: str, *, tenant: str = "common", **given: object) -> Account:
+    """An account at a known provider; what is given stands over what is known of it."""
+    known = _PROVIDERS[provider]
+    places = {
+        key: getattr(known, key).format(tenant=tenant)
+        for key in ("authorize_url", "device_url", "token_url")
+    }
+    return known.changed(**places).changed(**given)
