@@ -5,7 +5,7 @@ Every face (command line, pages) does these things through here, so they mean th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from maild import __version__
+from maild.config.settings import Account
 from maild.errors import UserError, did_you_mean
 from maild.intake import review
 from maild.intake.desk import Desk, Explained, Submission
@@ -24,7 +25,7 @@ from maild.outbox import queue
 from maild.reading.wrap import wrap
 from maild.records import Records, document_json
 from maild.rules.book import TAGS, RuleBook
-from maild.store import deliveries, documents, marks
+from maild.store import deliveries, documents, marks, tokens
 from maild.store.database import Database, Tx
 from maild.store.lock import holder
 
@@ -42,6 +43,7 @@ class Actions:
     now: Callable[[], datetime]
     data_dir: Path
     deadline: timedelta  # [outbox] deadline, for what is let go anew
+    accounts: Mapping[str, Account]
 
     async def send(
         self, files: Sequence[tuple[str, bytes]], *, team: str, tag: str | None
@@ -106,7 +108,9 @@ class Actions:
         shown: dict[str, Any] = await self.db.read(
             partial(_status, book=self.book(), pid=pid, now=self.now())
         )
-        return {"version": __version__} | shown
+        known = await self.db.read(tokens.standings)
+        accounts = [_account(name, one, known.get(name)) for name, one in self.accounts.items()]
+        return {"version": __version__} | shown | {"accounts": accounts}
 
     def _submission(
         self, files: Sequence[tuple[str, bytes]], *, team: str, tag: str | None
@@ -198,6 +202,23 @@ def _team(tx: Tx, team: Team) -> dict[str, Any]:
         "failed": counts.get(State.FAILED, 0) + counts.get(State.BOUNCED, 0),
         "review": documents.count(tx, team=team.slug, review="waiting"),
         "refused": len(marks.refusals(tx, team=team.slug, limit=1000)),
+    }
+
+
+def _account(name: str, account: Account, standing: tokens.Standing | None) -> dict[str, Any]:
+    given = standing.consented_at if standing else None
+    trouble = standing.trouble if standing else None
+    if given is None:
+        trouble = trouble or "nobody gave the consent yet"
+    return {
+        "account": name,
+        "provider": account.provider,
+        "address": account.address,
+        "team": account.team,
+        "state": "needs_consent" if trouble else "good",
+        "consented_at": given.isoformat() if given else None,
+        "renewed_at": at.isoformat() if standing and (at := standing.obtained_at) else None,
+        "trouble": trouble,
     }
 
 

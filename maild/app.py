@@ -89,7 +89,16 @@ class App:
         kept = Refusals(db, blobs, book, utc_now)
         desk = Desk(db, blobs, book, utc_now, kept, MailReader(sandbox, blobs.spool))
         records = Records(db)
-        actions = Actions(db, desk, records, book, utc_now, data_dir, settings.outbox.deadline)
+        actions = Actions(
+            db=db,
+            desk=desk,
+            records=records,
+            book=book,
+            now=utc_now,
+            data_dir=data_dir,
+            deadline=settings.outbox.deadline,
+            accounts=settings.account,
+        )
         return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept)
 
     @property

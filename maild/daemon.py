@@ -128,6 +128,7 @@ class Daemon:
         await asyncio.wait(services)
         for connector in parts.connectors.values():
             await connector.close()
+        await parts.tokens.close()
         await parts.renderer.close()
         if not self.app.db.broken:
             await self.app.tell_state("down")

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,8 @@ from maild.app import App
 from maild.clock import Clock
 from maild.config.settings import Settings
 from maild.config.values import Listen
+from maild.connectors.oauth import OAuthTokens
+from maild.connectors.oauth_providers import account_at
 from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
 from maild.intake import refusals
@@ -32,6 +35,7 @@ from maild.ports import Connector
 from maild.render.pdf import Renderer
 from maild.store.blobs import BlobStore
 from maild.store.database import Tx
+from maild.store.tokens import SealedTokens
 
 Service = Callable[[asyncio.Event], Awaitable[None]]
 _UTC: Final = ZoneInfo("UTC")
@@ -43,6 +47,7 @@ class Works:
     """Everything that runs, built and not started."""
 
     renderer: Renderer
+    tokens: OAuthTokens
     connectors: Mapping[str, Connector]
     outbox: Outbox
     clock: Clock
@@ -58,6 +63,7 @@ class Works:
             "outbox": self.outbox.run,
             "clock": self.clock.run,
             "tidy": self._tidy,
+            "accounts": self.tokens.run,
             **doors,
         }
 
@@ -74,12 +80,14 @@ def build(app: App) -> Works:
     """Build the daemon's parts over an app."""
     settings = app.settings
     renderer = Renderer(settings.render.processes)
-    connectors = build_connectors(settings)
+    tokens = build_tokens(app)
+    connectors = build_connectors(settings, tokens)
     composer = Composer(
         db=app.db, blobs=app.blobs, renderer=renderer, book=app.shelf.current, now=utc_now
     )
     return Works(
         renderer=renderer,
+        tokens=tokens,
         connectors=connectors,
         outbox=Outbox(
             db=app.db,
@@ -100,7 +108,17 @@ def build(app: App) -> Works:
     )
 
 
-def build_connectors(settings: Settings) -> dict[str, Connector]:
+def build_tokens(app: App) -> OAuthTokens:
+    """The access tokens of every account, over the app's store."""
+    accounts = {
+        name: account_at(name=name, **dict(one)) for name, one in app.settings.account.items()
+    }
+    secret_file = app.settings.maild.secret_file
+    store = SealedTokens(app.db, secret_file=secret_file, now=utc_now)
+    return OAuthTokens(accounts, store=store, now=utc_now)
+
+
+def build_connectors(settings: Settings, tokens: OAuthTokens) -> dict[str, Connector]:
     """Every way out, by the name that `via` gives."""
     return {
         name: SmtpConnector(
@@ -110,8 +128,9 @@ def build_connectors(settings: Settings) -> dict[str, Connector]:
                 port=one.port,
                 tls=one.tls,
                 hostname=settings.maild.called,
-                user=one.username or None,
+                user=tokens.accounts[one.account].address if one.account else one.username or None,
                 password_file=one.password_file,
+                token=partial(tokens.token, one.account) if one.account else None,
                 ca_file=one.ca_file,
                 connections=one.connections,
             )

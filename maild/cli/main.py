@@ -35,7 +35,7 @@ def main() -> None:
 
 def commands() -> typer.Typer:
     """The whole command tree; imported late so that `maild --version` stays quick."""
-    from maild.cli import demo, documents, initial, operate, queue
+    from maild.cli import connect, demo, documents, initial, operate, queue
 
     maild.command()(demo.demo)
     maild.command("init")(initial.init)
@@ -48,6 +48,7 @@ def commands() -> typer.Typer:
     maild.add_typer(documents.documents, name="documents")
     maild.add_typer(queue.queue, name="queue")
     maild.add_typer(queue.review, name="review")
+    maild.command()(connect.connect)
     maild.command()(operate.golive)
     maild.command()(operate.password)
     maild.command()(operate.schema)

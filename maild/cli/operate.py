@@ -100,6 +100,13 @@ def _show_status(shown: dict[str, Any]) -> None:
         note(
             f"{pause['connector']} rests until {pause['until']}: {pause['reason']}", style="yellow"
         )
+    for account in shown["accounts"]:
+        if account["trouble"]:
+            note(
+                f"account {account['account']} needs consent ({account['trouble']}): "
+                f"maild connect {account['provider']} {account['team']}",
+                style="yellow",
+            )
     for warning in shown["warnings"]:
         note(warning, style="yellow")
 

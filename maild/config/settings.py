@@ -67,7 +67,9 @@ Domain = Annotated[
         pattern=r"^[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?$", to_lower=True, strip_whitespace=True
     ),
 ]
-Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>]+@[^\s@<>]+$")]
+Address = Annotated[
+    str, StringConstraints(pattern=r"^[^\s@<>\x00-\x1f\x7f]+@[^\s@<>\x00-\x1f\x7f]+$")
+]
 
 
 class Section(BaseModel):

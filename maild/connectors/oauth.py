@@ -48,8 +48,8 @@ class OAuthTokens:
         store: TokenStore,
         now: Callable[[], datetime],
     ) -> None:
-        self.accounts = accounts
-        self._store, self._now = store, now
+        self.accounts, self.store = accounts, store
+        self._now = now
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[asyncio.Task[Token]] = set()
 
@@ -93,7 +93,7 @@ class OAuthTokens:
     async def _kept(self, name: str) -> Token:
         account = self.accounts[name]
         try:
-            consent = await self._store.load(name)
+            consent = await self.store.load(name)
         except UserError as fault:
             raise ConsentNeeded(f"account {name}: {fault}; {fault.hint}") from fault
         if consent.trouble or consent.token is None:
@@ -110,7 +110,7 @@ class OAuthTokens:
         """Refresh, or wait for another process that does."""
         try:
             async with asyncio.timeout(PATIENCE):
-                while not await self._store.lease(account.name):  # noqa: ASYNC110 - of other processes too
+                while not await self.store.lease(account.name):  # noqa: ASYNC110 - of other processes too
                     await asyncio.sleep(LOOK)
         except TimeoutError as fault:
             said = f"account {account.name}: another process refreshes its token and does not end"
@@ -121,7 +121,7 @@ class OAuthTokens:
                 return kept
             return await self._ask(account, kept)
         finally:
-            await self._store.release(account.name)
+            await self.store.release(account.name)
 
     async def _ask(self, account: Account, token: Token) -> Token:
         if token.refresh is None:
@@ -136,12 +136,12 @@ class OAuthTokens:
                 f"account {account.name}: {account.label} does not take our registration"
                 f" (client_id, client_secret_file): {fault.words}"
             ) from fault
-        await self._store.save(account.name, renewed)
+        await self.store.save(account.name, renewed)
         log.account_renewed(account=account.name, provider=account.label)
         return renewed
 
     async def _over(self, account: Account, reason: str) -> ConsentNeeded:
-        if await self._store.spoil(account.name, reason):
+        if await self.store.spoil(account.name, reason):
             log.account_needs_consent(account=account.name, provider=account.label, reason=reason)
         return ConsentNeeded(_asked_again(account, reason))
 

@@ -78,7 +78,7 @@ _GOOGLE: Final = Account(
 _PROVIDERS: Final = {one.provider: one for one in (_MICROSOFT, _GOOGLE)}
 
 
-def account_at(provider: str, *, tenant: str = "common", **given: object) -> Account:
+def account_at(*, provider: str, tenant: str = "common", **given: object) -> Account:
     """An account at a known provider; what is given stands over what is known of it."""
     known = _PROVIDERS[provider]
     places = {

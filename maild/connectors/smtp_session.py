@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 
 import aiosmtplib
 
@@ -26,12 +26,21 @@ CONNECT_SECONDS = 60.0  # for each of: connection, greeting, EHLO, TLS, login
 Tls = Literal["starttls", "implicit", "none"]
 
 
+class TokenSource(Protocol):
+    """Gives access tokens of one account; see ports.AccessTokens."""
+
+    async def __call__(self, *, fresh: bool = False) -> str:
+        """A token for a login now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SmtpOptions:
     """Where a mail server is and how to be let in.
 
     `hostname` is what we call ourselves in EHLO. `tls` "none" is for loopback only: ConfigError
-    elsewhere. `password_file` is read at each login, so a new password needs no restart.
+    elsewhere. `password_file` is read at each login, so a new password needs no restart. With `token`
+    the login is XOAUTH2, and no password is asked for.
     """
 
     name: str
@@ -41,6 +50,7 @@ class SmtpOptions:
     hostname: str = "localhost"
     user: str | None = None
     password_file: Path | None = None
+    token: TokenSource | None = None
     ca_file: Path | None = None  # instead of the system's certificates
     connections: int = 4  # at once; read by the lane
     mails_per_connection: int = 50
@@ -70,8 +80,25 @@ class _Client(aiosmtplib.SMTP):
     AUTH_METHODS = ("plain", "login")
 
 
+class _TokenRefused(Unavailable):
+    """The server did not take the access token."""
+
+
 async def open_session(options: SmtpOptions) -> Session:
-    """Connect, secure and log in. Raises Unavailable with the reason in words."""
+    """Connect, secure and log in. Raises Unavailable with the reason in words.
+
+    A token that is refused is renewed once: the provider may have ended it before its time. One that
+    is refused when it is new says that the mailbox may not send here, and trying on would lock it.
+    """
+    if options.token is None:
+        return await _open(options, token=None)
+    try:
+        return await _open(options, token=await options.token())
+    except _TokenRefused:
+        return await _open(options, token=await options.token(fresh=True))
+
+
+async def _open(options: SmtpOptions, *, token: str | None) -> Session:
     place = f"{options.host}:{options.port}"
     try:
         client = _Client(
@@ -88,7 +115,9 @@ async def open_session(options: SmtpOptions) -> Session:
         raise _unavailable(exc, f"{place} cannot be used") from exc
     try:
         await client.ehlo()
-        if options.user is not None:
+        if token is not None:
+            await _log_in_by_token(client, options, token)
+        elif options.user is not None:
             password = await asyncio.to_thread(_password, options)
             await client.login(options.user, password)
         offers = dict(client.esmtp_extensions)
@@ -102,6 +131,20 @@ async def open_session(options: SmtpOptions) -> Session:
     except BaseException:
         client.close()
         raise
+
+
+async def _log_in_by_token(client: _Client, options: SmtpOptions, token: str) -> None:
+    place = f"{options.host}:{options.port}"
+    if "xoauth2" not in {one.lower() for one in client.server_auth_methods}:
+        raise Unavailable(f"{place} does not offer XOAUTH2, the login by consent")
+    try:
+        await client.auth_xoauth2(options.user or "", token)
+    except aiosmtplib.SMTPAuthenticationError as exc:
+        reply = Reply(exc.code, " ".join(exc.message.split()))
+        if reply.code // 100 == 4:
+            raise  # not now; the token may be good
+        said = f"{place} does not take the consent of {options.user}: {reply}"
+        raise _TokenRefused(f"{said}; look whether this mailbox may send by SMTP there") from exc
 
 
 def _unavailable(exc: Exception, what: str) -> Unavailable:

@@ -45,7 +45,7 @@ class Bench:
             "scopes": tuple(SCOPES.split()),
             **self.provider.settings(),
         }
-        return account_at("microsoft", **given | changes)
+        return account_at(provider="microsoft", **given | changes)
 
     def store(self) -> SealedTokens:
         """A store as another process has it: over the same database."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from maild.connectors.http import LONGEST_ANSWER
 from maild.connectors.oauth import FRESH, IDLE, MARGIN
@@ -108,16 +109,17 @@ async def test_a_consent_that_was_never_given_names_the_command(bench: Bench) ->
 
 
 async def test_a_consent_that_was_revoked_is_asked_for_once_and_not_tried_again(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
+    bench: Bench,
 ) -> None:
     await bench.consent()
     bench.provider.revoke(ADDRESS)
     bench.advance(HOUR)
-    for _ in range(3):
-        with pytest.raises(ConsentNeeded, match=r"AADSTS50173.*maild connect microsoft acme"):
-            await bench.tokens().token(NAME)
+    with capture_logs() as events:
+        for _ in range(3):
+            with pytest.raises(ConsentNeeded, match=r"AADSTS50173.*maild connect microsoft acme"):
+                await bench.tokens().token(NAME)
     assert bench.provider.refreshes() == 1
-    assert capsys.readouterr().out.count("account.needs_consent") == 1
+    assert [one["event"] for one in events] == ["account.needs_consent"]
     await bench.consent()
     assert await bench.tokens().token(NAME)
 
@@ -161,18 +163,19 @@ async def test_a_provider_in_trouble_costs_no_consent(
 
 
 async def test_a_secret_that_is_wrong_is_told_and_costs_no_consent(
-    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bench: Bench, tmp_path: Path
 ) -> None:
     await bench.consent()
     bench.provider.client_secret = "right"
     bench.advance(HOUR)
     secret = tmp_path / "client.secret"
-    for text in (None, "wrong\n"):
-        if text:
-            secret.write_text(text)
-        with pytest.raises(Unavailable, match=r"client_secret_file"):
-            await bench.tokens(client_secret_file=secret).token(NAME)
-    assert "account.refused" in capsys.readouterr().out
+    with capture_logs() as events:
+        for text in (None, "wrong\n"):
+            if text:
+                secret.write_text(text)
+            with pytest.raises(Unavailable, match=r"client_secret_file"):
+                await bench.tokens(client_secret_file=secret).token(NAME)
+    assert [one["event"] for one in events] == ["account.refused"]
     secret.write_text("right\n")
     assert await bench.tokens(client_secret_file=secret).token(NAME)
 

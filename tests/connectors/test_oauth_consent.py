@@ -119,8 +119,10 @@ async def test_what_is_no_answer_is_told(bench: Bench, pasted: str, told: str) -
 
 
 def test_each_provider_is_asked_in_its_own_way() -> None:
-    microsoft = account_at("microsoft", tenant="acme.example", client_id="id", address=ADDRESS)
-    google = account_at("google", client_id="id", address=ADDRESS)
+    microsoft = account_at(
+        provider="microsoft", tenant="acme.example", client_id="id", address=ADDRESS
+    )
+    google = account_at(provider="google", client_id="id", address=ADDRESS)
     asked = {
         one.provider: (urlsplit(page), parse_qs(urlsplit(page).query))
         for one in (microsoft, google)

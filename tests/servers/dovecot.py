@@ -1,7 +1,8 @@
 """A real Dovecot 2.3 in a temporary folder: every address is a mailbox, filled by LMTP, read by IMAP.
 
 Any user name is right with the one password, and it is taken as it is written: `A@x` and `a@x` are
-two mailboxes, so that a test sees whether the case of an address survived.
+two mailboxes, so that a test sees whether the case of an address survived. Tokens are right when a
+provider that listens on `oauth_port` says so (the fixture `mail_identity`).
 """
 
 from __future__ import annotations
@@ -48,14 +49,22 @@ auth_username_format = %u
 auth_username_chars =
 recipient_delimiter =
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
+# A wrong login costs two seconds, and the next one of that address four: for guessers, not for tests.
+auth_failure_delay = 0
 ssl = yes
 ssl_cert = <{chain}
 ssl_key = <{key}
 ssl_dh =
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {T}/oauth.conf
 }}
 userdb {{
   driver = static
@@ -70,6 +79,9 @@ namespace inbox {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -105,6 +117,15 @@ service auth {{
 }}
 """
 
+_OAUTH = """\
+introspection_mode = get
+introspection_url = http://127.0.0.1:{port}/introspect?token=
+username_attribute = username
+active_attribute = active
+active_value = true
+force_introspection = yes
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -128,11 +149,13 @@ class Dovecot:
     def __init__(self, certificates: Certificates) -> None:
         self.imap_port, self.imaps_port = free_port(), free_port()
         self.lmtp_port, self.auth_port = free_port(), free_port()
+        self.oauth_port = free_port()
         self.folder = folder = make_folder("dovecot")
         self._instance = Instance(folder, log="dovecot.log")
         for name in ("run", "state", "mail"):
             (folder / name).mkdir(mode=0o755)
         shutil.chown(folder / "mail", user=_NOBODY, group=_NOBODY)
+        (folder / "oauth.conf").write_text(_OAUTH.format(port=self.oauth_port))
         self._config = folder / "dovecot.conf"
         self._config.write_text(
             _CONFIG.format(

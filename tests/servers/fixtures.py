@@ -72,6 +72,15 @@ def identity() -> Iterator[Identity]:
 
 
 @pytest.fixture
+def mail_identity(dovecot: Dovecot) -> Iterator[Identity]:
+    """The same, and Dovecot takes its tokens (and Postfix, where it asks Dovecot)."""
+    server = Identity(port=dovecot.oauth_port)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def start_postfix(certificates: Certificates) -> Iterator[StartPostfix]:
     """A function that starts a Postfix, as many as the test wants."""
     require("postconf")

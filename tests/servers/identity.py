@@ -39,6 +39,7 @@ class Chain:
     live: bool = True
     refresh: str = ""
     spent: set[str] = field(default_factory=set)
+    given: list[str] = field(default_factory=list)
     access: dict[str, float] = field(default_factory=dict)  # token: until when
 
 
@@ -66,7 +67,9 @@ class Refusal(Exception):
 class Identity:
     """One provider with one registered client. Attributes may be changed while it runs."""
 
-    def __init__(self, *, client_id: str = "maild-client", client_secret: str = "") -> None:
+    def __init__(
+        self, *, client_id: str = "maild-client", client_secret: str = "", port: int = 0
+    ) -> None:
         self.client_id, self.client_secret = client_id, client_secret
         self.redirect_uri = "http://localhost"
         self.access_seconds = 3600.0
@@ -81,7 +84,7 @@ class Identity:
         self._devices: dict[str, Device] = {}
         self._ahead = 0.0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), _handler(self))
+        self._server = ThreadingHTTPServer((LOOPBACK, port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     # The server.
@@ -149,6 +152,11 @@ class Identity:
         """End its access tokens early, before the time that maild was told."""
         for chain in self._of(address):
             chain.access.clear()
+
+    def secrets(self) -> list[str]:
+        """Every token that it ever gave."""
+        with self._lock:
+            return [one for chain in self._chains for one in (*chain.given, chain.refresh)]
 
     def refreshes(self) -> int:
         """How often a refresh token came in."""
@@ -260,6 +268,7 @@ class Identity:
     def _tokens(self, chain: Chain) -> dict[str, object]:
         access = f"at.{secrets.token_urlsafe(900)}"  # as long as real ones
         chain.access[access] = self._now() + self.access_seconds
+        chain.given.append(access)
         said: dict[str, object] = {
             "token_type": "Bearer",
             "access_token": access,
@@ -269,6 +278,7 @@ class Identity:
         if self.rotates or not chain.refresh:
             if chain.refresh:
                 chain.spent.add(chain.refresh)
+                chain.given.append(chain.refresh)
             chain.refresh = f"rt.{secrets.token_urlsafe(48)}"
             said["refresh_token"] = chain.refresh
         return said
@@ -304,7 +314,7 @@ class Identity:
 
 def _handler(identity: Identity) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+        # HTTP/1.0: no connection outlives its answer, or the provider of the test before would answer.
 
         def do_GET(self) -> None:
             asked = urlsplit(self.path)
@@ -317,7 +327,6 @@ def _handler(identity: Identity) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = identity.answer(self.path, dict(parse_qsl(body)), headers=headers)
             if answer is None:
-                self.close_connection = True
                 return
             self._send(*answer)
 

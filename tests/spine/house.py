@@ -158,6 +158,18 @@ class House:
         )
         return Said(done.returncode, done.stdout, done.stderr)
 
+    def talking(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command as a process that is talked to; whoever starts it ends it."""
+        return subprocess.Popen(
+            self._command(*arguments),
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def maild(self, *arguments: str) -> Said:
         """A command inside this process, which saves a second each; the daemon cannot tell.
 

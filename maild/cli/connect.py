@@ -1,0 +1,97 @@
+"""`maild connect`: ask the owner of a mailbox at Microsoft 365 or Google to let maild in."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated, Any, Literal
+
+import typer
+
+from maild.app import App
+from maild.cli.output import (
+    EX_UNAVAILABLE,
+    ConfigOption,
+    JsonOption,
+    json_line,
+    note,
+    plain_faults,
+    say,
+)
+from maild.consents import Account, Consents
+
+LONGEST_LINE = 16_384  # octets; the address that a browser ends at has about 2,000
+
+
+def connect(
+    provider: Annotated[
+        Literal["microsoft", "google"],
+        typer.Argument(metavar="microsoft|google", show_default=False),
+    ],
+    team: Annotated[str, typer.Argument(metavar="TEAM", show_default=False)],
+    account: Annotated[
+        str | None, typer.Option(help="Which [account.NAME], where the team has several.")
+    ] = None,
+    by_page: Annotated[
+        bool | None,
+        typer.Option(
+            "--paste/--device",
+            help="By a page whose last address is pasted here, or by a code that is typed in "
+            "elsewhere; else the way that fits the provider.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Ask the owner of a mailbox to let maild send and read mail with it.
+
+    Works while the daemon runs, which then goes on by itself. With --json the question is one line
+    and the answer another.
+    """
+
+    async def go() -> dict[str, Any]:
+        async with App.opened(config) as app:
+            app.book.team(team)
+            consents = Consents.of(app)
+            asked = consents.account(provider, team=team, name=account)
+            paste = not asked.device_first if by_page is None else by_page
+            way = _by_page if paste else _by_device
+            return await way(consents, asked, as_json=as_json)
+
+    with plain_faults():
+        given = asyncio.run(go())
+        if as_json:
+            json_line(given)
+        else:
+            say(f"{given['address']} lets maild in; {given['account']} is connected")
+        troubles = [one for one in given["connectors"] if one["trouble"]]
+        for one in troubles if not as_json else []:
+            note(f"connector {one['connector']} cannot log in: {one['trouble']}", style="yellow")
+        if troubles:
+            raise typer.Exit(EX_UNAVAILABLE)
+
+
+async def _by_device(consents: Consents, account: Account, *, as_json: bool) -> dict[str, Any]:
+    question = await consents.ask_by_device(account)
+    if as_json:
+        until = question.until.isoformat()
+        json_line({"address": question.address, "code": question.code, "until": until})
+    else:
+        say(f"open {question.address} as {account.address} and type in {question.code}")
+        note("waiting; Ctrl-C ends it")
+    return await consents.wait_for_device(account, question)
+
+
+async def _by_page(consents: Consents, account: Account, *, as_json: bool) -> dict[str, Any]:
+    question = consents.ask_by_page(account)
+    if as_json:
+        json_line({"address": question.address})
+    else:
+        say(f"open this page as {account.address} and say yes:")
+        say(question.address)
+        note(
+            f"The browser ends at {account.redirect_uri}, on a page that may not load. "
+            "Paste its whole address here:"
+        )
+    pasted = await asyncio.to_thread(sys.stdin.readline, LONGEST_LINE)
+    return await consents.redeem_page(account, question, pasted=pasted)
