@@ -264,7 +264,7 @@ def _begin(claimed: Delivery, composed: Composed, tx: Tx, *, now: datetime) -> A
     attempt = deliveries.begin(tx, claimed, message=composed.staged_message.sha256, now=now)
     blobs.keep(tx, composed.staged_message)
     for file, staged in composed.new_files:
-        blobs.keep(tx, staged)
-        if claimed.document is not None:
-            documents.add_file(tx, claimed.document, file)
+        # Two deliveries that were composed together made the same PDF: the second is done here.
+        if claimed.document is None or documents.add_file(tx, claimed.document, file):
+            blobs.keep(tx, staged)
     return attempt

@@ -69,7 +69,6 @@ _SETTLE: Final = (
         owner=None,
         lease_until=None,
     )
-    .returning(deliveries)
 )
 
 
@@ -105,9 +104,9 @@ def get(tx: Tx, id: str) -> Delivery:
 def with_attempts(tx: Tx, found: Sequence[Any]) -> tuple[Delivery, ...]:
     """The deliveries of these rows, in their order, each with its attempts."""
     tried: dict[str, list[Attempt]] = {row.id: [] for row in found}
-    if not tried:
-        return ()
-    for row in tx.execute(_OF, {"deliveries": list(tried)}):
+    # `begin` opens an attempt and names its message in one transaction: without one there is none.
+    begun = [row.id for row in found if row.message is not None]
+    for row in tx.execute(_OF, {"deliveries": begun}) if begun else ():
         tried[row.delivery].append(rows.to_attempt(row))
     return tuple(rows.to_delivery(row, attempts=tuple(tried[row.id])) for row in found)
 
@@ -133,8 +132,8 @@ def mark_uncertain(tx: Tx, delivery: Delivery) -> None:
         raise _superseded(delivery)
 
 
-def settle(tx: Tx, delivery: Delivery, settled: Settled) -> Delivery:
-    """Close the attempt and give the lease back (T5); the delivery as it stands then.
+def settle(tx: Tx, delivery: Delivery, settled: Settled) -> None:
+    """Close the attempt and give the lease back (T5).
 
     Raises Superseded, and ValueError for a move that MOVES does not know.
     """
@@ -148,11 +147,9 @@ def settle(tx: Tx, delivery: Delivery, settled: Settled) -> Delivery:
         "code": settled.hold_code and settled.hold_code.value,
         "charge": int(settled.charged),
     }
-    row = tx.execute(_SETTLE, values).first()
-    if row is None:
+    if tx.execute(_SETTLE, values).rowcount != 1:
         raise _superseded(delivery)
     close(tx, delivery.id, settled.outcome, now=settled.now, reply=settled.reply)
-    return with_attempts(tx, [row])[0]
 
 
 def close(tx: Tx, id: str, outcome: Outcome, *, now: datetime, reply: str | None = None) -> bool:

@@ -41,6 +41,12 @@ _FILES_OF: Final = (
     .where(files.c.document.in_(bindparam("documents", expanding=True)))
     .order_by(files.c.document, files.c.position)
 )
+_LAST_FILE: Final = (
+    select(files.c.position)
+    .where(files.c.document == bindparam("document"))
+    .order_by(files.c.position.desc())
+    .limit(1)
+)
 _ADD: Final = {
     table: insert(table) for table in (arrivals, documents, arrival_documents, files, events)
 }
@@ -85,16 +91,11 @@ def add_document(
         tx.execute(_ADD[files], [rows.of_file(document.id, one, at=n) for n, one in held])
 
 
-def add_file(tx: Tx, document: str, file: File) -> None:
-    """Write one more file of a document; the same file again changes nothing."""
-    last = tx.execute(
-        select(files.c.position)
-        .where(files.c.document == document)
-        .order_by(files.c.position.desc())
-        .limit(1)
-    ).scalar()
+def add_file(tx: Tx, document: str, file: File) -> bool:
+    """Write one more file of a document; False when it was there, and nothing changes."""
+    last = tx.execute(_LAST_FILE, {"document": document}).scalar()
     row = rows.of_file(document, file, at=0 if last is None else last + 1)
-    insert_if_absent(tx, files, row=row, unique=["document", "role", "sha256", "name"])
+    return insert_if_absent(tx, files, row=row, unique=["document", "role", "sha256", "name"])
 
 
 def same_content(tx: Tx, team: str, content_sha256: str) -> Document | None:

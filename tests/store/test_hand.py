@@ -77,7 +77,8 @@ def test_what_waits_for_its_reply_is_left_alone(tx: Tx, act: str) -> None:
     deliveries.mark_uncertain(tx, mine)
     with pytest.raises(UserError, match="on its way"):
         ACTS[act](tx, mine.id)
-    assert deliveries.settle(tx, mine, handed_over()).state is State.HANDED_OVER
+    deliveries.settle(tx, mine, handed_over())
+    assert deliveries.get(tx, mine.id).state is State.HANDED_OVER
 
 
 def test_a_hold_keeps_it_with_its_reason_and_a_release_lets_it_go_at_its_time(tx: Tx) -> None:
