@@ -58,7 +58,8 @@ def clean(text: object, *, longest: int = LONGEST) -> str:
     a letter (mail.md 6.2, header injection).
     """
     line = unicodedata.normalize("NFC", str(text if text is not None else ""))
-    line = "".join(one if one.isprintable() or one in _JOINERS else " " for one in line)
+    if not line.isprintable():
+        line = "".join(one if one.isprintable() or one in _JOINERS else " " for one in line)
     line = " ".join(line.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 

@@ -15,6 +15,7 @@ from maild.model.bill import Bill, BillKind, PaymentMeans
 from maild.render.figures import Figures
 from maild.render.plain import one_line
 from maild.render.words import Words
+from maild.ubl.check_digits import is_iban
 
 Row = tuple[str, str]
 
@@ -96,15 +97,13 @@ def epc_payload(bill: Bill) -> str | None:
 
 def account_text(account: str) -> str:
     """An account number as people read it: an IBAN in groups of four, anything else as written."""
-    label = "IBAN\u00a0" if iban.is_valid(account) else ""
+    label = "IBAN\u00a0" if is_iban(account) else ""
     return label + _grouped(account).replace(" ", "\u00a0")
 
 
 def _grouped(account: str | None) -> str:
     """An IBAN in groups of four; anything else as written."""
-    return (
-        iban.format(account) if account and iban.is_valid(account) else one_line(account, limit=40)
-    )
+    return iban.format(account) if account and is_iban(account) else one_line(account, limit=40)
 
 
 def _transfer(bill: Bill) -> PaymentMeans | None:
@@ -112,7 +111,7 @@ def _transfer(bill: Bill) -> PaymentMeans | None:
     if any(means.code in _DEBIT | _CARD | _CASH for means in bill.payment_means):
         return None
     for means in bill.payment_means:
-        if means.account and means.code in _TRANSFER and iban.is_valid(means.account.id):
+        if means.account and means.code in _TRANSFER and is_iban(means.account.id):
             return means
     return None
 
@@ -140,7 +139,7 @@ def _means_rows(bill: Bill, means: PaymentMeans, *, words: Words) -> list[Row]:
     """The rows of one way to pay (BG-16 to BG-19)."""
     found: list[tuple[str, str | None]] = []
     if account := means.account:
-        key = "account" if iban.is_valid(account.id) else "other_account"
+        key = "account" if is_iban(account.id) else "other_account"
         found += [(key, _grouped(account.id)), ("bic", account.bic)]
         holder = one_line(account.name)
         found.append(("holder", None if holder == one_line(bill.seller.name) else holder))

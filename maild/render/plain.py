@@ -36,6 +36,9 @@ def paragraphs(text: str | None, *, limit: int = 4000) -> str:
     """
     if not text:
         return ""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        # Nearly every field: nothing to compose, to hide or to cut, so only the blanks are looked at.
+        return _LONG_WORD.sub(_breakable, _SPACES.sub(" ", text).strip())
     # Twice the limit is enough to clean: what a person sees is cut below.
     short = unicodedata.normalize(
         "NFC", text[: 2 * limit].replace("\r\n", "\n").replace("\r", "\n")

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stdnum import iban
 from stdnum.be import ogm_vcs
-from stdnum.be import vat as be_vat
 from stdnum.nl import btw as nl_vat
 
 from maild.errors import Problem
 from maild.model.bill import Bill, PaymentMeans, Tax
 from maild.model.party import Identifier, Party
+from maild.ubl.check_digits import is_belgian_number, is_iban
 from maild.ubl.codes import EAS, MEDIA_TYPES, TYPE_CODES, VAT_CATEGORIES
 
 # "+++123/4567/89012+++", also printed with stars: only what looks like one is checked.
@@ -69,7 +68,7 @@ def code_doubts(bill: Bill) -> Iterator[Problem]:
 
 def _party(party: Party, *, vat: str, legal_id: str, endpoint: str) -> Iterator[Problem]:
     country = (party.vat or "")[:2].upper()
-    if party.vat and country == "BE" and not be_vat.is_valid(party.vat):
+    if party.vat and country == "BE" and not is_belgian_number(party.vat):
         yield _doubt("vat", vat, f'the VAT number "{party.vat}" has a wrong check digit')
     if party.vat and country == "NL" and not nl_vat.is_valid(party.vat):
         yield _doubt("vat", vat, f'the VAT number "{party.vat}" has a wrong check digit')
@@ -90,7 +89,7 @@ def _payment(means: PaymentMeans) -> Iterator[Problem]:
             "ogm", "BT-83", f'the structured communication "{said}" has a wrong check digit'
         )
     number = means.account.id if means.account else ""
-    if means.code in _TRANSFERS and number[:2].isalpha() and not iban.is_valid(number):
+    if means.code in _TRANSFERS and number[:2].isalpha() and not is_iban(number):
         yield _doubt(
             "iban", "BT-84", f'the IBAN "{number}" has wrong check digits or a wrong length'
         )
@@ -99,7 +98,7 @@ def _payment(means: PaymentMeans) -> Iterator[Problem]:
 def _is_wrong_enterprise_number(number: Identifier | None) -> bool:
     if number is None or number.scheme != _ENTERPRISE_NUMBER:
         return False
-    return len(number.value) != 10 or not be_vat.is_valid(number.value)
+    return len(number.value) != 10 or not is_belgian_number(number.value)
 
 
 def _doubt(code: str, where: str, message: str) -> Problem:
