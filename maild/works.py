@@ -83,7 +83,12 @@ def build(app: App) -> Works:
     tokens = build_tokens(app)
     connectors = build_connectors(settings, tokens)
     composer = Composer(
-        db=app.db, blobs=app.blobs, renderer=renderer, book=app.shelf.current, now=utc_now
+        db=app.db,
+        blobs=app.blobs,
+        renderer=renderer,
+        book=app.shelf.current,
+        now=utc_now,
+        recent=app.desk.recent,
     )
     return Works(
         renderer=renderer,

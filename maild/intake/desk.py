@@ -25,7 +25,7 @@ from maild.intake.policy import check_mail, same_number_key
 from maild.intake.refusals import Refusals, Refused
 from maild.log import incoming
 from maild.model.delivery import State
-from maild.model.document import Arrival, Document, File
+from maild.model.document import Arrival, Document, File, Role
 from maild.model.ids import new_id
 from maild.model.team import Mode, Team
 from maild.reading import mime
@@ -37,6 +37,7 @@ from maild.store import deliveries, documents, marks
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database, Tx
 from maild.store.spool import Original, beginning_of
+from maild.ubl.recent import Known, RecentBills
 
 # Bills of more bytes are read beside the event loop: it takes longer than other clients should wait.
 LARGE: Final = 256_000
@@ -86,6 +87,7 @@ class Desk:
     now: Callable[[], datetime]
     refusals: Refusals
     reader: MailReader
+    recent: RecentBills = field(default_factory=RecentBills)
 
     async def accept(self, submission: Submission, *, mark: Mark | None = None) -> Acceptance:
         """Read, decide and store; what it returns is durable, and so is the door's `mark`.
@@ -112,6 +114,7 @@ class Desk:
             now=arrival.received_at,
         )
         acceptance = await self.db.write(partial(_file, case, mark))
+        self._remember(drafts)
         _log(acceptance, took=time.monotonic() - started)
         return acceptance
 
@@ -151,6 +154,16 @@ class Desk:
                     "maild itself sent this mail; it would go round in a circle", smtp="554 5.4.6"
                 )
             yield mail, drafts
+
+    def _remember(self, drafts: tuple[Draft, ...]) -> None:
+        """Keep what was read in their UBL for the outbox, which composes them in a moment."""
+        for draft in drafts:
+            for one in draft.sheets:
+                # What maild made of JSON was written and not read: its bill may say more. Large ones
+                # lie on the disk and are gone by now.
+                read = one.role is Role.UBL and not one.made
+                if read and draft.bill and isinstance(one.body, bytes):
+                    self.recent.keep(one.sha256, Known(one.body, draft.bill))
 
     def _consider(self, draft: Draft, *, team: Team, arrival: Arrival) -> Considered:
         document = _document(draft, team=team, arrival=arrival)

@@ -33,10 +33,10 @@ from maild.store import documents
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database
 from maild.ubl.document import read
+from maild.ubl.recent import Known, RecentBills
 
 # Deliveries of one document come together, so a few of the last PDFs spare most renderings.
 _KEPT_PDFS: Final = 32
-_KEPT_BILLS: Final = 16  # the same for what was read in their UBL
 _BIG: Final = 1 << 20  # above this, encoding takes longer than the event loop should wait
 
 
@@ -76,6 +76,7 @@ class Composer:
         renderer: Typesetter,
         book: Callable[[], RuleBook],
         now: Callable[[], datetime],
+        recent: RecentBills,
     ) -> None:
         self._db = db
         self._blobs = blobs
@@ -83,7 +84,7 @@ class Composer:
         self._book = book
         self._now = now
         self._pdfs: OrderedDict[str, asyncio.Task[Rendering]] = OrderedDict()
-        self._bills: OrderedDict[str, Bill] = OrderedDict()
+        self._recent = recent
 
     async def compose(self, delivery: Delivery) -> Composed:
         """The mail of a delivery.
@@ -110,10 +111,10 @@ class Composer:
         language = language_of(document.language, otherwise=language_of(team.language))
         base = base_name(document, kind=phrases(language)["name"][document.kind.value])
         chosen = choose(document, delivery=delivery, profile=recipient.profile, base=base)
-        ubl_file = document.file(Role.UBL)
-        ubl = await self._blobs.read(ubl_file.sha256) if ubl_file else None
-        if ubl_file and ubl:
-            document = replace(document, bill=self._bill(ubl_file.sha256, ubl))
+        ubl = None
+        if ubl_file := document.file(Role.UBL):
+            known = await self._known(ubl_file.sha256)
+            document, ubl = replace(document, bill=known.bill), known.content
         pdf = None
         if any(one.file is None for one in chosen) and document.bill and ubl:
             order = partial(
@@ -132,14 +133,14 @@ class Composer:
         made = await self._made(f"{base}.pdf", content=pdf) if pdf else ()
         return await self._packed(delivery, team, message=message, new_files=made)
 
-    def _bill(self, key: str, ubl: bytes) -> Bill:
-        """What a UBL says; read once for deliveries that come together, unless it is large."""
-        bill = self._bills.get(key) or read(ubl)
-        if len(ubl) <= _BIG:
-            self._bills[key] = bill
-            while len(self._bills) > _KEPT_BILLS:
-                self._bills.popitem(last=False)
-        return bill
+    async def _known(self, key: str) -> Known:
+        """A stored UBL and what it says; read once for what comes together, unless it is large."""
+        known = self._recent.find(key)
+        if known is None:
+            content = await self._blobs.read(key)
+            known = Known(content, read(content))
+            self._recent.keep(key, known)
+        return known
 
     async def _pdf(
         self, document: str, *, order: Callable[[], Coroutine[None, None, Rendering]]

@@ -29,6 +29,7 @@ from maild.store import documents
 from maild.store.blobs import BlobStore
 from maild.store.database import Database, Tx
 from maild.ubl.document import write
+from maild.ubl.recent import RecentBills
 from tests.letters.builders import (
     NOW,
     a_delivery,
@@ -86,6 +87,7 @@ class House:
             renderer=self.press,
             book=lambda: RuleBook([self.team]),
             now=lambda: NOW,
+            recent=RecentBills(),
         )
 
     async def compose(self, delivery: Delivery) -> Composed:
