@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from pathlib import Path
 
 from maild.simulators.mailsink import LOOPBACK
 from tests.builders_bill import a_line
+from tests.servers.instance import SEARCH_PATH
+from tests.servers.smtp_sink import SmtpSink
 from tests.spine import papers
 from tests.spine.house import configured
 
@@ -93,6 +96,49 @@ def a_sink(folder: Path | None = None) -> Iterator[int]:
             yield int(listen.rpartition(":")[2])
         finally:
             process.terminate()
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """Where mails end: the port, and the folder where each is a file of that pattern."""
+
+    port: int
+    folder: Path
+    pattern: str
+
+    def has(self, count: int) -> bool:
+        """Whether so many mails are here, whole to the last boundary; cheap until they are many enough."""
+        files = list(self.folder.glob(self.pattern))
+        return len(files) >= count and all(map(_is_whole, files))
+
+    def message_ids(self) -> list[bytes]:
+        """The Message-ID of each mail."""
+        heads = (file.read_bytes()[:4000] for file in self.folder.glob(self.pattern))
+        return [head.partition(b"Message-ID: ")[2].split(b"\n", 1)[0].strip() for head in heads]
+
+
+def _is_whole(file: Path) -> bool:
+    with file.open("rb") as mail:
+        mail.seek(-min(8, mail.seek(0, os.SEEK_END)), os.SEEK_CUR)
+        return mail.read().rstrip().endswith(b"--")
+
+
+@contextlib.contextmanager
+def a_cheap_sink(folder: Path) -> Iterator[Sink]:
+    """A sink that keeps every mail and takes little of the processors: it is not what is measured.
+
+    Postfix's smtp-sink, which is written in C, where it can run; else our own, under `folder`.
+    """
+    if os.geteuid() != 0 or shutil.which("smtp-sink", path=SEARCH_PATH) is None:
+        with a_sink(folder) as port:
+            yield Sink(port, folder, "*.eml")
+        return
+    sink = SmtpSink()
+    sink.start()
+    try:
+        yield Sink(sink.port, sink.kept, "mail.*")
+    finally:
+        sink.remove()
 
 
 def an_invoice(number: str, *, lines: int = 1) -> bytes:

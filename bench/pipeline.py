@@ -18,7 +18,16 @@ from pathlib import Path
 
 import psutil
 
-from bench._common import PATIENCE, Mails, a_daemon, a_sink, an_invoice, post_all, say
+from bench._common import (
+    PATIENCE,
+    Mails,
+    Sink,
+    a_cheap_sink,
+    a_daemon,
+    an_invoice,
+    post_all,
+    say,
+)
 from maild.model.team import Branding
 from maild.render.pdf import Renderer
 from tests.spine import papers
@@ -49,24 +58,30 @@ async def alone(count: int, *, lines: int, children: int) -> float:
 
 def through(folder: Path, count: int, *, lines: int) -> tuple[float, float]:
     """Documents a second all the way, and the daemon's own milliseconds of processor time for each."""
-    out, mails = folder / "sink", Mails(lines=lines)
-    with a_sink(out) as relay, a_daemon(folder / "house", relay) as daemon:
-        _carry(daemon.port, mails.more(WARM), out=out, arrived=2 * WARM)
+    mails = Mails(lines=lines)
+    with a_cheap_sink(folder / "sink") as sink, a_daemon(folder / "house", sink.port) as daemon:
+        _carry(daemon.port, mails.more(WARM), sink=sink, arrived=2 * WARM)
         before = _cpu(daemon.process.pid)
-        took = _carry(daemon.port, mails.more(count), out=out, arrived=2 * (WARM + count))
+        took = _carry(daemon.port, mails.more(count), sink=sink, arrived=2 * (WARM + count))
         cpu = _cpu(daemon.process.pid) - before
     return count / took, cpu / count * 1000
 
 
-def _carry(port: int, mails: list[bytes], *, out: Path, arrived: int) -> float:
-    """Hand them in and wait until so many mails lie in the sink's folder."""
+def _carry(port: int, mails: list[bytes], *, sink: Sink, arrived: int) -> float:
+    """Hand them in and wait until so many mails, each whole and another, lie in the sink's folder."""
     began = time.perf_counter()
     post_all(port, mails, at_once=AT_ONCE)
-    while sum(1 for _ in out.glob("*.eml")) < arrived:
+    while not sink.has(arrived):
         if time.perf_counter() - began > PATIENCE:
             raise SystemExit("the mails did not arrive")
         time.sleep(0.02)
-    return time.perf_counter() - began
+    took = time.perf_counter() - began
+    ids = sink.message_ids()
+    if not len(ids) == len(set(ids)) == arrived:
+        raise SystemExit(
+            f"{arrived} mails were to arrive; {len(ids)} came, {len(set(ids))} of them once"
+        )
+    return took
 
 
 def _cpu(pid: int) -> float:

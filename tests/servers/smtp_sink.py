@@ -38,6 +38,11 @@ class SmtpSink:
         line = [command, "-u", _USER, *kept, *self._options, where, _BACKLOG]
         self._instance.start(line, port=self.port)
 
+    @property
+    def kept(self) -> Path:
+        """The folder where each mail is a file; one that is being sent has its file already."""
+        return self._kept
+
     def mails(self) -> list[bytes]:
         """What it took, oldest first: the message under a few `X-` lines about its envelope.
 
