@@ -25,7 +25,7 @@ from maild.outbox import queue
 from maild.reading.wrap import wrap
 from maild.records import Records, document_json
 from maild.rules.book import TAGS, RuleBook
-from maild.store import deliveries, documents, marks, tokens
+from maild.store import deliveries, documents, marks, tokens, undecided
 from maild.store.database import Database, Tx
 from maild.store.lock import holder
 
@@ -180,6 +180,7 @@ def _status(tx: Tx, *, book: RuleBook, pid: int | None, now: datetime) -> dict[s
         "pid": pid,
         "since": said.get("since") if alive else None,
         "smtpd": {"listen": said.get("listening", []) if alive else []},
+        "undecided": undecided.count(tx),
         "queue": {one.value: counts.get(one.value, 0) for one in State}
         | {"oldest_seconds": oldest},
         "paused": [

@@ -25,6 +25,7 @@ from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
 from maild.intake import refusals
 from maild.intake.folder import FolderDoor, FolderOptions
+from maild.intake.kept import Kept
 from maild.intake.notices import tell
 from maild.intake.smtp_gate import Limits
 from maild.intake.smtpd import SmtpDoor, SmtpdOptions
@@ -52,6 +53,7 @@ class Works:
     outbox: Outbox
     clock: Clock
     blobs: BlobStore
+    kept: Kept
     smtpd: SmtpDoor
     folders: Mapping[str, FolderDoor]
 
@@ -62,6 +64,7 @@ class Works:
         return {
             "outbox": self.outbox.run,
             "clock": self.clock.run,
+            "kept": self.kept.run,
             "tidy": self._tidy,
             "accounts": self.tokens.run,
             **doors,
@@ -90,6 +93,7 @@ def build(app: App) -> Works:
         now=utc_now,
         recent=app.desk.recent,
     )
+    kept = Kept(app.desk)
     return Works(
         renderer=renderer,
         tokens=tokens,
@@ -105,7 +109,12 @@ def build(app: App) -> Works:
         ),
         clock=_clock(app),
         blobs=app.blobs,
-        smtpd=SmtpDoor(app.desk, options=_smtpd(settings)),
+        kept=kept,
+        smtpd=SmtpDoor(
+            app.desk,
+            options=_smtpd(settings),
+            kept=kept if settings.smtpd.answer == "kept" else None,
+        ),
         folders={
             name: FolderDoor(app.desk, FolderOptions(name=name, path=one.path, team=one.team))
             for name, one in settings.folder.items()

@@ -79,6 +79,8 @@ def _show_status(shown: dict[str, Any]) -> None:
     queue = shown["queue"]
     waiting = {name: queue[name] for name in queue if name != "oldest_seconds" and queue[name]}
     say("  ".join(f"{n} {name.replace('_', ' ')}" for name, n in waiting.items()) or "queue empty")
+    if shown["undecided"]:
+        say(f"{shown['undecided']} came in and are not decided yet")
     if queue["oldest_seconds"] is not None:
         say(f"the oldest that is due waits {queue['oldest_seconds']} s")
     table(

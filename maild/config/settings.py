@@ -97,6 +97,7 @@ class Smtpd(Section):
 
     listen: Listens = (Listen("127.0.0.1", 2525),)
     lmtp: Lmtp = None
+    answer: Literal["decided", "kept"] = "decided"
     allow: Networks = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     # purchase_reading.md C2: what a mail may weigh so that one never fills the memory.
     max_size: Size = 35 * MEGABYTE

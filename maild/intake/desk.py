@@ -103,7 +103,7 @@ class Desk:
                 staged = await asyncio.gather(*map(self.blobs.stage, contents))
         except DocumentError as fault:
             if submission.door != CLI:
-                await self.refusals.keep(_refused(submission), fault, mark=mark)
+                await self.refuse(submission, fault, mark=mark)
             raise
         arrival = _arrival(submission, mail, original=staged[0].sha256)
         case = Case(
@@ -117,6 +117,12 @@ class Desk:
         self._remember(drafts)
         _log(acceptance, took=time.monotonic() - started)
         return acceptance
+
+    async def refuse(
+        self, submission: Submission, fault: DocumentError, *, mark: Mark | None = None
+    ) -> None:
+        """Keep it for its team as refused. Never raises; see `Refusals.keep`."""
+        await self.refusals.keep(_refused(submission), fault, mark=mark)
 
     async def explain(self, submission: Submission) -> tuple[Explained, ...]:
         """What `accept` would do with it now; nothing is stored. Raises DocumentError."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from maild.config.values import Listen
 from maild.errors import ConfigError
 from maild.intake.desk import Desk, Submission
+from maild.intake.kept import Kept
 from maild.intake.smtp_admission import Admission
 from maild.intake.smtp_body import Body
 from maild.intake.smtp_gate import Caller, Limits
@@ -50,7 +51,8 @@ class SmtpdOptions:
 class SmtpDoor:
     """The door as the daemon holds it: start, drain, close."""
 
-    def __init__(self, desk: Desk, *, options: SmtpdOptions) -> None:
+    def __init__(self, desk: Desk, *, options: SmtpdOptions, kept: Kept | None = None) -> None:
+        """With `kept` a mail is answered when it is durable, else when it is decided too."""
         self._desk = desk
         self._options = options
         self._tls = _tls(options)
@@ -63,7 +65,9 @@ class SmtpDoor:
             # Twice the largest mail must fit before one is taken (mail.md 6.1).
             room=(options.data_dir, 2 * options.limits.max_size) if options.data_dir else None,
         )
-        self._taking = Taking(self._decided, refusals=desk.refusals, now=desk.now)
+        self._taking = Taking(
+            kept.keep if kept else self._decided, refusals=desk.refusals, now=desk.now
+        )
         self._servers: list[asyncio.Server] = []
         self._clients: dict[int, Client] = {}  # by identity
         self._in_hand: set[asyncio.Task[list[str]]] = set()

@@ -20,6 +20,16 @@ def arrival_accepted(
     )
 
 
+def arrival_kept(*, team: str, kept: str, door: str, peer: str | None, size: int) -> None:
+    """Something came in and is durable; it is read and decided in a moment."""
+    LOG.info("arrival.kept", team=team, kept=kept, door=door, peer=peer, size=size)
+
+
+def kept_taken_up(*, count: int) -> None:
+    """An earlier process kept mails that it did not come to read; they are read now."""
+    LOG.warning("kept.taken_up", count=count)
+
+
 def arrival_repeated(*, team: str, document: str, door: str) -> None:
     """The same content came again; it is kept once."""
     LOG.info("arrival.repeated", team=team, document=document, door=door)

@@ -23,8 +23,8 @@ from maild.errors import NotFound
 from maild.ports import Stored
 from maild.store.database import Database, Tx
 from maild.store.disk import locked, make_folder
-from maild.store.schema import arrivals, deliveries, files, refusals, small_blobs
-from maild.store.spool import READ_AT_ONCE, Spool, remove_if_dead
+from maild.store.schema import arrivals, deliveries, files, refusals, small_blobs, undecided
+from maild.store.spool import READ_AT_ONCE, Original, Spool, Spooled, opened, remove_if_dead
 from maild.store.statements import insert_if_absent
 
 # Up to here a blob rides in its document's transaction: one fsync for many (house.md 2.8).
@@ -52,7 +52,13 @@ def keep(tx: Tx, staged: Staged) -> None:
 
 def in_use(tx: Tx, keys: Collection[str]) -> set[str]:
     """Which of these blobs a row names, whatever it is the bytes of."""
-    columns = (arrivals.c.original, files.c.sha256, deliveries.c.message, refusals.c.original)
+    columns = (
+        arrivals.c.original,
+        files.c.sha256,
+        deliveries.c.message,
+        refusals.c.original,
+        undecided.c.original,
+    )
     found = (tx.execute(select(one).where(one.in_(keys))).scalars() for one in columns)
     return {key for keys in found for key in keys}
 
@@ -90,6 +96,14 @@ class BlobStore:
             raise OSError(f"the stored bytes of {key} are damaged; put them back from a backup")
         return content
 
+    async def original(self, key: str) -> Original:
+        """The same as it came in: bytes, or the file, for the caller to close. Not verified.
+
+        Raises NotFound or OSError.
+        """
+        small = await self._db.read(partial(_small, key))
+        return await asyncio.to_thread(self._opened, key) if small is None else small
+
     async def sweep(self) -> int:
         """Remove what writers that were killed left behind; the number of files removed."""
         return await asyncio.to_thread(self._sweep)
@@ -114,6 +128,12 @@ class BlobStore:
     def _read(self, key: str) -> bytes:
         try:
             return self._path(key).read_bytes()
+        except FileNotFoundError as fault:
+            raise NotFound(f"no bytes are stored under {key}") from fault
+
+    def _opened(self, key: str) -> Spooled:
+        try:
+            return opened(self._path(key))
         except FileNotFoundError as fault:
             raise NotFound(f"no bytes are stored under {key}") from fault
 
@@ -148,6 +168,8 @@ class BlobStore:
         with locked(target.parent, fcntl.LOCK_SH) as folder:
             if _same(target, spooled):
                 os.utime(target)  # young again, so that nobody takes it for an orphan
+            elif target == spooled.path:
+                raise OSError(f"the stored bytes of {target.name} are damaged")
             else:
                 os.fsync(spooled.descriptor)
                 spooled.path.rename(target)

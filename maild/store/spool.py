@@ -23,16 +23,18 @@ READ_AT_ONCE: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spooled:
-    """Bytes in a file of the store, complete, and not durable before they are staged.
+    """Bytes in a file of the store, complete.
 
-    Whoever made it closes it; until then it can be read, staged or not. `path` is where it lies
-    before it is staged. `len()` tells its size, as for bytes.
+    Whoever made it closes it; until then it can be read, and staged. A `nameless` one is not
+    durable before it is staged, and gone when it is closed without. `path` is where it lies before
+    it is staged. `len()` tells its size, as for bytes.
     """
 
     path: Path
     sha256: str
     size: int
     descriptor: int
+    nameless: bool = True
 
     def __len__(self) -> int:
         return self.size
@@ -50,8 +52,11 @@ class Spooled:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def close(self) -> None:
-        """Forget it; what was not staged is gone. Once only."""
-        _drop(self.path, self.descriptor)
+        """Forget it; a nameless file that was not staged is gone. Once only."""
+        if self.nameless:
+            _drop(self.path, self.descriptor)
+        else:
+            os.close(self.descriptor)
 
 
 Original = bytes | Spooled  # what came in, byte for byte: in memory when it is small
@@ -70,6 +75,12 @@ def beginning_of(original: Original, size: int) -> bytes:
 def sha256_of(original: Original) -> str:
     """Its name in the blob store."""
     return hashlib.sha256(original).hexdigest() if isinstance(original, bytes) else original.sha256
+
+
+def opened(path: Path) -> Spooled:
+    """A file that has its sha256 for a name. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    return Spooled(path, path.name, os.fstat(descriptor).st_size, descriptor, nameless=False)
 
 
 class Spool:

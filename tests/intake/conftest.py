@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from maild.intake.desk import Desk, Submission
+from maild.intake.kept import Kept
 from maild.intake.refusals import Refusals
 from maild.intake.smtpd import SmtpDoor, SmtpdOptions
 from maild.model.delivery import Delivery
@@ -94,10 +95,10 @@ class World:
     address: str = ""
     opened: list[SmtpDoor] = field(default_factory=list)
 
-    async def open(self, **options: Any) -> int:
+    async def open(self, *, kept: Kept | None = None, **options: Any) -> int:
         """Open an SMTP door and return its port."""
         wanted = SmtpdOptions(listen=(("127.0.0.1", 0),), hostname="post.example")
-        self.door = SmtpDoor(self.desk, options=replace(wanted, **options))
+        self.door = SmtpDoor(self.desk, options=replace(wanted, **options), kept=kept)
         self.opened.append(self.door)
         [self.address] = await self.door.start()
         self.port = int(self.address.rpartition(":")[2]) if ":" in self.address else 0
