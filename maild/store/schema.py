@@ -24,7 +24,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from maild.store import columns, schema_mailboxes, tallying
+from maild.store import columns, schema_mailboxes, schema_undecided, tallying
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
@@ -33,6 +33,7 @@ REVISION: Final = "0005"
 metadata: Final = columns.metadata  # knows every table below, and these:
 leases: Final = schema_mailboxes.leases
 mailbox_messages: Final = schema_mailboxes.mailbox_messages
+undecided: Final = schema_undecided.undecided
 
 arrivals = Table(
     "arrivals",
@@ -283,25 +284,6 @@ tokens = Table(
     Column("trouble", Text),  # why a person has to be asked again
     Column("owner", String(64)),  # who has the right to refresh; empty: nobody
     Column("lease_until", Moment),
-)
-
-# Mails that a door has promised to keep and that nobody has read yet; a row goes in the transaction
-# that stores what became of it.
-undecided = Table(
-    "undecided",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("team", String(64), nullable=False),
-    Column("door", String(16), nullable=False),
-    Column("received_at", Moment, nullable=False),
-    Column("sender", Text),
-    Column("recipient", Text),
-    Column("tag", String(16)),
-    Column("peer", Text),
-    Column("original", String(64), nullable=False, index=True),
-    Column("size", Integer, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("not_before", Moment, nullable=False, index=True),
 )
 
 tallying.attach(deliveries)
