@@ -6,10 +6,13 @@ Here configuration and rules meet, so that every problem can be told with its fi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 
 from maild.config.loaded import Loaded, find_config, read
+from maild.config.settings import Settings
 from maild.errors import ConfigError, KeyProblem
 from maild.model.team import Team
 from maild.render import letter
@@ -38,7 +41,7 @@ def check(path: str | Path | None) -> Checked:
     """Read and check a configuration. Raises ConfigError only when there is no file at all."""
     loaded = read(find_config(Path(path) if path else None))
     teams, told = read_teams(loaded.teams, connectors=loaded.connectors)
-    told = (*told, *lint(teams), *_texts(teams))
+    told = (*told, *lint(teams), *_texts(teams), *_senders(teams, loaded.settings))
     found = loaded.in_order(told)
     return Checked(
         loaded=loaded,
@@ -57,6 +60,20 @@ def _texts(teams: tuple[Team, ...]) -> tuple[KeyProblem, ...]:
         for team in teams
         for problem in letter.problems(team)
     )
+
+
+def _senders(teams: tuple[Team, ...], settings: Settings | None) -> Iterator[KeyProblem]:
+    """A connector that may not send as a team's domain would have every mail refused."""
+    for team in teams:
+        domain = parseaddr(team.sender)[1].rpartition("@")[2].lower()
+        used = {one.via for one in team.recipients} | {team.notices_via, team.via}
+        for name, connector in settings.connector.smtp.items() if settings else ():
+            allowed = connector.from_domains
+            if name in used and allowed and domain not in allowed:
+                said = f"connector {name} sends as {', '.join(allowed)} only (from_domains)"
+                yield KeyProblem(
+                    f"team.{team.slug}.from", f"{said}; {domain} is none of them", "error"
+                )
 
 
 def _remark(loaded: Loaded, problem: KeyProblem) -> str:

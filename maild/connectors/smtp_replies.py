@@ -16,6 +16,11 @@ EXPECTED = {"DATA": 3}  # the first digit of a good reply, where it is not 2
 _WISH = re.compile(
     r"\b(?:in|after)\s+(\d{1,5})\s*(s|secs?|seconds?|m|mins?|minutes?)\b", re.IGNORECASE
 )
+# Exchange Online takes the mail and then says that the account may not send as this address: its
+# names for that, since 5.2.252 and 5.7.60 stand for other things elsewhere.
+_FOREIGN_SENDER = re.compile(
+    r"\bSendAsDenied\b|does not have permissions to send as this sender", re.IGNORECASE
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -52,10 +57,12 @@ def fault_of(step: str, reply: Reply) -> DeliveryError:
 
     The connector rests (Unavailable) where the reply is about us and not about this mail: the
     server closes (421), wants a login (530, 535), or refuses our sender by policy (5.7.x at MAIL).
+    So it does where the server may not send as the team, which some say after the body only.
     A reply that belongs to no answer of that step (250 to DATA) says nothing final: Deferred.
     """
     said = str(reply)
-    if reply.code in {421, 454, 530, 535} or (step == "MAIL" and _is_policy(reply)):
+    about_us = (step == "MAIL" and _is_policy(reply)) or _FOREIGN_SENDER.search(reply.text)
+    if reply.code in {421, 454, 530, 535} or about_us:
         return Unavailable(said, retry_after=wish_of(reply))
     if reply.code // 100 == 5:
         return Refused(said)

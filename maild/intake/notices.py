@@ -29,7 +29,7 @@ def tell(
 
     In shadow mode they are held like everything else.
     """
-    via = team.notices_via or next((one.via for one in team.recipients), None)
+    via = team.notices_via or team.via or next((one.via for one in team.recipients), None)
     if via is None or not team.told:
         return ()
     letter = notice(kind, language=team.language, team=team, facts=facts)

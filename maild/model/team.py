@@ -124,6 +124,8 @@ class Team:
     people: tuple[str, ...] = ()  # addresses of the team's own people
     notices: tuple[str, ...] = ()  # who is told; empty: `people`
     notices_via: str | None = None  # the connector that carries notices
+    via: str | None = None  # the connector of recipients that name none, and of notices
+    reply_to: tuple[str, ...] = ()  # where answers to its mails go; empty: to its `from`
     time_zone: str = "Europe/Brussels"
     mode: Mode = Mode.LIVE
     branding: Branding = field(default_factory=Branding)

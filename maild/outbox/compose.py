@@ -25,7 +25,7 @@ from maild.outbox.admission import admit, check_size, recipient_of
 from maild.outbox.enclosures import Chosen, base_name, choose
 from maild.outbox.message import mailbox, write
 from maild.render.fields import language_of
-from maild.render.letter import letter, sends_from_the_door
+from maild.render.letter import letter, reply_to
 from maild.render.pdf import Rendering
 from maild.render.templates import TextProblem, phrases
 from maild.rules.book import RuleBook
@@ -193,7 +193,7 @@ class Composer:
             words,
             sender=team.sender,
             to=delivery.address,
-            reply_to=team.people if sends_from_the_door(team) else (),
+            reply_to=reply_to(team),
             message_id=delivery.message_id,
             date=self._now(),
             delivery=delivery.id,

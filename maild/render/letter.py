@@ -76,12 +76,17 @@ def problems(team: Team) -> tuple[str, ...]:
 
 
 def answered(team: Team) -> bool:
-    """Whether a reply to the team's mails reaches a person.
+    """Whether a reply to the team's mails reaches a person."""
+    return bool(reply_to(team)) or not sends_from_the_door(team)
+
+
+def reply_to(team: Team) -> tuple[str, ...]:
+    """Where answers to the team's mails go; nothing: to its From.
 
     Where the team sends from the very address at which maild takes documents, a reply would end at
-    our own door; its `people` are then named in Reply-To, if it has any.
+    our own door; its `people` are then named, if it has any.
     """
-    return bool(team.people) or not sends_from_the_door(team)
+    return team.reply_to or (team.people if sends_from_the_door(team) else ())
 
 
 def sends_from_the_door(team: Team) -> bool:

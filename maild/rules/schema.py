@@ -35,6 +35,7 @@ class _Known:
 
     connectors: Collection[str]
     recipients: Collection[str]
+    via: str = ""  # the team's own connector, for recipients that name none
 
 
 def read_teams(
@@ -68,7 +69,7 @@ def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
     name = table.text("name", needed='write the company\'s name, such as "Acme BV"')
     addresses = _arrival_addresses(table)
     recipients = table.table("recipients")
-    known = _Known(connectors, recipients.names())
+    known = _Known(connectors, recipients.names(), via=_via(table, connectors))
     team = Team(
         slug=slug,
         name=name,
@@ -80,7 +81,9 @@ def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
         rules=read_rules(table, known.recipients),
         people=_addresses(table, "people"),
         notices=_addresses(table, "notices"),
-        notices_via=_connector(table, "notices_via", known) or None,
+        notices_via=_connector(table, "notices_via", connectors) or None,
+        via=known.via or None,
+        reply_to=_addresses(table, "reply_to"),
         time_zone=_time_zone(table),
         mode=Mode(table.choice("mode", [*Mode], default=Mode.LIVE)),
         branding=_branding(table.table("branding")),
@@ -144,10 +147,17 @@ def _time_zone(table: Table) -> str:
     return name
 
 
-def _connector(table: Table, name: str, known: _Known) -> str:
+def _via(table: Table, connectors: Collection[str]) -> str:
+    """The team's own connector: the one it names, or the only one there is."""
+    named = _connector(table, "via", connectors)
+    only = next(iter(connectors)) if len(connectors) == 1 else ""
+    return named or only
+
+
+def _connector(table: Table, name: str, connectors: Collection[str]) -> str:
     value = table.text(name)
-    if value and value not in known.connectors:
-        hint = did_you_mean(value, known.connectors)
+    if value and value not in connectors:
+        hint = did_you_mean(value, connectors)
         table.problem(
             name,
             f'there is no connector "{value}"{hint or f"; write a [connector.smtp.{value}] section"}',
@@ -157,14 +167,13 @@ def _connector(table: Table, name: str, known: _Known) -> str:
 
 def _recipient(recipients: Table, name: str, known: _Known) -> Recipient:
     table = recipients.table(name)
-    via = _connector(table, "via", known)
-    if not table.has("via"):
-        if len(known.connectors) == 1:
-            via = next(iter(known.connectors))
-        else:
-            table.problem(
-                "via", "is missing; write the name of the connector that carries its mail"
-            )
+    via = _connector(table, "via", known.connectors) or known.via
+    if not via:
+        table.problem(
+            "via",
+            "is missing; write the name of the connector that carries its mail, here or once for"
+            " all as the team's own `via`",
+        )
     address = table.text("address", needed='write where to send to, such as "an@kantoor.example"')
     if address and (said := identity.address_problem(address)):
         table.problem("address", said)

@@ -114,7 +114,7 @@ def test_the_schema_shows_each_default_as_a_file_may_have_it(section: type[BaseM
 
 @pytest.mark.parametrize(
     "key",
-    ["name", "vat", "addresses", "from", "people", "notices", "notices_via", "language", "time_zone",
+    ["name", "vat", "addresses", "from", "via", "reply_to", "people", "notices", "notices_via", "language", "time_zone",
      "mode", "branding", "recipients", "rules"],
 )  # fmt: skip
 def test_the_example_names_every_key_of_a_team(key: str) -> None:

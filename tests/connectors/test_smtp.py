@@ -146,6 +146,14 @@ async def test_a_refusal_before_the_dot_is_named_and_nothing_is_in_doubt(
         ("421 4.3.2 closing", Unavailable),
         ("554 5.7.1 looks like spam", Refused),
         ("552 5.3.4 too large", Refused),
+        (
+            "554 5.2.252 SendAsDenied; a@acme.example not allowed to send as b@acme.example",
+            Unavailable,
+        ),
+        (
+            "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
+            Unavailable,
+        ),
     ],
 )
 async def test_a_reply_to_the_dot_is_never_in_doubt(

@@ -385,6 +385,16 @@ async def test_replies_reach_people_where_the_sender_is_our_own_door(house: Hous
     assert mail["Reply-To"] == "baas@acme.example, An@acme.example"
 
 
+async def test_replies_go_where_the_team_wants_them(house: House) -> None:
+    house.team = a_team(reply_to=("vragen@acme.example",))
+    await house.take()
+    composed = await house.compose(a_delivery())
+    mail = mail_of(composed)
+    assert mail["Reply-To"] == "vragen@acme.example"
+    assert mail["From"] == house.team.sender
+    assert composed.parcel.sender in house.team.sender
+
+
 async def test_a_team_that_is_gone_is_named(house: House) -> None:
     with pytest.raises(UnknownTeam, match="other"):
         await house.compose(a_notice(team="other"))

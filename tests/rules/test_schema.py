@@ -86,6 +86,8 @@ def test_every_key_of_a_rule_is_read() -> None:
         ("name = ", "branding.primary = 'red'\nname = ", "branding.primary", "is no colour"),
         ("name = ", "branding.texts.x.y = 'z'\nname = ", "branding.texts.x.y", "with a language"),
         ("name = ", "branding.texts.nl.x = 3\nname = ", "branding.texts.nl.x", "write a text"),
+        ("name = ", "via = 'relais'\nname = ", "via", 'did you mean "relay"'),
+        ("name = ", "reply_to = 'an'\nname = ", "reply_to", '"an" is no mail address'),
         ('"relay"', '"rely"', "recipients.an.via", 'no connector "rely"; did you mean "relay"'),
         ('via = "relay", ', "", "recipients.an.via", "is missing"),
         ('"An@kantoor.example"', '"An"', "recipients.an.address", "is no mail address"),
@@ -142,6 +144,15 @@ def test_the_only_connector_need_not_be_named() -> None:
     tables = {"acme": tomllib.loads(GOOD.replace('via = "relay", ', ""))}
     [team], _ = read_teams(tables, connectors=["relay"])
     assert team.recipients[0].via == "relay"
+
+
+def test_recipients_without_a_connector_take_the_teams_own() -> None:
+    text = GOOD.replace("name =", "via = 'm365'\nname =", 1)
+    tables = {"acme": tomllib.loads(text)}
+    tables["acme"]["recipients"]["bo"] = {"address": "bo@kantoor.example"}
+    [team], _ = read_teams(tables, connectors=["relay", "m365"])
+    assert team.via == "m365"
+    assert [one.via for one in team.recipients] == ["relay", "m365"]
 
 
 def test_a_recipient_may_have_a_subject_of_its_own() -> None:
