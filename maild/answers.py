@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from maild import teams
 from maild.config.schema import schema
 from maild.errors import ConfigError, UserError
-from maild.intake import inspect, payload
+from maild.intake import payload
+from maild.intake.inspect import LARGEST
+from maild.intake.inspect_mail import Inspector
 from maild.intake.users import hash_password
 from maild.model.team import Team
+from maild.reading.reader import MailReader
+from maild.reading.sandbox import Sandbox
 from maild.rules import identity
 from maild.rules.book import RuleBook
 from maild.rules.profiles import PROFILES
+from maild.store.spool import Spool
 
 PROFILE_NAMES = tuple(sorted(PROFILES))
 
 
-def inspect_file(path: Path, *, team: Team | None = None) -> dict[str, Any]:
-    """The object of `maild inspect --json`. Raises UserError when the file cannot be opened."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(inspect.LARGEST + 1)
-    except OSError as fault:
-        raise UserError(f"{path}: cannot be read ({fault.strerror or fault})") from fault
-    return inspect.inspect(str(path), content, team=team)
+async def inspect_files(
+    paths: Iterable[Path], *, team: Team | None = None
+) -> AsyncIterator[dict[str, Any]]:
+    """The object of `maild inspect --json` for each file. Raises UserError at one it cannot open."""
+    with TemporaryDirectory(prefix="maild-inspect-") as folder:
+        sandbox = Sandbox(1)
+        try:
+            inspector = Inspector(MailReader(sandbox, lambda: Spool(Path(folder))), team)
+            for path in paths:
+                yield await inspector.inspect(str(path), _content(path))
+        finally:
+            await sandbox.close()
 
 
 def team_named(slug: str, *, config: str | None) -> Team:
@@ -61,3 +72,11 @@ def vat_trouble(number: str) -> str | None:
 def kinds_taken(profile: str) -> tuple[str, ...]:
     """The kinds of document that the inbox of that profile takes."""
     return tuple(kind.value for kind in PROFILES[profile].kinds)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as fault:
+        raise UserError(f"{path}: cannot be read ({fault.strerror or fault})") from fault

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maild.answers import inspect_file, team_named
+from maild.answers import inspect_files, team_named
 from maild.app import App
 from maild.cli.output import (
     EX_DATA,
@@ -81,18 +81,23 @@ def inspect(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show what maild reads in files: figures, attachments, findings. Nothing is stored."""
-    code = EX_OK
-    with plain_faults():
+    """Show what maild reads in files and mails: figures, attachments, findings. Nothing is stored."""
+
+    async def go() -> int:
+        code = EX_OK
         whose = team_named(team, config=config) if team else None
-        for path in files:
-            seen = inspect_file(path, team=whose)
-            if seen["kind"] == "unknown":
+        async for seen in inspect_files(files, team=whose):
+            if not _is_readable(seen):
                 code = EX_DATA
             if as_json:
                 json_line(seen)
             else:
                 show_inspected(seen)
+        return code
+
+    code = EX_OK
+    with plain_faults():
+        code = asyncio.run(go())
     raise typer.Exit(code)
 
 
@@ -219,3 +224,11 @@ def read_files(paths: list[Path]) -> list[tuple[str, bytes]]:
     if problems:
         raise UserError(problems)
     return found
+
+
+def _is_readable(seen: dict[str, Any]) -> bool:
+    """Whether an inspected file says something: for a mail, that nothing in it failed, or that a bill did not."""
+    if seen["kind"] != "mail":
+        return bool(seen["kind"] != "unknown")
+    known = any(one["kind"] != "other" for one in seen["documents"])
+    return bool(known or not seen["problems"])

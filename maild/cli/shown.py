@@ -10,6 +10,9 @@ from maild.cli.output import note, say, state, when
 
 def show_inspected(seen: dict[str, Any]) -> None:
     """Print one inspected file for a person."""
+    if seen["kind"] == "mail":
+        _show_mail(seen)
+        return
     say(f"{seen['file']}", style="bold")
     rows = [
         ("kind", " ".join(filter(None, (seen["direction"], seen["kind"], seen["type_code"])))),
@@ -36,6 +39,25 @@ def show_inspected(seen: dict[str, Any]) -> None:
     for label, value in rows:
         if value not in (None, ""):
             say(f"  {label:<14} {value}")
+    _show_problems(seen)
+
+
+def _show_mail(seen: dict[str, Any]) -> None:
+    words = seen["verdict"].replace("_", " ")
+    say(f"{seen['file']}", style="bold")
+    say(f"  {'kind':<14} mail, {words}")
+    for one in seen["attachments"]:
+        within = f", in {' > '.join(one['path'])}" if one["path"] else ""
+        say(f"  {'attached':<14} {one['name']} ({one['media_type']}, {one['size']} bytes{within})")
+    for one in seen["returns"]:
+        rest = " ".join(filter(None, (one["status"], one["diagnostic"])))
+        say(f"  {one['action']:<14} {one['recipient']}  {rest}")
+    _show_problems(seen)
+    for one in seen["documents"]:
+        show_inspected(one)
+
+
+def _show_problems(seen: dict[str, Any]) -> None:
     for problem in seen["problems"]:
         where = f"{problem['where']}: " if problem["where"] else ""
         say(f"  ! {where}{problem['message']}", style="yellow")

@@ -29,6 +29,7 @@ from maild.model.document import Arrival, Document, File, Role
 from maild.model.ids import new_id
 from maild.model.team import Mode, Team
 from maild.reading import mime
+from maild.reading.bounds import MAX_HEADER_BLOCK
 from maild.reading.mail import Body, Mail
 from maild.reading.reader import MailReader
 from maild.rules.book import RuleBook
@@ -262,7 +263,7 @@ def _refused(submission: Submission) -> Refused:
         peer=submission.peer,
         sender=submission.sender,
         recipient=submission.recipient,
-        subject=mime.subject_of(beginning_of(submission.raw, mime.MAX_HEADER_BLOCK)),
+        subject=mime.subject_of(beginning_of(submission.raw, MAX_HEADER_BLOCK)),
         size=len(submission.raw),
         raw=submission.raw,
     )

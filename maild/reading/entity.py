@@ -16,6 +16,7 @@ from email.parser import BytesParser
 from typing import Final
 
 from maild.errors import Unreadable
+from maild.reading.bounds import check_bounds
 from maild.reading.headers import header, parameters
 from maild.reading.names import type_of
 
@@ -31,7 +32,13 @@ _BILLS: Final = frozenset({"application/pdf", "application/xml"})
 
 
 def parse(raw: bytes) -> Message:
-    """Parse a mail or a part of one. Raises Unreadable when the parser gives up."""
+    """Parse a mail or a part of one. Raises Unreadable when it is out of bounds or the parser gives up."""
+    check_bounds(raw)
+    return parse_head(raw)
+
+
+def parse_head(raw: bytes) -> Message:
+    """The same for a block of headers, whose size is its only bound."""
     try:
         return BytesParser(policy=policy.compat32).parsebytes(raw)
     except Exception as error:  # the parser promises nothing; RecursionError is the usual one

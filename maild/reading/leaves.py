@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from email.message import Message
 from typing import Final
 
 from maild.errors import Problem, Unreadable
+from maild.reading.bounds import MAX_BYTES
 from maild.reading.entity import (
     content_of,
     declared_type,
@@ -22,26 +22,18 @@ from maild.reading.entity import (
     parse,
 )
 from maild.reading.headers import header
+from maild.reading.leaf import Leaf, leaf_of, parts_of, problem
 from maild.reading.mail import Part
-from maild.reading.names import safe_name, type_of
-from maild.reading.unpack import ARCHIVES, UNOPENED, Bomb, Budget, Inside, Sealed
+from maild.reading.names import type_of
+from maild.reading.unpack import Bomb, Budget, Inside, Sealed
 from maild.reading.uuencoded import uuencoded
 
-MAX_BYTES: Final = 40_000_000  # the doors stop earlier; this bounds what files and tests hand in
 MAX_PARTS: Final = 200
 MAX_DEPTH: Final = 20
 
-_MAX_HTML: Final = 2_000_000  # of which is looked at
+_LONGEST_TEXT: Final = 2_000_000  # characters of the text that are kept
 _CID: Final = re.compile(r"""cid:([^"'\s<>()]{1,250})""", re.IGNORECASE)
 _TEXTS: Final = frozenset({"text/plain", "text/html", "text/enriched", "text/rtf"})
-_SIGNATURES: Final = frozenset(
-    {
-        "application/pkcs7-signature",
-        "application/x-pkcs7-signature",
-        "application/pgp-signature",
-        "application/pgp-keys",
-    }
-)
 # The control part of an encrypted mail (RFC 3156 section 4) is no file.
 _CONTROL: Final = frozenset({"application/pgp-encrypted"})
 # What stands for a file that the mail does not hold (RFC 2046 section 5.2).
@@ -50,27 +42,7 @@ _NOT_HERE: Final = {
     "attach the file itself",
     "message/partial": "this is a piece of a mail that was sent in several; send it as one mail",
 }
-# A logo takes a few kilobytes; the photo of a receipt, which telephones put into the text, hundreds.
-_LARGEST_LOGO: Final = 150_000
-# Outlook gives the pictures of a signature no Content-ID when it writes plain text.
-_LARGEST_INLINE: Final = 20_000
-
-_OFFICE: Final = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".odt", ".ods", ".odp")
-
 Opener = Callable[..., Sequence[Inside]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    """A file as it was found; its safe name comes last, when all are known."""
-
-    name: str | None
-    content: bytes = field(repr=False)
-    declared: str
-    media_type: str
-    path: tuple[str, ...]
-    content_id: str = ""
-    disposition: str = ""
 
 
 class Leaves:
@@ -82,7 +54,7 @@ class Leaves:
         self.problems: list[Problem] = []
         self._opener = opener
         self._budget = Budget()
-        self._found: list[_Leaf] = []
+        self._found: list[Leaf] = []
         self._shown: set[str] = set()
         self._seen = 0
         self._bytes = 0
@@ -104,22 +76,7 @@ class Leaves:
 
     def parts(self) -> tuple[Part, ...]:
         """The files that were found, in their order, with names that are safe and unique."""
-        taken: set[str] = set()
-        found = []
-        for leaf in self._found:
-            name = safe_name(leaf.name, media_type=leaf.media_type, taken=taken)
-            taken.add(name)
-            found.append(
-                Part(
-                    name=name,
-                    media_type=leaf.media_type,
-                    body=leaf.content,
-                    declared=leaf.declared,
-                    shown_inside=self._is_shown_inside(leaf),
-                    path=leaf.path,
-                )
-            )
-        return _with_photos(found)
+        return parts_of(self._found, self._shown)
 
     def _count(self, depth: int) -> None:
         self._seen += 1
@@ -145,11 +102,10 @@ class Leaves:
             return
         if declared in _CONTROL and name is None:
             return
-        leaf = _Leaf(
+        leaf = Leaf(
             name=name,
             content=content,
             declared=declared,
-            media_type=type_of(content, declared=declared),
             path=path,
             content_id=(header(message, "content-id") or "").strip("<> "),
             disposition=how,
@@ -167,34 +123,33 @@ class Leaves:
     def _take_text(
         self, message: Message, content: bytes, *, declared: str, path: tuple[str, ...]
     ) -> None:
-        text = _decoded(content, charset=_charset(message))
+        text = _decoded(content, charset=_charset(message))[:_LONGEST_TEXT]
         if declared == "text/html":
             self.html = self.html or text
-            self._shown.update(one.lower() for one in _CID.findall(text[:_MAX_HTML]))
+            self._shown.update(one.lower() for one in _CID.findall(text))
             return
         if declared == "text/plain":
             self.text = self.text or text
             for name, inside in uuencoded(content):
-                kind = type_of(inside)
-                self._found.append(
-                    _Leaf(name, inside, "application/octet-stream", kind, (*path, "uuencode"))
-                )
+                self._keep(Leaf(name, inside, (*path, "uuencode")))
 
-    def _file(self, leaf: _Leaf, *, depth: int, level: int) -> None:
+    def _file(self, leaf: Leaf, *, depth: int, level: int) -> None:
         """Keep a file, or what is in it when it is a mail or an archive."""
         name = leaf.name or ""
-        if _is_a_mail(leaf):
+        if leaf.is_mail:
             inner = (*leaf.path, name or "forwarded.eml")
             self.collect(parse(leaf.content), depth=depth + 1, path=inner)
-        elif _is_archive(leaf) and self._opener is not None:
+        elif leaf.is_archive and self._opener is not None:
             self._archive(leaf, self._opener, depth=depth, level=level)
         else:
-            if leaf.media_type in UNOPENED:
-                kind = UNOPENED[leaf.media_type]
-                self._say("unopened_archive", name, f"maild does not open {kind} files; send a ZIP")
-            self._found.append(leaf)
+            self._keep(leaf)
 
-    def _archive(self, leaf: _Leaf, opener: Opener, *, depth: int, level: int) -> None:
+    def _keep(self, leaf: Leaf) -> None:
+        self._found.append(leaf)
+        if leaf.trouble is not None:
+            self.problems.append(leaf.trouble)
+
+    def _archive(self, leaf: Leaf, opener: Opener, *, depth: int, level: int) -> None:
         """The files in an archive; one that cannot be opened stays a file, and that is said."""
         kept, said = len(self._found), len(self.problems)
         try:
@@ -203,60 +158,19 @@ class Leaves:
             )
             path = (*leaf.path, leaf.name or "archive")
             for one in inside:
-                self._file(_leaf_of(one, path=path), depth=depth + 1, level=level + 1)
-        except Sealed as fault:
+                self._file(leaf_of(one, path=path), depth=depth + 1, level=level + 1)
+        except (Sealed, Unreadable) as fault:
             del self._found[kept:], self.problems[said:]
             if isinstance(fault, Bomb) and level > 1:
                 raise
-            self._say(fault.problem.code, leaf.name, fault.problem.message)
             self._found.append(leaf)
+            if isinstance(fault, Sealed):
+                self._say(fault.problem.code, leaf.name, fault.problem.message)
+            else:
+                self._say("unreadable_archive", leaf.name, f"in the archive, {fault}")
 
     def _say(self, code: str, name: str | None, message: str) -> None:
-        self.problems.append(Problem(code, safe_name(name, media_type=""), message))
-
-    def _is_shown_inside(self, leaf: _Leaf) -> bool:
-        if leaf.declared in _SIGNATURES:
-            return True
-        if not leaf.media_type.startswith("image/"):
-            return False
-        if leaf.content_id:
-            return leaf.disposition != "attachment" or leaf.content_id.lower() in self._shown
-        return leaf.disposition == "inline" and len(leaf.content) <= _LARGEST_INLINE
-
-
-def _with_photos(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Where a mail has no file but pictures in its text, the large ones are what it is about."""
-    if all(one.shown_inside for one in parts):
-        parts = [
-            replace(one, shown_inside=False)
-            if one.media_type.startswith("image/") and one.size > _LARGEST_LOGO
-            else one
-            for one in parts
-        ]
-    return tuple(parts)
-
-
-def _leaf_of(inside: Inside, *, path: tuple[str, ...]) -> _Leaf:
-    return _Leaf(
-        name=inside.name,
-        content=inside.content,
-        declared=inside.declared,
-        media_type=type_of(inside.content, declared=inside.declared),
-        path=path,
-        content_id=inside.content_id or "",
-    )
-
-
-def _is_a_mail(leaf: _Leaf) -> bool:
-    """A forwarded mail sent as a file ("eml" as octet-stream)."""
-    named = (leaf.name or "").lower().endswith(".eml")
-    octets = named and leaf.declared == "application/octet-stream"
-    return (octets or leaf.declared == "message/rfc822") and b":" in leaf.content[:1000]
-
-
-def _is_archive(leaf: _Leaf) -> bool:
-    """An office file is packed as ZIP too; one so damaged that only its name tells is one all the same."""
-    return leaf.media_type in ARCHIVES and not (leaf.name or "").lower().endswith(_OFFICE)
+        self.problems.append(problem(code, name, message))
 
 
 def _charset(message: Message) -> str:

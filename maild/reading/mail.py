@@ -35,7 +35,8 @@ class Part:
 
     `declared` is the type that the sender named; `shown_inside` marks pictures that belong to the
     HTML text (a logo), and signatures of the mail itself: no business documents. `path` names the
-    forwarded mails and archives that it lay in, outermost first.
+    forwarded mails and archives that it lay in, outermost first. `sent_as` is its name as it came,
+    None when it had none: to be shown, never to be used.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Part:
     declared: str = "application/octet-stream"
     shown_inside: bool = False
     path: tuple[str, ...] = ()
+    sent_as: str | None = None
 
     @property
     def content(self) -> bytes:

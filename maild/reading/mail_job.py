@@ -62,6 +62,7 @@ def _part(part: Part) -> dict[str, Any]:
         "declared": part.declared,
         "shown_inside": part.shown_inside,
         "path": part.path,
+        "sent_as": part.sent_as,
     }
 
 
@@ -81,6 +82,7 @@ def _parts(said: list[dict[str, Any]], bodies: Sequence[Body]) -> tuple[Part, ..
                 declared=_text(one["declared"]),
                 shown_inside=one["shown_inside"] is True,
                 path=tuple(map(_text, one["path"])),
+                sent_as=None if one["sent_as"] is None else _text(one["sent_as"]),
             )
         )
     return tuple(found)

@@ -6,20 +6,12 @@ nor types. It decides nothing about documents.
 
 from __future__ import annotations
 
-from typing import Final
-
 from maild.errors import Unreadable
-from maild.reading.entity import declared_type, parse
+from maild.reading.bounds import MAX_HEADER_BLOCK, header_block
+from maild.reading.entity import declared_type, parse, parse_head
 from maild.reading.headers import addresses, header
-from maild.reading.leaves import MAX_BYTES, Leaves, Opener
+from maild.reading.leaves import Leaves, Opener
 from maild.reading.mail import Mail
-
-MAX_HEADER_BLOCK: Final = 256_000
-MAX_HEADER_LINE: Final = 16_000
-# 40 MB of base64 are 530,000 lines; a million short ones only keep the parser busy.
-MAX_LINES: Final = 1_000_000
-# The parser compares each line with every open boundary: bound the product.
-MAX_COMPARISONS: Final = 20_000_000
 
 
 def read(raw: bytes, *, opener: Opener | None = None) -> Mail:
@@ -28,7 +20,6 @@ def read(raw: bytes, *, opener: Opener | None = None) -> Mail:
     `opener` opens archives (see `maild.reading.unpack`); without it they stay files. Raises
     Unreadable when it is out of bounds or the parser gives up; never anything else.
     """
-    _check_bounds(raw)
     message = parse(raw)
     leaves = Leaves(opener)
     leaves.collect(message)
@@ -51,31 +42,8 @@ def read(raw: bytes, *, opener: Opener | None = None) -> Mail:
 
 def subject_of(raw: bytes) -> str | None:
     """The subject of a mail that could not be used, where it can still be read. Never raises."""
-    block = _header_block(raw[:MAX_HEADER_BLOCK])
+    block = header_block(raw[:MAX_HEADER_BLOCK])
     try:
-        return header(parse(block), "subject")
+        return header(parse_head(block), "subject")
     except Unreadable:
         return None
-
-
-def _check_bounds(raw: bytes) -> None:
-    if len(raw) > MAX_BYTES:
-        raise Unreadable(f"the mail has {len(raw):,} bytes; maild reads at most {MAX_BYTES:,}")
-    block = _header_block(raw)
-    if len(block) > MAX_HEADER_BLOCK:
-        raise Unreadable(
-            f"the headers of the mail take {len(block):,} bytes; at most {MAX_HEADER_BLOCK:,} are read"
-        )
-    if max((len(line) for line in block.splitlines()), default=0) > MAX_HEADER_LINE:
-        raise Unreadable(f"a header line of the mail is longer than {MAX_HEADER_LINE:,} bytes")
-    lines = raw.count(b"\n") + raw.count(b"\r")
-    multiparts = raw.lower().count(b"multipart/")
-    if lines > 2 * MAX_LINES or multiparts * lines > MAX_COMPARISONS:
-        raise Unreadable(
-            "the mail has too many lines or parts to be read; send fewer files in one mail"
-        )
-
-
-def _header_block(raw: bytes) -> bytes:
-    ends = [at for at in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n"), raw.find(b"\r\r")) if at >= 0]
-    return raw[: min(ends, default=len(raw))]

@@ -43,13 +43,13 @@ def describe(seen: Look | Bill, *, file: str, direction: str | None = None) -> d
         "payment": _payment(bill.payment_means),
         "dialect": dialect,
         "attachments": [_attachment(one) for one in bill.attachments],
-        "problems": _problems(problems),
+        "problems": problems_json(problems),
     }
 
 
 def describe_unknown(file: str, problems: Sequence[Problem]) -> dict[str, Any]:
     """Describe a file that could not be read at all: every key, and why nothing is known."""
-    return _blank(file, kind="unknown", direction=None) | {"problems": _problems(problems)}
+    return _blank(file, kind="unknown", direction=None) | {"problems": problems_json(problems)}
 
 
 def _blank(file: str, *, kind: str, direction: str | None) -> dict[str, Any]:
@@ -119,7 +119,8 @@ def _attachment(one: Attachment) -> dict[str, Any]:
     }
 
 
-def _problems(problems: Sequence[Problem]) -> list[dict[str, str]]:
+def problems_json(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    """Problems as objects."""
     return [{"code": one.code, "where": one.where, "message": one.message} for one in problems]
 
 

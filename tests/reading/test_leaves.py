@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 import zipfile
 from email.message import EmailMessage
 
 import pytest
 
+from maild.errors import Unreadable
 from maild.reading import mime
 from maild.reading.mail import Part
 from maild.reading.unpack import open_archive
@@ -193,3 +195,35 @@ def test_what_stands_for_a_file_that_is_not_here_is_said(kind: str) -> None:
     mail = mime.read(raw)
     assert mail.parts == ()
     assert [one.code for one in mail.problems] == ["not_here"]
+
+
+def test_a_mail_hidden_in_base64_has_the_same_bounds() -> None:
+    many = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(15)
+    )
+    inner = many + b"x\n" * 2_000_000
+    started = time.process_time()
+    with pytest.raises(Unreadable, match="too many lines or parts"):
+        parts_of(a_mail(("old.eml", inner)))
+    assert time.process_time() - started < 2
+
+
+def test_a_mail_in_an_archive_that_is_out_of_bounds_leaves_the_archive_closed() -> None:
+    content = a_zip(("old.eml", b"Subject: " + b"x" * 20_000 + b"\r\n\r\n"), ("f.pdf", A_PDF))
+    mail = mime.read(bytes(a_mail(("all.zip", content))), opener=open_archive)
+    assert [one.name for one in mail.parts] == ["all.zip"]
+    [problem] = mail.problems
+    assert (problem.code, problem.where) == ("unreadable_archive", "all.zip")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("smime.asc", b"-----BEGIN PGP MESSAGE-----\n\nhQEMA", "encrypted_mail"),
+        ("old.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "outlook_mail"),
+    ],
+)
+def test_what_nobody_here_can_look_into_is_said(name: str, content: bytes, code: str) -> None:
+    mail = mime.read(bytes(a_mail((name, content))))
+    assert [one.name for one in mail.parts] == [name]
+    assert [(one.code, one.where) for one in mail.problems] == [(code, name)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from maild.errors import Unreadable
 from maild.reading import mime
-from maild.reading.leaves import MAX_BYTES
+from maild.reading.bounds import MAX_BYTES
 from maild.reading.names import MAX_NAME, safe_name, type_of
 
 A_PDF = b"%PDF-1.7\n%%EOF\n"
