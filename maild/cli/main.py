@@ -35,13 +35,14 @@ def main() -> None:
 
 def commands() -> typer.Typer:
     """The whole command tree; imported late so that `maild --version` stays quick."""
-    from maild.cli import connect, demo, documents, initial, operate, queue
+    from maild.cli import connect, demo, doctor, documents, initial, operate, queue
 
     maild.command()(demo.demo)
     maild.command("init")(initial.init)
     maild.command()(operate.check)
     maild.command()(operate.run)
     maild.command()(operate.status)
+    maild.command()(doctor.doctor)
     maild.command()(documents.send)
     maild.command()(documents.inspect)
     maild.command()(documents.explain)

@@ -13,6 +13,7 @@ import pytest
 from tests.servers.dovecot import Dovecot, installed_version
 from tests.servers.identity import Identity
 from tests.servers.instance import cannot, make_folder, require
+from tests.servers.names import NameServer
 from tests.servers.postfix import Postfix
 from tests.servers.smtp_sink import SmtpSink
 from tests.servers.tls import Certificates, make_certificates
@@ -75,6 +76,15 @@ def identity() -> Iterator[Identity]:
 def mail_identity(dovecot: Dovecot) -> Iterator[Identity]:
     """The same, and Dovecot takes its tokens (and Postfix, where it asks Dovecot)."""
     server = Identity(port=dovecot.oauth_port)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def name_server() -> Iterator[NameServer]:
+    """A name server with an empty zone, for one test."""
+    server = NameServer()
     server.start()
     yield server
     server.stop()

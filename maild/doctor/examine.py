@@ -1,0 +1,41 @@
+"""The whole examination of one maild, in the order in which a person would go through it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from maild import works
+from maild.actions import utc_now
+from maild.app import App
+from maild.doctor import domains, machine, ways
+from maild.doctor.dns import Names
+from maild.doctor.finding import Finding
+from maild.doctor.sender import sendings
+from maild.store import tokens
+from maild.store.vitals import vitals
+
+
+async def examine(app: App) -> list[Finding]:
+    """Look at everything; takes as long as the slowest server. Nothing is sent or changed."""
+    settings, now = app.settings, utc_now()
+    seen, standings = await app.db.read(vitals), await app.db.read(tokens.standings)
+    names = Names([(one.host, one.port) for one in settings.maild.resolver])
+    given = works.build_tokens(app)
+    senders = sendings(app.book.teams, settings.connector.smtp, accounts=settings.account)
+    out, *looked_up = await asyncio.gather(
+        ways.connectors(
+            settings, works.build_connectors(settings, given), used=ways.used_by(app.book.teams)
+        ),
+        *(domains.look_at(one, names) for one in senders),
+    )
+    await given.close()
+    return [
+        *machine.disk(settings),
+        *machine.clock(now, vitals=seen),
+        *machine.sqlite(app.db.sqlite_version, vitals=seen),
+        *machine.secrets(settings),
+        *ways.accounts(settings.account, standings, now=now),
+        *out,
+        *(finding for found in looked_up for finding in found),
+        *ways.inboxes(app.book.teams),
+    ]
