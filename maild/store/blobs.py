@@ -7,6 +7,7 @@ without its bytes is not). Nothing here knows what the bytes mean.
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import hashlib
 import os
@@ -23,6 +24,7 @@ from maild.errors import NotFound
 from maild.ports import Stored
 from maild.store.database import Database, Tx
 from maild.store.disk import locked, make_folder
+from maild.store.faults import StoreUnavailable
 from maild.store.schema import arrivals, deliveries, files, refusals, small_blobs, undecided
 from maild.store.spool import READ_AT_ONCE, Original, Spool, Spooled, opened, remove_if_dead
 from maild.store.statements import insert_if_absent
@@ -171,10 +173,24 @@ class BlobStore:
             elif target == spooled.path:
                 raise OSError(f"the stored bytes of {target.name} are damaged")
             else:
-                os.fsync(spooled.descriptor)
+                self._flush(spooled.descriptor)
                 spooled.path.rename(target)
             # Also when it was there: its writer may not have come to this line yet.
-            os.fsync(folder)
+            self._flush(folder)
+
+    def _flush(self, descriptor: int) -> None:
+        """Write to the disk. Raises OSError where it is full, StoreUnavailable where it failed.
+
+        After a failed fsync nobody knows what the disk holds, and a second one may succeed without
+        having written anything (lwn.net/Articles/752063).
+        """
+        try:
+            os.fsync(descriptor)
+        except OSError as fault:
+            if fault.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            self._db.distrust()
+            raise StoreUnavailable(f"the disk failed: {fault}", broken=True) from fault
 
     def _sweep(self) -> int:
         parts = self._folder / _PARTS

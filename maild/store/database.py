@@ -68,6 +68,10 @@ class Database:
         """True after an I/O error: what the disk holds is unknown, so the process has to end."""
         return self._writer.broken
 
+    def distrust(self) -> None:
+        """Write nothing any more: the disk failed beside the database, so the process has to end."""
+        self._writer.broken = True
+
     async def write(self, fn: Callable[[Tx], T]) -> T:
         """Run `fn(tx)` in a savepoint and return its value once it is on the disk.
 
