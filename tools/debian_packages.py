@@ -23,6 +23,7 @@ NEEDED = {
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
     "poppler-utils": "/usr/bin/pdftoppm",
     "zbar-tools": "/usr/bin/zbarimg",
+    "strace": "/usr/bin/strace",
 }
 # Without a configuration Postfix has nothing to run with: the tests bring their own.
 ANSWERS = "postfix postfix/main_mailer_type select No configuration\n"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from ssl import SSLContext
+from typing import Final
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
@@ -20,6 +21,8 @@ from maild.intake.smtp_gate import Envelop, Gate, Limits
 from maild.intake.smtp_hooks import Hooks
 from maild.log import incoming
 from maild.model.ids import new_id
+
+_GOODBYE: Final = "502 5.5.1 Too many unrecognized commands, goodbye."
 
 
 class Client(SMTP):
@@ -149,6 +152,8 @@ class Client(SMTP):
     async def push(self, status: str | bytes) -> None:
         """Write one reply; too many errors end the dialogue (RFC 5321 section 7.8)."""
         line = status.decode() if isinstance(status, bytes) else enhanced(status)
+        if line == _GOODBYE:  # the engine hangs up after it, which RFC 5321 section 3.8 wants said
+            line = reply("421 4.7.0", "Too many unknown commands")
         await super().push(line)
         if line[:1] in "45":
             self._faults += 1

@@ -326,6 +326,9 @@ async def test_odd_bytes_are_taken_as_they_are(world: World) -> None:
     client.writer.write(text + b"\r\n.\r\n")
     assert (await client.reply()).startswith("250 2.0.0")
     await client.close()
+    [document] = await world.documents()
+    [arrival] = await world.db.read(partial(documents.arrivals_of, document=document.id))
+    assert await world.desk.blobs.read(arrival.original) == text + b"\r\n"
 
 
 @pytest.mark.parametrize(
@@ -440,6 +443,18 @@ async def test_a_slow_client_is_told_and_cut_and_hurts_nobody(world: World) -> N
     await idle.close()
 
 
+async def test_a_slow_client_with_a_large_mail_leaves_no_file(world: World) -> None:
+    await world.open(limits=Limits(piece=0.3))
+    client = await Raw.connected(world.port)
+    await client.envelope()
+    client.writer.write(b"x" * 700_000)
+    assert (await client.rest()).startswith(b"421 4.4.2")
+    await client.close()
+    async with asyncio.timeout(5):
+        while list((world.folder / "blobs" / "parts").iterdir()):
+            await asyncio.sleep(0)
+
+
 async def test_a_body_that_trickles_is_cut_in_the_end(world: World) -> None:
     await world.open(limits=Limits(piece=5, body=0.2))
     client = await Raw.connected(world.port)
@@ -463,6 +478,13 @@ async def test_too_many_errors_end_the_dialogue(world: World) -> None:
     client = await Raw.connected(await world.open(limits=Limits(errors=5)))
     client.writer.write(b"EHLO c\r\n" + b"DATA\r\n" * 5)
     assert b"421 4.7.0" in await client.rest()
+    await client.close()
+
+
+async def test_too_many_unknown_commands_end_the_dialogue(world: World) -> None:
+    client = await Raw.connected(await world.open())
+    client.writer.write(b"XYZZY\r\n" * 100)
+    assert (await client.rest()).endswith(b"421 4.7.0 Too many unknown commands\r\n")
     await client.close()
 
 
