@@ -27,6 +27,8 @@ _EXTENSIONS = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
     "image/gif": ".gif",
+    "image/tiff": ".tif",
+    "image/heic": ".heic",
     "message/rfc822": ".eml",
     "text/calendar": ".ics",
     "text/csv": ".csv",
@@ -40,6 +42,8 @@ _MAGIC = (
     (b"\x78\x9f\x3e\x22", "application/ms-tnef"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
@@ -55,6 +59,8 @@ _OFFICE = (
     (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 )
 _DIRECTORY = 64_000  # bytes at the end of a ZIP file in which the names of an office file stand
+# ISO/IEC 23008-12, annex B: still pictures in HEVC, one or several, and what iPhones write.
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc"})
 _HTML = re.compile(rb"(?i)<(!doctype\s+html|html|head|body|table|div|p|br|meta)[\s>/]")
 _XHTML = re.compile(rb"(?i)<html[\s>]")
 _ELEMENT = re.compile(rb"<(!--|!DOCTYPE|[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?[\s/>])")
@@ -92,6 +98,8 @@ def type_of(content: bytes, *, declared: str = "application/octet-stream") -> st
     for magic, media_type in _MAGIC:
         if content.startswith(magic):
             return _office(content) or media_type if magic[:2] == b"PK" else media_type
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
+        return "image/heic"
     # Readers allow rubbish before the header (ISO 32000-1, annex H.3.4.1).
     if b"%PDF-" in content[:1024]:
         return "application/pdf"

@@ -17,7 +17,9 @@ from maild.ports import Stored
 # purchase_reading.md C3: 1 GiB of address space; the honest jobs take well under 10 s of processor.
 OPENING: Final = Limits(cpu=10.0, wall=30.0, memory=1 << 30, answer=256 << 20)
 # Loaded before the first fork, so that each job starts at once.
-_MODULES: Final = ("maild.reading.mail_job", "maild.reading.pdf_jobs")
+_MODULES: Final = tuple(
+    f"maild.reading.{name}" for name in ("mail_job", "pdf_jobs", "picture_jobs")
+)
 _TRIES: Final = 2
 _SAID_BY_US: Final = f"{Unreadable.__name__}: "
 

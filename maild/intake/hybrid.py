@@ -1,0 +1,88 @@
+"""The bill inside a PDF, and whether it may be believed: pure, over what was found in the file.
+
+Factur-X, ZUGFeRD and XRechnung put CII into a PDF, some programs UBL. A person reads the page and a
+program the XML, so the two must say the same: the XML is trusted only when its number and its total
+stand on the page (purchase_reading.md A3.9; 5 of 36 samples say different things).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from maild.errors import Unreadable
+from maild.intake import pairing
+from maild.model.bill import Bill
+from maild.reading.page import shows_amount, shows_number
+from maild.reading.pdf import Embedded
+from maild.ubl import document as ubl
+from maild.ubl.check import is_warning
+from maild.ubl.cii import document as cii
+from maild.ubl.document import Look
+
+_UBL_ROOTS: Final = frozenset({"Invoice", "CreditNote"})
+# einvoicing.md section 8; in the order in which readers look for them.
+_KNOWN_NAMES: Final = ("factur-x.xml", "xrechnung.xml", "zugferd-invoice.xml")
+_FEW: Final = 20  # characters on the pages: fewer, and they are pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The bill that was found inside a PDF; `name` is what its file is called there."""
+
+    name: str
+    look: Look
+    content: bytes = field(repr=False)
+
+    @property
+    def bill(self) -> Bill:
+        """Its figures, as far as they could be read."""
+        return self.look.bill
+
+
+def find_bill(files: Sequence[Embedded]) -> Inside | None:
+    """The bill among the files inside a PDF: by its known name, else by what it holds.
+
+    Raises Unreadable when the file of a known name cannot be read.
+    """
+    for one in sorted(files, key=_rank):
+        root = pairing.root_name(one.content) if one.media_type == "application/xml" else None
+        if root in cii.ROOTS:
+            return Inside(one.name, cii.look(one.content, name=one.name), one.content)
+        if root in _UBL_ROOTS:
+            return Inside(one.name, ubl.look(one.content), one.content)
+        if one.name.lower() in _KNOWN_NAMES:
+            raise Unreadable("it is no invoice in XML")
+    return None
+
+
+def doubt(inside: Inside, text: str) -> str | None:
+    """Why the bill inside is not believed, as the end of a sentence; None when it may be.
+
+    `text` is what the pages of the PDF show.
+    """
+    faults = [one for one in inside.look.problems if not is_warning(one)]
+    if faults:
+        return f"the {inside.name} inside the PDF has a fault ({faults[0]})"
+    bill = inside.bill
+    total = bill.totals.gross or bill.totals.payable
+    if len(text.split()) < _FEW and len("".join(text.split())) < _FEW:
+        return (
+            f"the {inside.name} inside the PDF says number {bill.number}, and the pages have no text "
+            "to compare it with"
+        )
+    missing = []
+    if not shows_number(text, bill.number):
+        missing.append(f"number {bill.number}")
+    if total is not None and not shows_amount(text, total.value):
+        missing.append(f"a total of {total}")
+    if missing:
+        words = " and ".join(missing)
+        return f"the {inside.name} inside the PDF says {words}, which the pages do not show"
+    return None
+
+
+def _rank(one: Embedded) -> int:
+    name = one.name.lower()
+    return _KNOWN_NAMES.index(name) if name in _KNOWN_NAMES else len(_KNOWN_NAMES)

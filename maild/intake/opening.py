@@ -1,0 +1,98 @@
+"""Between reading a mail and finding documents in it: what only a child may open is opened here.
+
+PDFs tell the bill inside them, or that they are locked; pictures become PDFs. What cannot be opened
+is never lost: the document waits for a person, with the reason. `maild.intake.extract` then works on
+values. Reading the figures of a PDF that has no bill inside will have its place here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from maild.errors import Unreadable
+from maild.intake.drafts import Hold
+from maild.intake.hybrid import Inside, doubt, find_bill
+from maild.model.delivery import HoldCode
+from maild.reading.mail import Mail, Part
+from maild.reading.names import split_name
+from maild.reading.pdf import look_into, page_text
+from maild.reading.sandbox import Sandbox
+
+_PDF: Final = "application/pdf"
+_DATA: Final = frozenset({"application/xml", "application/json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opening one file told: a bill inside it, and a reason to let a person look first."""
+
+    inside: Inside | None = None
+    hold: Hold | None = None
+    remark: str | None = None  # odd, and no reason to hold it
+
+
+# By the name of the part, which is unique in its mail.
+Openings: TypeAlias = Mapping[str, Opened]
+NOTHING: Final = Opened()
+NONE_OPENED: Final[Openings] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Opens the files of mails in the sandbox."""
+
+    sandbox: Sandbox = field(repr=False)
+
+    async def open(self, mail: Mail) -> Openings:
+        """Open what must be opened to understand a mail. Never raises over what a file holds."""
+        parts = [one for one in mail.parts if not one.shown_inside]
+        pdfs = [one for one in parts if one.media_type == _PDF]
+        data = [one for one in parts if one.media_type in _DATA]
+        wanted = [one for one in pdfs if not _is_accompanied(one, pdfs=pdfs, data=data)]
+        opened = await asyncio.gather(*(self._open_pdf(one) for one in wanted))
+        return {one.name: found for one, found in zip(wanted, opened, strict=True)}
+
+    async def open_pdf(self, content: bytes) -> Opened:
+        """Open one PDF. Never raises over what it holds."""
+        try:
+            seen = await look_into(self.sandbox, content)
+        except Unreadable as fault:
+            return _unopened(str(fault))
+        if seen.locked:
+            reason = "the PDF asks for a password; ask the sender for one without"
+            return Opened(hold=Hold(HoldCode.ENCRYPTED, reason))
+        try:
+            inside = find_bill(seen.files)
+        except Unreadable as fault:
+            return Opened(hold=Hold(HoldCode.UNTRUSTED, f"the XML inside the PDF: {fault}"))
+        if inside is None:
+            return NOTHING
+        try:
+            text = await page_text(self.sandbox, content)
+        except Unreadable as fault:
+            return Opened(inside=inside, hold=_unopened(str(fault)).hold)
+        reason_not = doubt(inside, text)
+        hold = Hold(HoldCode.UNTRUSTED, reason_not) if reason_not else None
+        return Opened(inside=inside, hold=hold)
+
+    async def _open_pdf(self, part: Part) -> Opened:
+        return await self.open_pdf(part.content)
+
+
+def _is_accompanied(pdf: Part, *, pdfs: Collection[Part], data: Collection[Part]) -> bool:
+    """Whether a file of figures stands beside the PDF, so that nothing inside it is needed.
+
+    Most mails are such pairs, and they are not slowed down by opening what nobody asks about.
+    """
+    if len(pdfs) == 1 and len(data) == 1:
+        return True
+    stem = split_name(pdf.name)[0].casefold()
+    return any(split_name(one.name)[0].casefold() == stem for one in data)
+
+
+def _unopened(reason: str) -> Opened:
+    return Opened(hold=Hold(HoldCode.UNOPENED, f"the PDF cannot be opened: {reason}"))
