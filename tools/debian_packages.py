@@ -19,6 +19,7 @@ from types import FrameType
 # A file of each package by which it is known to be there, however it was installed.
 NEEDED = {
     "postfix": "/usr/lib/postfix/sbin/master",
+    "clamav-daemon": "/usr/sbin/clamd",
     "dovecot-imapd": "/usr/lib/dovecot/imap",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
     "poppler-utils": "/usr/bin/pdftoppm",
