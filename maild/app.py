@@ -18,6 +18,7 @@ from maild.actions import DAEMON_MARK, Actions, utc_now
 from maild.config.settings import Settings
 from maild.errors import ConfigError
 from maild.intake.desk import Desk
+from maild.intake.opening import Opener
 from maild.intake.refusals import Refusals
 from maild.log import setup
 from maild.reading.reader import MailReader
@@ -87,7 +88,9 @@ class App:
         data_dir, book = settings.maild.data_dir, shelf.current
         blobs = BlobStore(data_dir / "blobs", db)
         kept = Refusals(db, blobs, book, utc_now)
-        desk = Desk(db, blobs, book, utc_now, kept, MailReader(sandbox, blobs.spool))
+        desk = Desk(
+            db, blobs, book, utc_now, kept, MailReader(sandbox, blobs.spool), Opener(sandbox)
+        )
         records = Records(db)
         actions = Actions(
             db=db,

@@ -24,11 +24,16 @@ def a_pdf(
     document = pikepdf.new()
     for _ in range(pages):
         add_page(document, _shown(rows))
-    for name, content in (files or {}).items():
+    attach(document, files or {})
+    return saved(document, password=password)
+
+
+def attach(document: pikepdf.Pdf, files: Mapping[str, bytes]) -> None:
+    """Put files into a document."""
+    for name, content in files.items():
         spec = pikepdf.AttachedFileSpec(document, content, filename=name, mime_type="text/xml")
         spec.relationship = pikepdf.Name.Alternative
         document.attachments[name] = spec
-    return saved(document, password=password)
 
 
 def add_page(document: pikepdf.Pdf, instructions: bytes, **entries: Any) -> pikepdf.Dictionary:
@@ -78,7 +83,9 @@ def file_of_flate_over_flate(size: int) -> bytes:
     return out.getvalue()
 
 
-def nested_forms(depth: int = 9, each: int = 10) -> bytes:
+def nested_forms(
+    depth: int = 9, each: int = 10, *, files: Mapping[str, bytes] | None = None
+) -> bytes:
     """A page with a form that shows a form `each` times, `depth` levels deep: 10^9 times text."""
     document = pikepdf.new()
     inner: Any = None
@@ -92,6 +99,7 @@ def nested_forms(depth: int = 9, each: int = 10) -> bytes:
         inner = document.make_indirect(form)
     add_page(document, b"/X Do " * each)
     document.pages[0].obj.Resources.XObject = pikepdf.Dictionary(X=inner)
+    attach(document, files or {})
     return saved(document)
 
 

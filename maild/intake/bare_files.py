@@ -1,6 +1,7 @@
 """Documents without figures: files that nobody reads, called what the address's tag says.
 
-Their number and the other side come from subject and file name, as far as those tell.
+Their number and the other side come from subject and file name, as far as those tell. Reading the
+figures of a PDF's pages will have its place before this.
 """
 
 from __future__ import annotations
@@ -11,38 +12,51 @@ from typing import Final
 from maild.errors import DocumentError, Problem
 from maild.intake.drafts import Draft, Sheet
 from maild.intake.hints import hints
+from maild.intake.opening import NONE_OPENED, NOTHING, Opened, Openings
 from maild.intake.pairing import is_terms
 from maild.model.document import Counterparty, Direction, Kind, Role
 from maild.reading.mail import Part
 from maild.reading.names import split_name
 from maild.rules.book import TAGS
 
+_PDF: Final = "application/pdf"
 TAGS_IN_WORDS: Final = ", ".join(f"+{tag}" for tag in TAGS)
 
 
 def bare_drafts(
-    pdfs: Sequence[Part], others: Sequence[Part], *, subject: str | None, tag: str | None
+    pdfs: Sequence[Part],
+    others: Sequence[Part],
+    *,
+    subject: str | None,
+    tag: str | None,
+    opened: Openings = NONE_OPENED,
 ) -> list[Draft]:
-    """A document for each PDF but terms and conditions, which go along; with the tag "other", for each file where there is no PDF.
+    """A document for each PDF but terms and conditions, which go along.
 
+    Where there is no PDF, one for each photo or scan; with the tag "other", for each file.
     Raises DocumentError that names the tags when nothing says what the files are.
     """
     if not pdfs and not others:
         raise DocumentError(_no_file())
     bills = [one for one in pdfs if not is_terms(one.name)] or pdfs
-    chosen = bills or (others if tag and TAGS[tag] is Kind.OTHER else [])
+    pictures = [one for one in others if opened.get(one.name, NOTHING).is_document]
+    chosen = bills or pictures or (others if tag and TAGS[tag] is Kind.OTHER else [])
     if tag is None or not chosen:
         raise DocumentError(_unsaid([*pdfs, *others], tag))
     rest = [one for one in (*pdfs, *others) if one not in chosen]
     unlike = {one.sha256: one for one in chosen}
-    return [_draft(one, rest, subject=subject, tag=tag) for one in unlike.values()]
+    return [
+        _draft(one, rest, subject=subject, tag=tag, opened=opened.get(one.name, NOTHING))
+        for one in unlike.values()
+    ]
 
 
-def _draft(part: Part, rest: Iterable[Part], *, subject: str | None, tag: str) -> Draft:
+def _draft(
+    part: Part, rest: Iterable[Part], *, subject: str | None, tag: str, opened: Opened
+) -> Draft:
     kind = TAGS[tag]
     purchase = kind.direction is not Direction.SALES
     seen = hints(subject, split_name(part.name)[0], purchase=purchase)
-    role = Role.PDF if part.media_type == "application/pdf" else Role.ATTACHMENT
     return Draft(
         kind=kind,
         direction=kind.direction,
@@ -52,11 +66,24 @@ def _draft(part: Part, rest: Iterable[Part], *, subject: str | None, tag: str) -
         total=None,
         bill=None,
         sheets=(
-            Sheet(role, part.name, part.media_type, part.body),
+            *_shown(part, opened),
             *(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.body) for one in rest),
         ),
         content_sha256=part.sha256,
         tag=tag,
+        warnings=(f"{part.name}: {opened.remark}",) if opened.remark else (),
+        hold=opened.hold,
+    )
+
+
+def _shown(part: Part, opened: Opened) -> tuple[Sheet, ...]:
+    """What shows the document: the file itself, or the PDF that was made of a picture."""
+    if opened.made is None:
+        role = Role.PDF if part.media_type == _PDF else Role.ATTACHMENT
+        return (Sheet(role, part.name, part.media_type, part.body),)
+    return (
+        Sheet(Role.PDF, f"{split_name(part.name)[0]}.pdf", _PDF, opened.made, made=True),
+        Sheet(Role.ORIGINAL, part.name, part.media_type, part.body),
     )
 
 
@@ -72,7 +99,7 @@ def _no_file() -> Problem:
 def _unsaid(parts: Sequence[Part], tag: str | None) -> Problem:
     names = ", ".join(f'"{one.name}"' for one in parts)
     if tag:
-        words = f"with +{tag} a PDF, UBL or JSON is expected, not {names}"
+        words = f"with +{tag} a PDF, photo, UBL or JSON is expected, not {names}"
         return Problem("no_document", "", words)
     return Problem(
         "no_tag",

@@ -21,6 +21,7 @@ from maild.intake.drafts import Draft
 from maild.intake.extract import extract
 from maild.intake.filing import Acceptance, Case, Considered, file_case
 from maild.intake.mark import Mark
+from maild.intake.opening import Opener
 from maild.intake.policy import check_mail, same_number_key
 from maild.intake.refusals import Refusals, Refused
 from maild.log import incoming
@@ -88,6 +89,7 @@ class Desk:
     now: Callable[[], datetime]
     refusals: Refusals
     reader: MailReader
+    opener: Opener
     recent: RecentBills = field(default_factory=RecentBills)
 
     async def accept(self, submission: Submission, *, mark: Mark | None = None) -> Acceptance:
@@ -153,7 +155,8 @@ class Desk:
         """The mail and its documents; large files of theirs are there to the end of the context."""
         async with self.reader.opened(submission.raw) as mail:
             check_mail(mail)
-            take = partial(extract, mail, team=team, tag=submission.tag)
+            opened = await self.opener.open(mail)
+            take = partial(extract, mail, team=team, tag=submission.tag, opened=opened)
             large = sum(one.size for one in mail.parts) > LARGE
             drafts = await asyncio.to_thread(take) if large else take()
             if mail.trace is not None and await self.db.read(partial(_is_ours, mail.trace)):

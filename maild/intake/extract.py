@@ -6,29 +6,28 @@ was here before is the desk's. Several documents in one mail are taken or refuse
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from maild.errors import DocumentError, Problem
-from maild.intake import pairing, payload
+from maild.intake import pairing
 from maild.intake.bare_files import TAGS_IN_WORDS, bare_drafts
 from maild.intake.drafts import Draft, Sheet
+from maild.intake.found import PDF, Found, bill_in, is_xml, joined
+from maild.intake.opening import NONE_OPENED, NOTHING, Openings
 from maild.model.bill import Bill
 from maild.model.document import Counterparty, Direction, Kind, Role, kind_of
 from maild.model.money import Amount
 from maild.model.party import Party, company_key
 from maild.model.team import Team
-from maild.reading.mail import Mail, Part, sha256_of
+from maild.reading.mail import Mail, Part
 from maild.reading.names import safe_name, split_name
 from maild.rules.book import TAGS
-from maild.ubl import document as ubl
+from maild.ubl.check import NO_DATE
 
-_ROOTS = frozenset({"Invoice", "CreditNote", "Quotation"})
 _NO_FILES = frozenset({"text/calendar", "application/pgp-encrypted"})
 # Invoices of other standards: never to be passed on as a mere attachment.
-_OTHER_BILLS = frozenset({"CrossIndustryInvoice", "CrossIndustryDocument", "FatturaElettronica"})
-
+_OTHER_BILLS = frozenset({"FatturaElettronica", "SCRDMCCBDACIOMessageStructure"})
 
 # What Windows runs at a click.
 _PROGRAMS = frozenset(
@@ -37,34 +36,26 @@ _PROGRAMS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A part that is a bill, with the UBL that carries it."""
-
-    part: Part
-    bill: Bill
-    sheets: tuple[Sheet, ...]
-    sha256: str
-
-
 @dataclass(slots=True)
 class _Pile:
     """The parts of a mail, sorted, what is wrong with them, and what a person should know."""
 
-    bills: list[_Found] = field(default_factory=list)
+    bills: list[Found] = field(default_factory=list)
     pdfs: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
 
-def extract(mail: Mail, *, team: Team, tag: str | None) -> tuple[Draft, ...]:
+def extract(
+    mail: Mail, *, team: Team, tag: str | None, opened: Openings = NONE_OPENED
+) -> tuple[Draft, ...]:
     """The documents of a mail to `team`, at least one.
 
-    `tag` (a key of `TAGS`) says what they are where they do not say it themselves.
-    Raises DocumentError with every problem of every file.
+    `tag` (a key of `TAGS`) says what they are where they do not say it themselves; `opened` what is
+    in the files that only a child may open. Raises DocumentError with every problem of every file.
     """
-    pile = _sorted(mail)
+    pile = _sorted(mail, opened)
     drafts: list[Draft] = []
     if pile.bills:
         drafts = _bills(pile, team=team, tag=tag)
@@ -72,14 +63,14 @@ def extract(mail: Mail, *, team: Team, tag: str | None) -> tuple[Draft, ...]:
         # What could not be opened is what the mail was about.
         pile.problems += mail.problems
     elif not pile.problems:
-        drafts = bare_drafts(pile.pdfs, pile.others, subject=mail.subject, tag=tag)
+        drafts = bare_drafts(pile.pdfs, pile.others, subject=mail.subject, tag=tag, opened=opened)
     if pile.problems:
         raise DocumentError(pile.problems)
     remarks = (*pile.remarks, *(str(one) for one in mail.problems))
     return tuple(replace(one, warnings=(*one.warnings, *remarks)) for one in drafts)
 
 
-def _sorted(mail: Mail) -> _Pile:
+def _sorted(mail: Mail, opened: Openings) -> _Pile:
     pile = _Pile()
     foreign: list[Part] = []
     seen: set[str] = set()
@@ -90,7 +81,7 @@ def _sorted(mail: Mail) -> _Pile:
             pile.remarks.append(f"{part.name}: a program is not passed on")
             continue
         try:
-            found = _bill_in(part)
+            found = bill_in(part, opened.get(part.name, NOTHING))
         except DocumentError as fault:
             pile.problems += _named(part, fault)
             continue
@@ -98,11 +89,11 @@ def _sorted(mail: Mail) -> _Pile:
             if found.sha256 not in seen:
                 pile.bills.append(found)
             seen.add(found.sha256)
-        elif part.media_type == "application/pdf":
+        elif part.media_type == PDF:
             pile.pdfs.append(part)
         else:
             pile.others.append(part)
-            foreign += [part] if _is_xml(part) else []
+            foreign += [part] if is_xml(part) else []
     _check_foreign(pile, foreign)
     return pile
 
@@ -118,41 +109,6 @@ def _is_program(part: Part) -> bool:
     )
 
 
-def _bill_in(part: Part) -> _Found | None:
-    """The bill that a part holds; None when it does not claim to be one."""
-    if _is_xml(part) and pairing.root_name(part.content) in {*_ROOTS, None}:
-        bill = ubl.read(part.content)
-        sheet = Sheet(Role.UBL, part.name, "application/xml", part.body)
-        return _Found(part, bill, (sheet,), sheet.sha256)
-    if _is_json(part):
-        bill = payload.to_bill(part.content)
-        written = ubl.write(bill)
-        stem, _ = split_name(part.name)
-        sheets = (
-            Sheet(Role.UBL, f"{stem}.xml", "application/xml", written, made=True),
-            Sheet(Role.ORIGINAL, part.name, "application/json", part.body),
-        )
-        return _Found(part, bill, sheets, sha256_of(_canonical(part.content)))
-    return None
-
-
-def _is_xml(part: Part) -> bool:
-    named = part.name.lower().endswith(".xml") or part.declared in {"text/xml", "application/xml"}
-    return part.media_type == "application/xml" or (
-        named and part.media_type in {part.declared, "text/html"}
-    )
-
-
-def _is_json(part: Part) -> bool:
-    return "application/json" in {part.media_type, part.declared}
-
-
-def _canonical(content: bytes) -> bytes:
-    """JSON without what does not count: blanks and the order of keys. Numbers stay as written."""
-    value = json.loads(content, parse_float=str, parse_int=str)
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-
-
 def _check_foreign(pile: _Pile, foreign: Iterable[Part]) -> None:
     """Refuse XML that is no bill, unless it goes along with one and is no bill of another kind."""
     accompanied = bool(pile.bills or pile.pdfs)
@@ -165,7 +121,8 @@ def _check_foreign(pile: _Pile, foreign: Iterable[Part]) -> None:
             Problem(
                 "foreign_xml",
                 part.name,
-                f'the XML is a "{root}"; maild takes UBL: Invoice, CreditNote or Quotation',
+                f'the XML is a "{root}"; maild takes invoices, credit notes and quotations in UBL, '
+                "and invoices and credit notes in CII (Factur-X)",
             )
         )
 
@@ -178,31 +135,36 @@ def _named(part: Part, fault: DocumentError) -> list[Problem]:
 
 
 def _bills(pile: _Pile, *, team: Team, tag: str | None) -> list[Draft]:
-    pairs = pairing.pair([(one.part, one.bill) for one in pile.bills], pile.pdfs)
+    bills = joined(pile.bills)
+    alone = [one for one in bills if not one.has_pdf]
+    found_pdfs = pairing.pair([(one.part, one.bill) for one in alone], pile.pdfs)
+    pairs = {alone[at].sha256: pdf for at, pdf in found_pdfs.items()}
     paired = {id(part) for part in pairs.values()}
     rest = [one for one in pile.pdfs if id(one) not in paired] + pile.others
     attachments = tuple(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.body) for one in rest)
     drafts = []
-    for at, found in enumerate(pile.bills):
+    for found in bills:
         try:
             kind, direction, warnings = _kind(found.bill, team=team, tag=tag)
         except DocumentError as fault:
             pile.problems += _named(found.part, fault)
             continue
-        pdf = _pdf_sheet(found, pairs.get(at))
+        pdf = () if found.has_pdf else _pdf_sheet(found, pairs.get(found.sha256))
         drafts.append(
             Draft(
                 kind=kind,
                 direction=direction,
-                number=found.bill.number,
-                issued_on=found.bill.issued_on,
+                number=found.bill.number or None,
+                issued_on=None if found.bill.issued_on == NO_DATE else found.bill.issued_on,
                 counterparty=_counterparty(found.bill, direction),
-                total=_total(found.bill),
-                bill=found.bill,
+                # What is not believed is not said: a person looks at the page.
+                total=None if found.hold else _total(found.bill),
+                bill=None if found.hold else found.bill,
                 sheets=(*found.sheets, *pdf, *attachments),
                 content_sha256=found.sha256,
                 tag=tag,
                 warnings=warnings,
+                hold=found.hold,
             )
         )
     return drafts
@@ -213,7 +175,7 @@ def _total(bill: Bill) -> Amount | None:
     return bill.totals.gross if bill.totals.gross is not None else bill.totals.payable
 
 
-def _pdf_sheet(found: _Found, pdf: Part | None) -> tuple[Sheet, ...]:
+def _pdf_sheet(found: Found, pdf: Part | None) -> tuple[Sheet, ...]:
     """The document's PDF: what came beside it, else what is inside it."""
     if pdf is not None:
         return (Sheet(Role.PDF, pdf.name, "application/pdf", pdf.body),)

@@ -20,6 +20,7 @@ from maild.model.delivery import HoldCode
 from maild.reading.mail import Mail, Part
 from maild.reading.names import split_name
 from maild.reading.pdf import look_into, page_text
+from maild.reading.picture import PICTURES, as_pdf
 from maild.reading.sandbox import Sandbox
 
 _PDF: Final = "application/pdf"
@@ -28,11 +29,20 @@ _DATA: Final = frozenset({"application/xml", "application/json"})
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What opening one file told: a bill inside it, and a reason to let a person look first."""
+    """What opening one file told: a bill inside it, and a reason to let a person look first.
+
+    `remark` is odd and no such reason; `made` is the PDF of a picture.
+    """
 
     inside: Inside | None = None
     hold: Hold | None = None
-    remark: str | None = None  # odd, and no reason to hold it
+    remark: str | None = None
+    made: bytes | None = field(default=None, repr=False)
+
+    @property
+    def is_document(self) -> bool:
+        """Whether a picture shows a document, or may: what cannot be opened is not thrown away."""
+        return self.made is not None or self.hold is not None
 
 
 # By the name of the part, which is unique in its mail.
@@ -53,7 +63,10 @@ class Opener:
         pdfs = [one for one in parts if one.media_type == _PDF]
         data = [one for one in parts if one.media_type in _DATA]
         wanted = [one for one in pdfs if not _is_accompanied(one, pdfs=pdfs, data=data)]
-        opened = await asyncio.gather(*(self._open_pdf(one) for one in wanted))
+        if not pdfs and not data:
+            # Beside a PDF or a bill, pictures are what goes along with it.
+            wanted = [one for one in parts if one.media_type in PICTURES]
+        opened = await asyncio.gather(*(self._open(one) for one in wanted))
         return {one.name: found for one, found in zip(wanted, opened, strict=True)}
 
     async def open_pdf(self, content: bytes) -> Opened:
@@ -62,7 +75,10 @@ class Opener:
             seen = await look_into(self.sandbox, content)
         except Unreadable as fault:
             return _unopened(str(fault))
-        if seen.locked:
+        if seen.state == "damaged":
+            # Programs repair what ours cannot: it goes on as the file that it is.
+            return Opened(remark="the PDF is damaged, or none: maild cannot open it")
+        if seen.state == "locked":
             reason = "the PDF asks for a password; ask the sender for one without"
             return Opened(hold=Hold(HoldCode.ENCRYPTED, reason))
         try:
@@ -79,8 +95,14 @@ class Opener:
         hold = Hold(HoldCode.UNTRUSTED, reason_not) if reason_not else None
         return Opened(inside=inside, hold=hold)
 
-    async def _open_pdf(self, part: Part) -> Opened:
-        return await self.open_pdf(part.content)
+    async def _open(self, part: Part) -> Opened:
+        if part.media_type == _PDF:
+            return await self.open_pdf(part.content)
+        try:
+            return Opened(made=await as_pdf(self.sandbox, part.content))
+        except Unreadable as fault:
+            reason = f"the picture cannot be opened: {fault}"
+            return Opened(hold=Hold(HoldCode.UNOPENED, reason))
 
 
 def _is_accompanied(pdf: Part, *, pdfs: Collection[Part], data: Collection[Part]) -> bool:

@@ -7,7 +7,7 @@ file means, and whether its figures are those of the page, is not decided here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from maild.errors import Unreadable
 from maild.reading.names import safe_name, type_of
@@ -17,6 +17,11 @@ from maild.reading.sandbox import Sandbox
 _FILES: Final = "maild.reading.pdf_jobs:files"
 _TEXT: Final = "maild.reading.pdf_jobs:text"
 _LONGEST_TEXT: Final = 3_000_000
+_STATES: Final[dict[str, Literal["open", "locked", "damaged"]]] = {
+    "open": "open",
+    "locked": "locked",
+    "damaged": "damaged",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +36,20 @@ class Embedded:
 
 @dataclass(frozen=True, slots=True)
 class PdfSeen:
-    """A PDF that was opened, or that asks for a password (`locked`) and shows nothing then."""
+    """A PDF that was opened, or shows nothing: `locked` by a password, or `damaged`."""
 
-    locked: bool
+    state: Literal["open", "locked", "damaged"]
     pages: int
     files: tuple[Embedded, ...] = ()
 
 
 async def look_into(sandbox: Sandbox, content: bytes) -> PdfSeen:
-    """Open a PDF. Raises Unreadable when it is damaged or out of bounds, Parked when it kills."""
+    """Open a PDF. Raises Unreadable when it is out of bounds, Parked when it kills."""
     head, bodies = unpack(await sandbox.run(_FILES, content))
     try:
         told = zip(head["files"], bodies, strict=True)
         return PdfSeen(
-            locked=bool(head["locked"]),
+            state=_STATES[head["state"]],
             pages=int(head["pages"]),
             files=tuple(_embedded(one, body) for one, body in told),
         )
@@ -53,7 +58,7 @@ async def look_into(sandbox: Sandbox, content: bytes) -> PdfSeen:
 
 
 async def page_text(sandbox: Sandbox, content: bytes) -> str:
-    """The text of a PDF's first and last pages. Raises as `look_into` does."""
+    """The text of a PDF's first and last pages. Raises as `look_into` does, also when it is damaged."""
     head, _ = unpack(await sandbox.run(_TEXT, content))
     said = head.get("text")
     if not isinstance(said, str):

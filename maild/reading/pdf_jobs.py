@@ -36,13 +36,13 @@ class _TooMuch(Exception):
 
 
 def files(payload: bytes) -> bytes:
-    """Tell whether a PDF is locked, its number of pages, and the files inside it, those with their bytes."""
+    """Tell whether a PDF opens, how many pages it has, and the files inside it with their bytes."""
     try:
         document = pikepdf.open(io.BytesIO(payload))
     except pikepdf.PasswordError:
-        return pack({"locked": True, "pages": 0, "files": []})
-    except pikepdf.PdfError as error:
-        raise Unreadable("the PDF is damaged and cannot be opened") from error
+        return pack({"state": "locked", "pages": 0, "files": []})
+    except pikepdf.PdfError:
+        return pack({"state": "damaged", "pages": 0, "files": []})
     with document:
         _check_pages(document)
         told: list[dict[str, str]] = []
@@ -55,7 +55,7 @@ def files(payload: bytes) -> bytes:
             left -= len(body)
             told.append({"name": name[:500], "relationship": _name(spec.get("/AFRelationship"))})
             bodies.append(body)
-        return pack({"locked": False, "pages": len(document.pages), "files": told}, bodies)
+        return pack({"state": "open", "pages": len(document.pages), "files": told}, bodies)
 
 
 def text(payload: bytes) -> bytes:

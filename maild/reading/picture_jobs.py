@@ -66,7 +66,7 @@ def _frames(picture: Image.Image) -> list[Image.Image]:
     if picture.format != "TIFF":
         picture.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
         return [_scaled(picture)]
-    found = []
+    found: list[Image.Image] = []
     for one in ImageSequence.Iterator(picture):
         if len(found) == MOST_PAGES:
             raise Unreadable(f"the picture has more than {MOST_PAGES} pages; send it as a PDF")

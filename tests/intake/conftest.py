@@ -15,6 +15,7 @@ import pytest
 
 from maild.intake.desk import Desk, Submission
 from maild.intake.kept import Kept
+from maild.intake.opening import Opener
 from maild.intake.refusals import Refusals
 from maild.intake.smtpd import SmtpDoor, SmtpdOptions
 from maild.model.delivery import Delivery
@@ -155,7 +156,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     now: Callable[[], datetime] = lambda: clock[0]  # noqa: E731 - the same
     sandbox = Sandbox(1)
     reader = MailReader(sandbox, blobs.spool)
-    desk = Desk(db, blobs, book, now, Refusals(db, blobs, book, now), reader)
+    desk = Desk(db, blobs, book, now, Refusals(db, blobs, book, now), reader, Opener(sandbox))
     made = World(db, desk, tmp_path, teams, clock)
     yield made
     for door in made.opened:

@@ -71,7 +71,6 @@ async def test_without_a_scanner_mail_waits_unless_the_operator_says_otherwise(
 @contextlib.asynccontextmanager
 async def a_scanner_that_says(reply: bytes | None) -> AsyncIterator[tuple[str, int]]:
     """The address of a server that takes what comes and answers so; None: never."""
-
     running: list[asyncio.Task[None] | None] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -46,7 +46,7 @@ async def test_the_files_inside_each_pdf_of_the_corpus_come_out(
         told = [(each["name"], each["size"], each["relationship"]) for each in one["attachments"]]
         hashes = {hashlib.sha256(each.content).hexdigest() for each in seen.files}
         lost = one["has_xml"] and one["xml_sha256"] not in hashes
-        if found != told or lost or seen.locked != one["encrypted"]:
+        if found != told or lost or (seen.state == "locked") != one["encrypted"]:
             wrong.append((one["file"], found))
     assert not wrong
 
@@ -73,9 +73,9 @@ async def test_a_name_inside_a_pdf_is_never_a_path(sandbox: Sandbox) -> None:
 async def test_a_locked_pdf_says_so_and_one_that_opens_without_a_password_is_read(
     sandbox: Sandbox,
 ) -> None:
-    assert (await look_into(sandbox, make.a_pdf(password="secret"))).locked
+    assert (await look_into(sandbox, make.a_pdf(password="secret"))).state == "locked"
     seen = await look_into(sandbox, make.a_pdf(password="", files={"a.xml": b"<a/>"}))
-    assert not seen.locked
+    assert seen.state == "open"
     assert seen.files[0].content == b"<a/>"
 
 
@@ -101,8 +101,10 @@ async def test_of_many_pages_the_first_ten_and_the_last_three_are_read(sandbox: 
     "content", [b"%PDF-1.7\n", b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n", b"no PDF", b""]
 )
 async def test_a_damaged_pdf_is_said_to_be_damaged(sandbox: Sandbox, content: bytes) -> None:
+    seen = await look_into(sandbox, content)
+    assert (seen.state, seen.pages, seen.files) == ("damaged", 0, ())
     with pytest.raises(Unreadable, match="damaged"):
-        await look_into(sandbox, content)
+        await page_text(sandbox, content)
 
 
 async def test_a_page_of_800_mb_in_2_kb_is_refused_before_it_is_unpacked(sandbox: Sandbox) -> None:
