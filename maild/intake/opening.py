@@ -17,7 +17,7 @@ from maild.errors import Unreadable
 from maild.intake.drafts import Hold
 from maild.intake.hybrid import Inside, doubt, find_bill
 from maild.model.delivery import HoldCode
-from maild.reading.mail import Mail, Part
+from maild.reading.mail import Body, Mail, Part
 from maild.reading.names import split_name
 from maild.reading.pdf import look_into, page_text
 from maild.reading.picture import PICTURES, as_pdf
@@ -69,7 +69,7 @@ class Opener:
         opened = await asyncio.gather(*(self._open(one) for one in wanted))
         return {one.name: found for one, found in zip(wanted, opened, strict=True)}
 
-    async def open_pdf(self, content: bytes) -> Opened:
+    async def open_pdf(self, content: Body) -> Opened:
         """Open one PDF. Never raises over what it holds."""
         try:
             seen = await look_into(self.sandbox, content)
@@ -97,9 +97,9 @@ class Opener:
 
     async def _open(self, part: Part) -> Opened:
         if part.media_type == _PDF:
-            return await self.open_pdf(part.content)
+            return await self.open_pdf(part.body)
         try:
-            return Opened(made=await as_pdf(self.sandbox, part.content))
+            return Opened(made=await as_pdf(self.sandbox, part.body))
         except Unreadable as fault:
             reason = f"the picture cannot be opened: {fault}"
             return Opened(hold=Hold(HoldCode.UNOPENED, reason))

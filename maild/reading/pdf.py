@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from maild.errors import Unreadable
+from maild.reading.mail import Body
 from maild.reading.names import safe_name, type_of
 from maild.reading.packed import unpack
 from maild.reading.sandbox import Sandbox
@@ -43,7 +44,7 @@ class PdfSeen:
     files: tuple[Embedded, ...] = ()
 
 
-async def look_into(sandbox: Sandbox, content: bytes) -> PdfSeen:
+async def look_into(sandbox: Sandbox, content: Body) -> PdfSeen:
     """Open a PDF. Raises Unreadable when it is out of bounds, Parked when it kills."""
     head, bodies = unpack(await sandbox.run(_FILES, content))
     try:
@@ -57,7 +58,7 @@ async def look_into(sandbox: Sandbox, content: bytes) -> PdfSeen:
         raise _no_sense(error) from error
 
 
-async def page_text(sandbox: Sandbox, content: bytes) -> str:
+async def page_text(sandbox: Sandbox, content: Body) -> str:
     """The text of a PDF's first and last pages. Raises as `look_into` does, also when it is damaged."""
     head, _ = unpack(await sandbox.run(_TEXT, content))
     said = head.get("text")

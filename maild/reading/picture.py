@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from maild.errors import Unreadable
+from maild.reading.mail import Body
 from maild.reading.packed import unpack
 from maild.reading.sandbox import Sandbox
 
@@ -16,7 +17,7 @@ PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/tiff", "image/hei
 _PDF: Final = "maild.reading.picture_jobs:pdf"
 
 
-async def as_pdf(sandbox: Sandbox, content: bytes) -> bytes | None:
+async def as_pdf(sandbox: Sandbox, content: Body) -> bytes | None:
     """The PDF of a picture; None when it is too small to show a document (a logo, a signature).
 
     Raises Unreadable when it is damaged or out of bounds, Parked when two processes died over it.
