@@ -17,7 +17,8 @@ from maild.config.settings import Account
 from maild.errors import UserError, did_you_mean
 from maild.intake import review
 from maild.intake.desk import Desk, Explained, Submission
-from maild.intake.filing import Filed, held_in_shadow, planned_deliveries
+from maild.intake.filing import Filed
+from maild.intake.planned import held_in_shadow, planned_deliveries
 from maild.log import incoming, running
 from maild.model.delivery import HoldCode, State
 from maild.model.team import Mode, Team

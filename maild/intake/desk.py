@@ -17,12 +17,13 @@ from functools import partial
 from typing import Final, Literal
 
 from maild.errors import DocumentError, NotFound
+from maild.intake import familiar
 from maild.intake.drafts import Draft
 from maild.intake.extract import extract
 from maild.intake.filing import Acceptance, Case, Considered, file_case
 from maild.intake.mark import Mark
 from maild.intake.opening import Opener
-from maild.intake.policy import check_mail, same_number_key
+from maild.intake.policy import check_mail
 from maild.intake.refusals import Refusals, Refused
 from maild.log import incoming
 from maild.model.delivery import State
@@ -201,12 +202,12 @@ def _is_ours(delivery: str, tx: Tx) -> bool:
 
 def _look_up(considered: Considered, team: Team, tx: Tx) -> Explained:
     document = considered.document
-    key = same_number_key(document, team=team)
+    seen = familiar.look(tx, document, team=team)
     live = marks.get(tx, f"golive:{team.slug}") is not None
     return Explained(
         considered=considered,
-        same_content=documents.same_content(tx, team.slug, document.content_sha256),
-        same_number=documents.same_number(tx, team.slug, key) if key else (),
+        same_content=seen.twin,
+        same_number=seen.earlier,
         shadow=team.mode is Mode.SHADOW and not live,
     )
 

@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from maild.intake.drafts import Hold
-from maild.intake.notices import SHADOW_REASON, in_shadow, message_id, tell
-from maild.intake.policy import same_number_key
-from maild.model.delivery import Decision, Delivery, HoldCode, Planned, Purpose, State
+from maild.intake import familiar
+from maild.intake.familiar import Familiar
+from maild.intake.notices import in_shadow, tell
+from maild.intake.planned import held_in_shadow, planned_deliveries
+from maild.model.delivery import Decision, Delivery, HoldCode, State
 from maild.model.document import Arrival, Document, Role
-from maild.model.ids import new_id
-from maild.model.team import Attach, Team
+from maild.model.team import Team
 from maild.store import blobs, deliveries, documents
 from maild.store.blobs import Staged
 from maild.store.database import Tx
@@ -86,31 +87,6 @@ def file_case(case: Case, tx: Tx) -> Acceptance:
     return Acceptance(case.arrival, tuple(_file_one(tx, case, one) for one in case.considered))
 
 
-def planned_deliveries(
-    document: Document,
-    planned: Planned,
-    *,
-    team: Team,
-    now: datetime,
-    purpose: Purpose = Purpose.DOCUMENT,
-) -> list[Delivery]:
-    """The deliveries of one planned road: one, or one a file where the profile wants that."""
-    recipient = team.recipient(planned.recipient)
-    one_file = recipient is not None and recipient.profile.one_file_a_mail
-    parts = range(1, _file_count(document, planned.attach) + 1) if one_file else range(1)
-    return [
-        _delivery(document, planned, team=team, now=now, purpose=purpose, part=part)
-        for part in parts
-    ]
-
-
-def held_in_shadow(delivery: Delivery) -> Delivery:
-    """The same, held because its team is in shadow mode; what is held for another reason stays so."""
-    if delivery.state is State.HELD:
-        return delivery
-    return replace(delivery, state=State.HELD, reason=SHADOW_REASON, hold_code=HoldCode.SHADOW)
-
-
 def describe(document: Document) -> str:
     """A document in a few words: "invoice 2026-001 (d-...)"."""
     return " ".join(
@@ -120,74 +96,59 @@ def describe(document: Document) -> str:
 
 def _file_one(tx: Tx, case: Case, one: Considered) -> Filed:
     document, team = one.document, case.team
-    known = documents.same_content(tx, team.slug, document.content_sha256)
-    if known is not None:
-        documents.repeat_arrival(tx, known.id, case.arrival)
-        there = deliveries.of_document(tx, known.id)
-        return Filed(known, there, repeated=True)
-    key = same_number_key(document, team=team)
-    earlier = documents.same_number(tx, team.slug, key) if key else ()
-    if earlier:
-        document = replace(document, correction_of=earlier[0].id, review="waiting")
-    warnings = (*one.warnings, *one.decision.warnings, *_same_number_words(document, earlier))
+    seen = familiar.look(tx, document, team=team)
+    if seen.twin is not None:
+        return _repeated(tx, case, seen.twin, document=document)
+    if seen.earlier:
+        document = replace(document, correction_of=seen.earlier[0].id, review="waiting")
+    warnings = (*one.warnings, *one.decision.warnings, *_words_about(document, seen))
     documents.add_document(
-        tx, document, trace=one.decision.trace, warnings=warnings, same_number_key=key
+        tx,
+        document,
+        trace=one.decision.trace,
+        warnings=warnings,
+        same_number_key=seen.number_key,
+        near_key=seen.near_key,
+        facts=seen.facts,
     )
     _event(tx, case, document, event="document.accepted")
-    made = [
-        delivery
-        for planned in one.decision.planned
-        for delivery in planned_deliveries(document, planned, team=team, now=case.now)
-    ]
-    if one.hold:
-        made = [_held(delivery, one.hold) for delivery in made]
-    if earlier:
-        made = [_held_for_review(delivery, earlier[0]) for delivery in made]
-    if in_shadow(tx, team):
-        made = [held_in_shadow(delivery) for delivery in made]
+    made = _made(tx, case, one, document=document, earlier=seen.earlier)
     for delivery in made:
         deliveries.add(tx, delivery)
-    _tell(tx, case, document, earlier=earlier, without_fate=not made)
+    _tell(tx, case, document, earlier=seen.earlier, without_fate=not made)
     if one.hold and made:
         _tell_held(tx, case, document, hold=one.hold, delivery=made[0])
     return Filed(document, tuple(made), warnings=warnings)
 
 
-def _delivery(
-    document: Document,
-    planned: Planned,
-    *,
-    team: Team,
-    now: datetime,
-    purpose: Purpose,
-    part: int,
-) -> Delivery:
-    id_ = new_id("v")
-    return Delivery(
-        id=id_,
-        team=team.slug,
-        purpose=purpose,
-        document=document.id,
-        recipient=planned.recipient,
-        address=planned.address,
-        via=planned.via,
-        profile=planned.profile,
-        attach=planned.attach,
-        state=State.HELD if planned.hold else State.QUEUED,
-        not_before=planned.not_before,
-        created_at=now,
-        message_id=message_id(id_, team),
-        part=part,
-        reason=planned.hold,
-        hold_code=(planned.hold_code or HoldCode.RULE) if planned.hold else None,
-    )
+def _made(
+    tx: Tx, case: Case, one: Considered, *, document: Document, earlier: Sequence[Document]
+) -> list[Delivery]:
+    """The deliveries of a new document, held where something speaks against sending now."""
+    made = [
+        delivery
+        for planned in one.decision.planned
+        for delivery in planned_deliveries(document, planned, team=case.team, now=case.now)
+    ]
+    if one.hold:
+        made = [_held(delivery, one.hold) for delivery in made]
+    if earlier:
+        made = [_held_for_review(delivery, earlier[0]) for delivery in made]
+    if in_shadow(tx, case.team):
+        made = [held_in_shadow(delivery) for delivery in made]
+    return made
 
 
-def _file_count(document: Document, attach: Sequence[Attach]) -> int:
-    count = sum(1 for one in attach if one in {Attach.PDF, Attach.UBL})
-    if Attach.ATTACHMENTS in attach:
-        count += sum(1 for file in document.files if file.role is Role.ATTACHMENT)
-    return max(count, 1)
+def _repeated(tx: Tx, case: Case, known: Document, *, document: Document) -> Filed:
+    """Link an arrival to the document that it brought again, and keep the files that this lacked."""
+    same = known.content_sha256 == document.content_sha256
+    detail = "the same content came in again" if same else "the same document came in another form"
+    documents.repeat_arrival(tx, known.id, case.arrival, detail=detail)
+    roles = {one.role for one in known.files}
+    for file in document.files:
+        if file.role not in roles and file.role in {Role.PDF, Role.UBL}:
+            documents.add_file(tx, known.id, file)
+    return Filed(known, deliveries.of_document(tx, known.id), repeated=True)
 
 
 def _held(delivery: Delivery, hold: Hold) -> Delivery:
@@ -199,11 +160,16 @@ def _held_for_review(delivery: Delivery, earlier: Document) -> Delivery:
     return replace(delivery, state=State.HELD, reason=reason, hold_code=HoldCode.REVIEW)
 
 
-def _same_number_words(document: Document, earlier: Sequence[Document]) -> tuple[str, ...]:
-    if not earlier:
-        return ()
-    words = f"the number {document.number} came before with other content"
-    return (f"{words}, as {describe(earlier[0])}; this one is kept and held: {REVIEW}",)
+def _words_about(document: Document, seen: Familiar) -> tuple[str, ...]:
+    if seen.earlier:
+        words = f"the number {document.number} came before with other content"
+        first = describe(seen.earlier[0])
+        return (f"{words}, as {first}; this one is kept and held: {REVIEW}",)
+    return tuple(
+        f"{describe(one)} has the same supplier and amount and nearly the same date; if it is the "
+        "same, cancel one of them"
+        for one in seen.near
+    )
 
 
 def _tell(

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from maild.errors import NotFound, UserError, did_you_mean
-from maild.intake.filing import held_in_shadow, planned_deliveries
 from maild.intake.notices import in_shadow
+from maild.intake.planned import held_in_shadow, planned_deliveries
 from maild.model.delivery import Delivery, HoldCode, Planned, Purpose, State
 from maild.model.document import Document
 from maild.model.team import Team

@@ -75,13 +75,18 @@ def add_document(
     trace: Sequence[Trace],
     warnings: Sequence[str],
     same_number_key: str | None,
+    near_key: str | None = None,
+    facts: dict[str, list[str]] | None = None,
 ) -> None:
     """Write a document with its files and what the rules said of it; its arrival is there already.
+
+    By the keys and `facts` it is known again: see `maild.store.twins`.
 
     The same content twice in a team is an IntegrityError: ask `same_content` first.
     """
     row = rows.of_document(document)
-    row["same_number_key"] = same_number_key
+    row |= {"same_number_key": same_number_key, "near_key": near_key}
+    row["facts"] = json.dumps(facts) if facts else None
     row["trace"] = json.dumps([[one.rule, one.hit, one.reason] for one in trace])
     row["warnings"] = json.dumps(list(warnings))
     tx.execute(_ADD[documents], row)
@@ -191,7 +196,9 @@ def arrivals_of(tx: Tx, document: str) -> tuple[Arrival, ...]:
     return tuple(rows.to_arrival(row) for row in tx.execute(query))
 
 
-def repeat_arrival(tx: Tx, document: str, arrival: Arrival) -> None:
+def repeat_arrival(
+    tx: Tx, document: str, arrival: Arrival, *, detail: str = "the same content came in again"
+) -> None:
     """Note that a known document came in again."""
     # One mail may repeat several documents: its arrival is written once.
     insert_if_absent(tx, arrivals, row=rows.of_arrival(arrival), unique=["id"])
@@ -203,7 +210,7 @@ def repeat_arrival(tx: Tx, document: str, arrival: Arrival) -> None:
         event="arrival.repeated",
         team=arrival.team,
         document=document,
-        detail=f"the same content came in again by {arrival.door} ({arrival.id})",
+        detail=f"{detail} by {arrival.door} ({arrival.id})",
     )
 
 

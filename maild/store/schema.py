@@ -24,16 +24,18 @@ from sqlalchemy import (
     literal_column,
 )
 
-from maild.store import columns, schema_mailboxes, schema_undecided, tallying
+from maild.store import columns, schema_mailboxes, schema_senders, schema_undecided, tallying
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 leases: Final = schema_mailboxes.leases
 mailbox_messages: Final = schema_mailboxes.mailbox_messages
 undecided: Final = schema_undecided.undecided
+senders: Final = schema_senders.senders
+answers: Final = schema_senders.answers
 
 arrivals = Table(
     "arrivals",
@@ -73,6 +75,8 @@ documents = Table(
     Column("correction_of", String(32)),
     Column("review", String(16)),
     Column("same_number_key", Text),
+    Column("near_key", Text),
+    Column("facts", Text),  # JSON: what is booked of it, to know a copy in other bytes
     Column("number_folded", Text),  # what a search looks in: case folded by Python, for é as well
     Column("party_folded", Text),
     Column("trace", Text, nullable=False),  # a JSON list of [rule, hit, reason]
@@ -83,6 +87,7 @@ documents = Table(
     Index("ix_documents_team_party", "team", "party_folded", "id"),
     # `id` stands in it for the order: without, SQLite reads a whole team in the order of its ids.
     Index("ix_documents_same_number", "team", "same_number_key", "id"),
+    Index("ix_documents_near", "team", "near_key", "issued_on"),
     Index("ix_documents_review", "review", "id"),
 )
 
