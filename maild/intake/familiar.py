@@ -38,9 +38,7 @@ def look(tx: Tx, document: Document, *, team: Team) -> Familiar:
         near_key=near_key(document, team=team),
         facts=facts_of(document),
     )
-    same = documents.same_content(tx, team.slug, document.content_sha256) or _same_pdf(
-        tx, document
-    )
+    same = documents.same_content(tx, team.slug, document.content_sha256) or _same_pdf(tx, document)
     if same is not None:
         return replace(seen, twin=same)
     numbered = documents.same_number(tx, team.slug, seen.number_key) if seen.number_key else ()

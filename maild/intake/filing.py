@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from maild.intake.drafts import Hold
 from maild.intake import familiar
+from maild.intake.drafts import Hold
 from maild.intake.familiar import Familiar
 from maild.intake.notices import in_shadow, tell
 from maild.intake.planned import held_in_shadow, planned_deliveries

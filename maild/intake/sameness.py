@@ -95,7 +95,9 @@ def _of_bill(bill: Bill, *, sold: bool) -> Facts:
         for one in bill.taxes
     ]
     accounts = [
-        re.sub(r"\W", "", one.account.id).upper() for one in bill.payment_means if one.account is not None
+        re.sub(r"\W", "", one.account.id).upper()
+        for one in bill.payment_means
+        if one.account is not None
     ]
     return {
         **{name: [_amount(value)] for name, value in amounts.items() if value is not None},

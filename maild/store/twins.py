@@ -25,9 +25,7 @@ def facts(tx: Tx, id: str) -> dict[str, list[str]]:
     return {} if found is None else dict(json.loads(found))
 
 
-def near(
-    tx: Tx, team: str, key: str, *, around: date, within: timedelta
-) -> tuple[Document, ...]:
+def near(tx: Tx, team: str, key: str, *, around: date, within: timedelta) -> tuple[Document, ...]:
     """A few of the team's documents with that near key and a date close by, oldest first."""
     query = (
         select(table.c.id)
