@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import parseaddr
 from functools import partial
 from typing import Final, Protocol
 
@@ -25,7 +24,7 @@ from maild.outbox.admission import admit, check_size, recipient_of
 from maild.outbox.enclosures import Chosen, base_name, choose
 from maild.outbox.message import mailbox, write
 from maild.render.fields import language_of
-from maild.render.letter import letter, reply_to
+from maild.render.letter import bare_address, letter, reply_to
 from maild.render.pdf import Rendering
 from maild.render.templates import TextProblem, phrases
 from maild.rules.book import RuleBook
@@ -216,7 +215,7 @@ class Composer:
         # Notices too carry the team's own address on the envelope: the null sender belongs to
         # delivery reports (RFC 5321 section 4.5.5), and some servers refuse it from anyone else.
         # A bounce of a notice reaches the team's mailbox; nothing of ours answers it.
-        sender = mailbox(parseaddr(team.sender)[1])
+        sender = mailbox(bare_address(team.sender))
         parcel = Parcel(delivery.id, sender, mailbox(delivery.address), message)
         return Composed(parcel, await self._blobs.stage(message), new_files)
 

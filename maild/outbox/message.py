@@ -17,6 +17,7 @@ from datetime import datetime
 from email.charset import QP, Charset
 from email.header import Header
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 from urllib.parse import quote
@@ -97,6 +98,7 @@ def plain_ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
 
 
+@lru_cache(maxsize=1_000)
 def _named_address(sender: str) -> str:
     name, address = parseaddr(sender)
     name = " ".join("".join(one if one.isprintable() else " " for one in name).split())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -76,6 +77,7 @@ def money(amount: Amount | None, language: str) -> str:
     )
 
 
+@lru_cache(maxsize=2_000)
 def day(on: date | None, language: str) -> str:
     """The date in full, "1 maart 2026"; empty for None."""
     return format_date(on, "long", locale=_LOCALES[language]) if on else ""
