@@ -35,6 +35,13 @@ class Finding:
         }
 
 
+def dns(
+    domain: str, level: Level, said: str, *, next_: str = "", records: tuple[str, ...] = ()
+) -> Finding:
+    """What was found about the records of a domain."""
+    return Finding("dns", domain, level, said, next=next_, records=records)
+
+
 def txt(name: str, value: str) -> str:
     """A TXT record as it is pasted into a zone; a text over 255 octets in several strings.
 

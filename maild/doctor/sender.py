@@ -15,10 +15,12 @@ from maild.model.team import Team
 class Needs:
     """What a mail server asks of a domain: an SPF mechanism and the names of its DKIM keys.
 
-    Empty where nobody said. `how` is where its DKIM records are to be had.
+    Empty where nobody said. `how` is where its DKIM records are to be had; `envelope` is the domain of
+    the envelope where that is not From's.
     """
 
     connector: str
+    envelope: str = ""
     spf: str = ""
     selectors: tuple[str, ...] = ()
     how: str = ""

@@ -15,6 +15,7 @@ from maild.config.values import (
     is_loopback,
     listen,
     networks,
+    resolvers,
     retries,
     size,
 )
@@ -126,3 +127,21 @@ def test_a_network_may_be_written_by_any_of_its_addresses() -> None:
 )
 def test_loopback_is_what_can_only_be_this_machine(host: str, *, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_a_name_server_may_leave_its_port_out() -> None:
+    assert resolvers(["9.9.9.9", "127.0.0.1:5353", "::1", "[::1]:53"]) == (
+        Listen("9.9.9.9", 53),
+        Listen("127.0.0.1", 5353),
+        Listen("::1", 53),
+        Listen("::1", 53),
+    )
+    assert resolvers("9.9.9.9") == (Listen("9.9.9.9", 53),)
+
+
+@pytest.mark.parametrize(
+    "value", ["dns.example", "dns.example:53", "9.9.9", "", 53, ["9.9.9.9", 1]]
+)
+def test_a_name_server_is_named_by_its_address(value: object) -> None:
+    with pytest.raises(ValueError, match="write the address of a name server"):
+        resolvers(value)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import gzip
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,6 +44,37 @@ async def test_however_many_ask_at_once_one_refresh_is_made(bench: Bench) -> Non
     asked = [one.token(NAME) for one in (ours, others) for _ in range(8)]
     assert len(set(await asyncio.gather(*asked))) == 1
     assert bench.provider.refreshes() == 1
+
+
+async def test_of_processes_that_start_together_one_refreshes(bench: Bench, tmp_path: Path) -> None:
+    # Two hours old by the clock of those processes.
+    bench.at = datetime.now(UTC) - 2 * HOUR
+    await bench.consent()
+    given = {
+        "provider": "microsoft",
+        "name": NAME,
+        "team": "acme",
+        "scopes": ["mail.send"],
+        **bench.provider.settings(),
+    }
+    script = Path(__file__).with_name("refreshing.py")
+    pipe = asyncio.subprocess.PIPE
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, script, tmp_path, json.dumps(given)),
+            stdin=pipe,
+            stdout=pipe,
+            env=os.environ | {"PYTHONPATH": str(script.parents[2])},
+        )
+        for _ in range(3)
+    ]
+    ready = [await one.stdout.readline() for one in processes if one.stdout]
+    answers = await asyncio.gather(*(one.communicate(b"go\n") for one in processes))
+    said = {out.splitlines()[-1] for out, _ in answers}
+    assert ready == [b"ready\n"] * 3
+    assert len(said) == 1
+    assert bench.provider.refreshes() == 1
+    assert bench.provider.complaints == []
 
 
 async def test_a_token_that_was_refused_is_renewed_once_for_all(bench: Bench) -> None:
@@ -144,6 +179,7 @@ BROKEN = {
     "no token": (200, b'{"token_type": "Bearer"}'),
     "a line too much": (200, b'{"access_token": "x\\r\\nQUIT", "expires_in": 3600}'),
     "endless": (200, b'{"access_token": "' + b"x" * LONGEST_ANSWER + b'"}'),
+    "compressed": (200, gzip.compress(b'{"access_token": "x"}')),
     "later": (400, b'{"error": "temporarily_unavailable"}'),
 }
 

@@ -39,7 +39,7 @@ async def test_a_domain_in_order_has_nothing_wrong_with_it(name_server: NameServ
     found = await told(name_server)
     assert {one.level for one in found} == {"good"}
     assert lines(found, "good") == [
-        "SPF: connector m365 may send (include:spf.provider.example; 3 look-ups)",
+        "SPF: connector m365 may send (include:spf.provider.example; 3 of 10 look-ups)",
         "DKIM: connector m365 has its key (s1)",
         "DMARC: policy reject, mail through m365 is aligned by SPF and DKIM",
     ]
@@ -161,6 +161,32 @@ async def test_a_sub_domain_has_the_policy_of_its_organisation(
     domain = "post.acme.example"
     name_server.zone = {domain: GOOD[DOMAIN], "spf.provider.example": ["v=spf1 -all"]} | zone
     assert said in (await told(name_server, domain=domain))[-1].said
+
+
+@pytest.mark.parametrize(
+    ("envelope", "tags", "by"),
+    [
+        ("bounces.acme.example", "", "aligned by SPF"),
+        ("bounces.acme.example", "; aspf=s", "not aligned and will be refused"),
+        ("bounces.relay.example", "", "not aligned and will be refused"),
+    ],
+    ids=["a sub-domain", "a sub-domain, strictly", "another's"],
+)
+async def test_an_envelope_of_its_own_counts_where_it_is_aligned(
+    name_server: NameServer, envelope: str, tags: str, by: str
+) -> None:
+    spf = ["v=spf1 include:spf.provider.example -all"]
+    name_server.zone = {
+        DOMAIN: ["v=spf1 -all"],
+        envelope: spf,
+        "spf.provider.example": ["v=spf1 -all"],
+        f"_dmarc.{DOMAIN}": [f"v=DMARC1; p=reject{tags}"],
+    }
+    needs = Needs("relay", envelope=envelope, spf=NEEDS.spf, selectors=("s1",))
+    found = await told(name_server, needs=needs)
+    assert found[0].about == envelope
+    assert found[0].level == "good"
+    assert found[-1].said.endswith(by)
 
 
 async def test_a_domain_that_does_not_exist_is_an_error(name_server: NameServer) -> None:

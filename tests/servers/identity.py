@@ -25,6 +25,7 @@ from tests.servers.ports import LOOPBACK
 SCOPES = "mail.send mail.read offline_access"
 CODE_SECONDS = 60.0
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+GZIP = b"\x1f\x8b"
 _FORM = "application/x-www-form-urlencoded"
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 section 4.1
 
@@ -333,6 +334,8 @@ def _handler(identity: Identity) -> type[BaseHTTPRequestHandler]:
         def _send(self, status: int, body: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            if body.startswith(GZIP):
+                self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
