@@ -13,6 +13,7 @@ from maild.errors import ConfigError, UserError
 from maild.intake import payload
 from maild.intake.inspect import LARGEST
 from maild.intake.inspect_mail import Inspector
+from maild.intake.opening import Opener
 from maild.intake.users import hash_password
 from maild.model.team import Team
 from maild.reading.reader import MailReader
@@ -32,7 +33,8 @@ async def inspect_files(
     with TemporaryDirectory(prefix="maild-inspect-") as folder:
         sandbox = Sandbox(1)
         try:
-            inspector = Inspector(MailReader(sandbox, lambda: Spool(Path(folder))), team)
+            reader = MailReader(sandbox, lambda: Spool(Path(folder)))
+            inspector = Inspector(reader, Opener(sandbox), team)
             for path in paths:
                 yield await inspector.inspect(str(path), _content(path))
         finally:

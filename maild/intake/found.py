@@ -7,7 +7,6 @@ which PDF belongs to it, is decided in `maild.intake.extract`.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -86,7 +85,7 @@ def joined(bills: Sequence[Found]) -> list[Found]:
 
 def _key(found: Found) -> str:
     """What two files of one bill have in common; a bill without a number has nothing."""
-    return re.sub(r"[\W_]", "", found.bill.number).casefold() or found.sha256
+    return pairing.plain_number(found.bill.number) or found.sha256
 
 
 def is_xml(part: Part) -> bool:

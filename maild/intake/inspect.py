@@ -1,7 +1,7 @@
 """What maild reads in a file, for a person who asks: nothing is stored, nothing is refused.
 
 Reading is lenient here: what cannot be accepted is still shown, with its problems. Mails are looked
-into by `maild.intake.inspect_mail`, which asks here about each file.
+into by `maild.intake.inspect_mail`, which asks here about each file, PDFs by `inspect_pdf`.
 """
 
 from __future__ import annotations
@@ -9,24 +9,18 @@ from __future__ import annotations
 from typing import Any, Final
 
 from maild.errors import DocumentError, Problem
-from maild.intake import payload
+from maild.intake import pairing, payload
 from maild.model.bill import Bill
 from maild.model.document import Direction
 from maild.model.party import company_key
 from maild.model.team import Team
 from maild.ubl import document as ubl
+from maild.ubl.cii import document as cii
 from maild.ubl.describe import describe
 from maild.ubl.document import Look
 
 # More than any door takes; a larger file is not a document of ours.
 LARGEST: Final = 64_000_000
-
-PDF_ONLY: Final = Problem(
-    "pdf_only",
-    "",
-    "a PDF; maild does not read figures from the page. Send its UBL along, or send it to the team's "
-    "address with a tag such as +invoice",
-)
 
 
 def inspect(name: str, content: bytes, *, team: Team | None = None) -> dict[str, Any]:
@@ -41,13 +35,14 @@ def read(content: bytes) -> Look | Bill:
     """What a file says, as far as it can be read. Raises DocumentError when it is none of ours."""
     start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
-        return ubl.look(content)
+        is_cii = pairing.root_name(content) in cii.ROOTS
+        return cii.look(content) if is_cii else ubl.look(content)
     if start.startswith((b"{", b"[")):
         return payload.to_bill(content)
-    if b"%PDF-" in content[:1024]:
-        raise DocumentError(PDF_ONLY)
     raise DocumentError(
-        Problem("not_a_document", "", "neither UBL, nor our JSON document, nor a mail")
+        Problem(
+            "not_a_document", "", "neither UBL, nor CII, nor our JSON document, a PDF or a mail"
+        )
     )
 
 

@@ -12,8 +12,9 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from maild.errors import DocumentError, Problem
-from maild.intake import inspect, pairing
+from maild.intake import inspect, inspect_pdf, pairing
 from maild.intake.hints import hints
+from maild.intake.opening import NONE_OPENED, NOTHING, Opener, Openings
 from maild.model.bill import Bill
 from maild.model.returned import Report, Returned
 from maild.model.team import Team
@@ -44,6 +45,7 @@ class Inspector:
     """Looks into files; with a team it tells sales from purchase."""
 
     reader: MailReader
+    opener: Opener
     team: Team | None = None
 
     async def inspect(self, name: str, content: bytes) -> dict[str, Any]:
@@ -52,6 +54,8 @@ class Inspector:
             return await self._mail(name, content)
         if type_of(content) in ARCHIVES:
             return await self._mail(name, wrap([(PurePath(name).name, content)]))
+        if type_of(content) == _PDF:
+            return inspect_pdf.shown(name, await self.opener.open_pdf(content), team=self.team)
         try:
             return inspect.inspect(name, content, team=self.team)
         except DocumentError as fault:
@@ -62,13 +66,14 @@ class Inspector:
         report = classify(raw)
         try:
             async with self.reader.opened(raw) as mail:
-                said = self._in_it(mail) if report is None else _Said()
+                opened = await self.opener.open(mail) if report is None else NONE_OPENED
+                said = self._in_it(mail, opened) if report is None else _Said()
                 said = replace(said, problems=[*mail.problems, *said.problems])
                 return shown | _shown(mail.parts, said, report=report)
         except DocumentError as fault:
             return shown | _shown((), _Said(problems=[*fault.problems]), report=report)
 
-    def _in_it(self, mail: Mail) -> _Said:
+    def _in_it(self, mail: Mail, opened: Openings) -> _Said:
         """An object for each bill, with its PDF as its attachment, and for each PDF that stands alone."""
         parts = [one for one in mail.parts if not one.shown_inside]
         bills: list[tuple[Part, Look | Bill]] = []
@@ -85,8 +90,23 @@ class Inspector:
         documents = [
             self._bill(part, seen, pdf=pairs.get(at)) for at, (part, seen) in enumerate(bills)
         ]
-        alone = [one for one in pdfs if one not in pairs.values()]
-        return _Said([*documents, *(_pdf_alone(one, mail) for one in _invoices(alone))], problems)
+        numbers = {pairing.plain_number(inspect.bill_of(seen).number) for _, seen in bills}
+        alone = [
+            one
+            for one in pdfs
+            if one not in pairs.values() and _number_inside(opened, one) not in numbers
+        ]
+        documents += [self._pdf(one, mail, opened=opened) for one in _invoices(alone)]
+        return _Said(documents, problems)
+
+    def _pdf(self, part: Part, mail: Mail, *, opened: Openings) -> dict[str, Any]:
+        """A PDF by the bill inside it, else by what the mail tells."""
+        found = opened.get(part.name, NOTHING)
+        shown = inspect_pdf.shown(part.name, found, team=self.team)
+        if found.inside is None:
+            number = hints(mail.subject, split_name(part.name)[0], purchase=True).number
+            shown |= {"kind": "other", "number": number}
+        return shown | {"attachments": [_attachment(part), *shown["attachments"]]}
 
     def _bill(self, part: Part, seen: Look | Bill, *, pdf: Part | None) -> dict[str, Any]:
         shown = inspect.shown(seen, name=part.name, team=self.team)
@@ -132,10 +152,10 @@ def _invoices(pdfs: Sequence[Part]) -> list[Part]:
     return [one for one in pdfs if not pairing.is_terms(one.name)] or list(pdfs)
 
 
-def _pdf_alone(part: Part, mail: Mail) -> dict[str, Any]:
-    number = hints(mail.subject, split_name(part.name)[0], purchase=True).number
-    shown = describe_unknown(part.name, [inspect.PDF_ONLY])
-    return shown | {"kind": "other", "number": number, "attachments": [_attachment(part)]}
+def _number_inside(opened: Openings, pdf: Part) -> str | None:
+    """The number of the bill inside a PDF; None when there is none."""
+    inside = opened.get(pdf.name, NOTHING).inside
+    return pairing.plain_number(inside.bill.number) if inside else None
 
 
 def _attachment(part: Part) -> dict[str, Any]:

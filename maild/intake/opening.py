@@ -14,29 +14,32 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from maild.errors import Unreadable
+from maild.intake import pairing
 from maild.intake.drafts import Hold
 from maild.intake.hybrid import Inside, doubt, find_bill
 from maild.model.delivery import HoldCode
 from maild.reading.mail import Body, Mail, Part
 from maild.reading.names import split_name
-from maild.reading.pdf import look_into, page_text
+from maild.reading.pdf import Embedded, look_into, page_text
 from maild.reading.picture import PICTURES, as_pdf
 from maild.reading.sandbox import Sandbox
+from maild.ubl.cii import document as cii
 
 _PDF: Final = "application/pdf"
-_DATA: Final = frozenset({"application/xml", "application/json"})
+_ROOTS: Final = frozenset({"Invoice", "CreditNote", "Quotation", *cii.ROOTS})
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What opening one file told: a bill inside it, and a reason to let a person look first.
 
-    `remark` is odd and no such reason; `made` is the PDF of a picture.
+    `remark` is odd and no such reason; `files` are those inside a PDF; `made` is the PDF of a picture.
     """
 
     inside: Inside | None = None
     hold: Hold | None = None
     remark: str | None = None
+    files: tuple[Embedded, ...] = ()
     made: bytes | None = field(default=None, repr=False)
 
     @property
@@ -61,7 +64,7 @@ class Opener:
         """Open what must be opened to understand a mail. Never raises over what a file holds."""
         parts = [one for one in mail.parts if not one.shown_inside]
         pdfs = [one for one in parts if one.media_type == _PDF]
-        data = [one for one in parts if one.media_type in _DATA]
+        data = [one for one in parts if _is_figures(one)]
         wanted = [one for one in pdfs if not _is_accompanied(one, pdfs=pdfs, data=data)]
         if not pdfs and not data:
             # Beside a PDF or a bill, pictures are what goes along with it.
@@ -84,16 +87,20 @@ class Opener:
         try:
             inside = find_bill(seen.files)
         except Unreadable as fault:
-            return Opened(hold=Hold(HoldCode.UNTRUSTED, f"the XML inside the PDF: {fault}"))
+            reason = f"the XML inside the PDF: {fault}"
+            return Opened(hold=Hold(HoldCode.UNTRUSTED, reason), files=seen.files)
         if inside is None:
-            return NOTHING
+            return Opened(files=seen.files)
+        hold = await self._doubt(inside, content)
+        return Opened(inside=inside, hold=hold, files=seen.files)
+
+    async def _doubt(self, inside: Inside, content: Body) -> Hold | None:
         try:
             text = await page_text(self.sandbox, content)
         except Unreadable as fault:
-            return Opened(inside=inside, hold=_unopened(str(fault)).hold)
-        reason_not = doubt(inside, text)
-        hold = Hold(HoldCode.UNTRUSTED, reason_not) if reason_not else None
-        return Opened(inside=inside, hold=hold)
+            return _unopened(str(fault)).hold
+        reason = doubt(inside, text)
+        return Hold(HoldCode.UNTRUSTED, reason) if reason else None
 
     async def _open(self, part: Part) -> Opened:
         if part.media_type == _PDF:
@@ -114,6 +121,12 @@ def _is_accompanied(pdf: Part, *, pdfs: Collection[Part], data: Collection[Part]
         return True
     stem = split_name(pdf.name)[0].casefold()
     return any(split_name(one.name)[0].casefold() == stem for one in data)
+
+
+def _is_figures(part: Part) -> bool:
+    if part.media_type == "application/xml":
+        return pairing.root_name(part.content) in _ROOTS
+    return part.media_type == "application/json"
 
 
 def _unopened(reason: str) -> Opened:

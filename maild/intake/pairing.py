@@ -80,6 +80,11 @@ def pair(bills: Sequence[tuple[Part, Bill]], pdfs: Sequence[Part]) -> dict[int, 
     return found
 
 
+def plain_number(number: str) -> str:
+    """A document's number without signs and case, as two files of one bill have it in common."""
+    return re.sub(r"[\W_]", "", number).casefold()
+
+
 def is_terms(name: str) -> bool:
     """Whether a file calls itself terms and conditions, or something else that comes with each bill."""
     return _TERMS.search(re.sub(r"[\W_]+", " ", name.casefold())) is not None
@@ -130,7 +135,7 @@ def _stem(name: str) -> str:
 
 def _bears(name: str, number: str) -> bool:
     """Whether a name holds a number, signs and case aside, with no other digit beside it."""
-    plain = re.sub(r"[\W_]", "", number).casefold()
+    plain = plain_number(number)
     if not any(one.isdigit() for one in plain) or len(plain) > MAX_NAME:
         return False
     loose = r"[\W_]*".join(map(re.escape, plain))

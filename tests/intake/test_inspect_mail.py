@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from maild.intake.inspect_mail import Inspector, is_mail
+from maild.intake.opening import Opener
 from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
 from maild.store.spool import Spool
@@ -21,7 +22,8 @@ from tests.intake.conftest import A_PDF, a_mail, a_purchase, a_team, an_invoice
 @pytest.fixture
 async def inspector(tmp_path: Path) -> AsyncIterator[Inspector]:
     sandbox = Sandbox(1)
-    yield Inspector(MailReader(sandbox, lambda: Spool(tmp_path)), a_team())
+    reader = MailReader(sandbox, lambda: Spool(tmp_path))
+    yield Inspector(reader, Opener(sandbox), a_team())
     await sandbox.close()
 
 
