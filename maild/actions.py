@@ -26,7 +26,7 @@ from maild.outbox import queue
 from maild.reading.wrap import wrap
 from maild.records import Records, document_json
 from maild.rules.book import TAGS, RuleBook
-from maild.store import deliveries, documents, marks, tokens, undecided
+from maild.store import deliveries, documents, marks, returns, tokens, undecided
 from maild.store.database import Database, Tx
 from maild.store.lock import holder
 
@@ -189,6 +189,15 @@ def _status(tx: Tx, *, book: RuleBook, pid: int | None, now: datetime) -> dict[s
             for via, (until, reason) in paused.items()
         ],
         "teams": [_team(tx, team) for team in book.teams],
+        "stopped": [
+            {
+                "team": one.team,
+                "address": one.address,
+                "since": one.at.isoformat(),
+                "reason": one.reason,
+            }
+            for one in returns.stopped_addresses(tx)
+        ],
         "warnings": list(said.get("warnings", [])) if alive else [],
     }
 

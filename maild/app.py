@@ -15,12 +15,13 @@ from pathlib import Path
 
 from maild import teams
 from maild.actions import DAEMON_MARK, Actions, utc_now
-from maild.config.settings import Settings
+from maild.config.settings import Settings, SmtpConnector
 from maild.errors import ConfigError
 from maild.intake.desk import Desk
 from maild.intake.opening import Opener
 from maild.intake.refusals import Refusals
 from maild.log import setup
+from maild.model.verp import Verp
 from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
 from maild.records import Records
@@ -29,6 +30,7 @@ from maild.store import marks
 from maild.store.blobs import BlobStore
 from maild.store.database import Database
 from maild.store.lock import StateLock
+from maild.store.returns import return_key
 from maild.teams import Checked, Shelf
 
 
@@ -70,7 +72,8 @@ class App:
             db = await Database.open(data_dir / "maild.db")
             sandbox = Sandbox()
             try:
-                yield cls._built(checked, settings, shelf=shelf, db=db, sandbox=sandbox)
+                verp = await _verp(settings, db) if as_daemon else Verp()
+                yield cls._built(checked, settings, shelf=shelf, db=db, sandbox=sandbox, verp=verp)
             finally:
                 await sandbox.close()
                 await db.close()
@@ -84,13 +87,13 @@ class App:
         shelf: Shelf,
         db: Database,
         sandbox: Sandbox,
+        verp: Verp,
     ) -> App:
         data_dir, book = settings.maild.data_dir, shelf.current
         blobs = BlobStore(data_dir / "blobs", db)
         kept = Refusals(db, blobs, book, utc_now)
-        desk = Desk(
-            db, blobs, book, utc_now, kept, MailReader(sandbox, blobs.spool), Opener(sandbox)
-        )
+        reader, opener = MailReader(sandbox, blobs.spool), Opener(sandbox)
+        desk = Desk(db, blobs, book, utc_now, kept, reader, opener, verp=verp)
         records = Records(db)
         actions = Actions(
             db=db,
@@ -128,6 +131,22 @@ class App:
             "warnings": list(self.checked.remarks),
         }
         await self.db.write(partial(marks.put, name=DAEMON_MARK, value=value, now=utc_now()))
+
+
+def return_address(settings: Settings, connector: SmtpConnector) -> str:
+    """The bare envelope sender of a connector; empty: the team's own address."""
+    if connector.return_path == "verp" and not connector.return_address:
+        return f"bounces@{settings.maild.called}"
+    return connector.return_address
+
+
+async def _verp(settings: Settings, db: Database) -> Verp:
+    """The signed return addresses in use, and the key of this store that signs them."""
+    signed = [one for one in settings.connector.smtp.values() if one.return_path == "verp"]
+    return Verp(
+        key=await db.write(partial(return_key, now=utc_now())),
+        addresses=frozenset(return_address(settings, one).lower() for one in signed),
+    )
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from typing import Any
 from maild.errors import UserError
 from maild.model.delivery import Attempt, Delivery, State, Trace
 from maild.model.document import Document, File, Kind
-from maild.store import deliveries, documents
+from maild.model.returned import Return
+from maild.store import deliveries, documents, returns
 from maild.store.database import Database, Tx
 
 # Deliveries in these states still want something: time, another try, or a person.
@@ -91,19 +92,23 @@ class Records:
             one_of(state, State, "state")
         wanted: tuple[str | None, ...] = OPEN_STATES if open_only else (state,)
 
-        def find(tx: Tx) -> list[Delivery]:
+        def find(tx: Tx) -> list[dict[str, Any]]:
             found = [
                 one
                 for each in wanted
                 for one in deliveries.find(tx, team=team, state=each, limit=limit)
             ]
-            return sorted(found, key=lambda one: one.id, reverse=True)[:limit]
+            return _shown(tx, sorted(found, key=lambda one: one.id, reverse=True)[:limit])
 
-        return [delivery_json(one) for one in await self.db.read(find)]
+        return await self.db.read(find)
 
     async def delivery(self, delivery: str) -> dict[str, Any]:
         """One delivery with its attempts. Raises NotFound."""
-        return delivery_json(await self.db.read(partial(deliveries.get, id=delivery)))
+
+        def look(tx: Tx) -> dict[str, Any]:
+            return _shown(tx, [deliveries.get(tx, delivery)])[0]
+
+        return await self.db.read(look)
 
     async def counts(self, team: str | None = None) -> dict[str, int]:
         """How many deliveries stand in each state."""
@@ -117,11 +122,14 @@ def one_of(value: str, among: type[Kind | State], what: str) -> None:
 
 
 def _document(tx: Tx, document: Document) -> dict[str, Any]:
-    return document_json(
-        document,
-        trace=documents.trace_of(tx, document.id),
-        of_it=deliveries.of_document(tx, document.id),
-    )
+    shown = document_json(document, trace=documents.trace_of(tx, document.id), of_it=())
+    return shown | {"deliveries": _shown(tx, deliveries.of_document(tx, document.id))}
+
+
+def _shown(tx: Tx, found: Sequence[Delivery]) -> list[dict[str, Any]]:
+    """Deliveries with what came back about each."""
+    back = returns.of_deliveries(tx, [one.id for one in found])
+    return [delivery_json(one, returned=back[one.id]) for one in found]
 
 
 def _story(tx: Tx, document: str) -> list[dict[str, Any]]:
@@ -179,7 +187,7 @@ def document_json(
     }
 
 
-def delivery_json(delivery: Delivery) -> dict[str, Any]:
+def delivery_json(delivery: Delivery, *, returned: Sequence[Return] = ()) -> dict[str, Any]:
     """A delivery as every face shows it."""
     return {
         "id": delivery.id,
@@ -197,6 +205,21 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
         "message_id": delivery.message_id,
         "message_sha256": delivery.message,
         "attempts": [_attempt(one) for one in delivery.attempts],
+        "returns": [_return(one) for one in returned],
+    }
+
+
+def _return(one: Return) -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "at": _instant(one.at),
+        "kind": one.sort.value,
+        "action": one.action.value,
+        "recipient": one.recipient,
+        "status": one.status,
+        "diagnostic": one.diagnostic,
+        "reason": one.reason,
+        "sha256": one.original,
     }
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from maild.actions import utc_now
-from maild.app import App
+from maild.app import App, return_address
 from maild.clock import Clock
 from maild.config.settings import Settings
 from maild.config.values import Listen
@@ -23,7 +23,7 @@ from maild.connectors.oauth import OAuthTokens
 from maild.connectors.oauth_providers import account_at
 from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
-from maild.intake import refusals
+from maild.intake import receipts, refusals
 from maild.intake.folder import FolderDoor, FolderOptions
 from maild.intake.kept import Kept
 from maild.intake.notices import tell
@@ -32,6 +32,7 @@ from maild.intake.smtpd import SmtpDoor, SmtpdOptions
 from maild.log import running
 from maild.outbox.compose import Composer
 from maild.outbox.dispatch import Outbox, OutboxOptions
+from maild.outbox.return_path import ReturnPath, ReturnPaths
 from maild.ports import Connector
 from maild.render.pdf import Renderer
 from maild.store.blobs import BlobStore
@@ -92,6 +93,7 @@ def build(app: App) -> Works:
         book=app.shelf.current,
         now=utc_now,
         recent=app.desk.recent,
+        paths=ReturnPaths(return_paths(settings), app.desk.verp.key),
     )
     kept = Kept(app.desk)
     return Works(
@@ -132,6 +134,14 @@ def build_tokens(app: App) -> OAuthTokens:
     return OAuthTokens(accounts, store=store, now=utc_now)
 
 
+def return_paths(settings: Settings) -> dict[str, ReturnPath]:
+    """How each connector names the sender of a mail."""
+    return {
+        name: ReturnPath(return_address(settings, one), signed=one.return_path == "verp")
+        for name, one in settings.connector.smtp.items()
+    }
+
+
 def build_connectors(settings: Settings, tokens: OAuthTokens) -> dict[str, Connector]:
     """Every way out, by the name that `via` gives."""
     return {
@@ -147,6 +157,7 @@ def build_connectors(settings: Settings, tokens: OAuthTokens) -> dict[str, Conne
                 token=partial(tokens.token, one.account) if one.account else None,
                 ca_file=one.ca_file,
                 connections=one.connections,
+                dsn=one.dsn,
             )
         )
         for name, one in settings.connector.smtp.items()
@@ -198,5 +209,7 @@ def _clock(app: App) -> Clock:
 
     clock = Clock(app.db, now=utc_now, fault=fault)
     clock.add("refused digest", every="hour", zone=_UTC, job=digest)
+    within = app.settings.outbox.receipt_within
+    clock.add("receipts", every="hour", zone=_UTC, job=partial(receipts.overdue, within))
     clock.add("forget refusals", every="day", zone=_UTC, job=refusals.forget)
     return clock

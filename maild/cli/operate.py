@@ -109,6 +109,8 @@ def _show_status(shown: dict[str, Any]) -> None:
                 f"maild connect {account['provider']} {account['team']}",
                 style="yellow",
             )
+    for one in shown["stopped"]:
+        note(f"{one['team']}: nothing goes to {one['address']}: {one['reason']}", style="yellow")
     for warning in shown["warnings"]:
         note(warning, style="yellow")
 

@@ -102,6 +102,9 @@ def show_delivery(
                 f"{when(attempt['started_at'])}  attempt {attempt['n']}  "
                 f"{attempt['outcome'].replace('_', ' ')}  {attempt['reply'] or ''}"
             )
+        for one in shown["returns"]:
+            said = " ".join(filter(None, (one["status"], one["diagnostic"])))
+            say(f"{when(one['at'])}  came back  {one['action']}  {one['reason']}  {said}".rstrip())
 
 
 def _act(verb: str, delivery: str, *, config: str | None, as_json: bool, reason: str = "") -> None:

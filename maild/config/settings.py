@@ -36,6 +36,7 @@ from maild.config.values import (
     Resolvers,
     Retries,
     Size,
+    fits_a_token,
     is_loopback,
     retries,
 )
@@ -47,6 +48,7 @@ NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)
 HOSTNAME: Final = (
     r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)?$"
 )
+ADDRESS: Final = r"^([^\s@<>()\[\],;:\\\"]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)?$"
 MEGABYTE: Final = 1_000_000
 
 
@@ -159,6 +161,9 @@ class SmtpConnector(Section):
     ca_file: MaybePath = None
     connections: int = Field(default=4, ge=1, le=50)
     uncertain: Literal["retry", "hold"] = "retry"
+    return_path: Literal["account", "verp"] = "account"
+    return_address: str = Field(default="", pattern=ADDRESS)
+    dsn: Literal["problems", "all", "none"] = "problems"
     from_domains: tuple[Domain, ...] = ()
     spf: str = ""
     dkim_selectors: tuple[Domain, ...] = ()
@@ -181,6 +186,11 @@ class SmtpConnector(Section):
             )
         if self.auth == "password" and self.account:
             raise ValueError('account = "..." goes with auth = "xoauth2"')
+        if self.return_path == "verp" and not fits_a_token(self.return_address):
+            raise ValueError(
+                f'return_path = "verp" puts a "+" and 40 characters behind the name in {self.return_address},'
+                ' which must be short and without a "+" itself: write one such as "bounces@post.example"'
+            )
         return self
 
 
@@ -198,6 +208,7 @@ class Outbox(Section):
     lease: Duration = timedelta(minutes=15)
     doubt_pause: Duration = timedelta(minutes=15)
     grace: Duration = timedelta(seconds=30)
+    receipt_within: Duration = timedelta(hours=24)
 
 
 class Render(Section):

@@ -171,6 +171,12 @@ def networks(value: Any) -> tuple[Network, ...]:
     return tuple(found)
 
 
+def fits_a_token(address: str) -> bool:
+    """Whether a return address has room for a token behind its name (RFC 5321: 64 octets), or is empty."""
+    local = address.rpartition("@")[0]
+    return "+" not in local and len(local.encode()) <= 20
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address can only mean this machine."""
     try:

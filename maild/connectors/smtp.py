@@ -12,6 +12,8 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from maild.connectors import smtp_dsn
+from maild.connectors.smtp_dsn import Dsn
 from maild.connectors.smtp_replies import Reply, fault_of, is_good
 from maild.connectors.smtp_session import Session, SmtpOptions, open_session
 from maild.connectors.smtp_wire import Lost
@@ -38,6 +40,7 @@ class Stale(Exception):
 class _Mail:
     """An envelope that was checked, and the message as it goes over the wire, less its dot."""
 
+    delivery: str
     sender: str
     address: str
     stuffed: bytes = field(repr=False)
@@ -97,7 +100,7 @@ class SmtpConnector:
 
     async def _announce(self, session: Session, mail: _Mail) -> None:
         """RSET on a used connection, MAIL, RCPT, DATA: together where the server takes that."""
-        steps = _commands(session, mail, host=self.options.host)
+        steps = _commands(session, mail, host=self.options.host, dsn=self.options.dsn)
         if session.mails:
             steps = [("RSET", b"RSET\r\n"), *steps]
         groups = [steps] if "pipelining" in session.offers else [[step] for step in steps]
@@ -212,6 +215,7 @@ def _prepare(parcel: Parcel) -> _Mail:
     if stuffed and not stuffed.endswith(b"\r\n"):
         stuffed += b"\r\n"
     return _Mail(
+        delivery=parcel.delivery,
         sender=parcel.sender,
         address=parcel.address,
         stuffed=stuffed,
@@ -234,7 +238,7 @@ def _check_address(address: str, code: str) -> None:
         )
 
 
-def _commands(session: Session, mail: _Mail, *, host: str) -> list[tuple[str, bytes]]:
+def _commands(session: Session, mail: _Mail, *, host: str, dsn: Dsn) -> list[tuple[str, bytes]]:
     """MAIL, RCPT and DATA as this server wants them; Refused where it cannot take this mail."""
     offers, options = session.offers, ""
     if "size" in offers:
@@ -255,9 +259,13 @@ def _commands(session: Session, mail: _Mail, *, host: str) -> list[tuple[str, by
                 f" (SMTPUTF8); {host} does not"
             )
         options += " SMTPUTF8"
+    wanted = ""
+    if "dsn" in offers:
+        options += smtp_dsn.for_mail(mail.delivery, dsn=dsn)
+        wanted = smtp_dsn.for_rcpt(mail.address, dsn=dsn)
     return [
         ("MAIL", f"MAIL FROM:<{mail.sender}>{options}\r\n".encode()),
-        ("RCPT", f"RCPT TO:<{mail.address}>\r\n".encode()),
+        ("RCPT", f"RCPT TO:<{mail.address}>{wanted}\r\n".encode()),
         ("DATA", b"DATA\r\n"),
     ]
 

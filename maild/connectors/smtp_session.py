@@ -17,6 +17,7 @@ from typing import Literal, Protocol, cast
 
 import aiosmtplib
 
+from maild.connectors.smtp_dsn import Dsn
 from maild.connectors.smtp_replies import Reply, wish_of
 from maild.connectors.smtp_wire import Wire
 from maild.errors import ConfigError, Unavailable
@@ -54,6 +55,7 @@ class SmtpOptions:
     ca_file: Path | None = None  # instead of the system's certificates
     connections: int = 4  # at once; read by the lane
     mails_per_connection: int = 50
+    dsn: Dsn = "problems"  # what the server is asked to report, where it offers that
     keep: timedelta = timedelta(seconds=30)  # an unused connection stays open this long
 
     def __post_init__(self) -> None:

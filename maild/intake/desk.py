@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
-from maild.errors import DocumentError, NotFound
+from maild.errors import DocumentError
 from maild.intake import familiar
 from maild.intake.drafts import Draft
 from maild.intake.extract import extract
@@ -25,18 +25,20 @@ from maild.intake.mark import Mark
 from maild.intake.opening import Opener
 from maild.intake.policy import check_mail
 from maild.intake.refusals import Refusals, Refused
+from maild.intake.returns import Returns
 from maild.log import incoming
 from maild.model.delivery import State
 from maild.model.document import Arrival, Document, File, Role
 from maild.model.ids import new_id
 from maild.model.team import Mode, Team
+from maild.model.verp import Verp
 from maild.reading import mime
 from maild.reading.bounds import MAX_HEADER_BLOCK
 from maild.reading.mail import Body, Mail
 from maild.reading.reader import MailReader
 from maild.rules.book import RuleBook
 from maild.rules.decide import decide
-from maild.store import deliveries, documents, marks
+from maild.store import documents, marks
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database, Tx
 from maild.store.spool import Original, beginning_of
@@ -92,6 +94,12 @@ class Desk:
     reader: MailReader
     opener: Opener
     recent: RecentBills = field(default_factory=RecentBills)
+    verp: Verp = field(default_factory=Verp)
+
+    @property
+    def returns(self) -> Returns:
+        """What takes in reports about mails of ours."""
+        return Returns(self.db, self.blobs, self.book, self.now, self.verp)
 
     async def accept(self, submission: Submission, *, mark: Mark | None = None) -> Acceptance:
         """Read, decide and store; what it returns is durable, and so is the door's `mark`.
@@ -102,6 +110,9 @@ class Desk:
         started = time.monotonic()
         team = self.book().team(submission.team)
         try:
+            report = await self.returns.take(submission, mark=mark)
+            if report is not None:
+                return report
             async with self._read(submission, team) as (mail, drafts):
                 contents = _contents(submission.raw, drafts)
                 staged = await asyncio.gather(*map(self.blobs.stage, contents))
@@ -160,7 +171,7 @@ class Desk:
             take = partial(extract, mail, team=team, tag=submission.tag, opened=opened)
             large = sum(one.size for one in mail.parts) > LARGE
             drafts = await asyncio.to_thread(take) if large else take()
-            if mail.trace is not None and await self.db.read(partial(_is_ours, mail.trace)):
+            if mail.trace is not None and await self.returns.is_ours(mail.trace):
                 raise DocumentError(
                     "maild itself sent this mail; it would go round in a circle", smtp="554 5.4.6"
                 )
@@ -190,14 +201,6 @@ def _file(case: Case, mark: Mark | None, tx: Tx) -> Acceptance:
     if mark is not None:
         mark.accepted(tx, acceptance)
     return acceptance
-
-
-def _is_ours(delivery: str, tx: Tx) -> bool:
-    try:
-        deliveries.get(tx, delivery)
-    except NotFound:
-        return False
-    return True
 
 
 def _look_up(considered: Considered, team: Team, tx: Tx) -> Explained:

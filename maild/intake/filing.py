@@ -52,6 +52,7 @@ class Acceptance:
 
     arrival: Arrival
     filed: tuple[Filed, ...]
+    note: str = ""  # what it was instead, when it was no document
 
     @property
     def fresh(self) -> tuple[Filed, ...]:
@@ -64,8 +65,8 @@ class Acceptance:
         return tuple(one for one in self.filed if one.repeated)
 
     def sentences(self) -> list[str]:
-        """One sentence a document, for whoever handed it in."""
-        return [_sentence(one) for one in self.filed]
+        """One sentence a document, or what it was instead, for whoever handed it in."""
+        return [self.note] if self.note else [_sentence(one) for one in self.filed]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Final
 
 from maild.errors import ConfigError, DocumentError
 from maild.intake.replies import refusal, reply
+from maild.intake.returns import Returns
 from maild.intake.smtp_gate import Addressed, Caller
 from maild.intake.users import Attempts, password_fits
 from maild.log import incoming
@@ -22,6 +23,7 @@ from maild.rules.book import RuleBook
 
 # Each comparison takes 16 MB and a tenth of a second of a processor, on purpose.
 COMPARISONS_AT_ONCE: Final = 2
+NO_REPORTS: Final = "This door takes documents, no bounces or automatic replies"
 
 
 class Admission:
@@ -35,30 +37,41 @@ class Admission:
         users: Mapping[str, str],
         tls: bool,
         room: tuple[Path, int] | None = None,
+        returns: Returns | None = None,
     ) -> None:
-        """`room`: the folder whose disk must have so many bytes free before a mail is taken."""
+        """`room`: the folder whose disk must have so many bytes free before a mail is taken.
+
+        `returns` knows the addresses that take reports, from anybody who has a token.
+        """
         self._book = book
         self._networks = _networks(allow)
         self._users = users
         self._tls = tls
         self._room = room
+        self._returns = returns if returns and returns.verp.addresses else None
         self._attempts = Attempts()
         self._comparing = asyncio.Semaphore(COMPARISONS_AT_ONCE)
 
     async def mail(self, client: Caller, address: str) -> str:
         """May this client hand in, with this sender?"""
-        if not self._may_hand_in(client):
+        # A report comes from any server: its recipient, which holds a token, says whether it is one.
+        report = not address and self._returns is not None
+        if not report and not self._may_hand_in(client):
             if self._users and self._tls:
                 return reply("530 5.7.0", "Log in first (STARTTLS, then AUTH)")
             return reply("550 5.7.1", "This door does not take mail from your address")
-        if not address:
-            return reply("550 5.7.1", "This door takes documents, no bounces or automatic replies")
+        if not address and not report:
+            return reply("550 5.7.1", NO_REPORTS)
         if not self._has_room():
             return reply("452 4.3.1", "There is no room now; please send it again later")
         return "250 2.1.0 OK"
 
     async def recipient(self, client: Caller, address: str) -> str:
         """Is this an address of ours, and of the same team as the others?"""
+        if self._returns is not None and self._returns.verp.is_meant(address):
+            return await self._report(client, address, returns=self._returns)
+        if client.mail.mail_from in {"", "<>"}:
+            return reply("550 5.7.1", NO_REPORTS)
         try:
             found = self._book().find(address)
         except DocumentError as fault:
@@ -75,6 +88,19 @@ class Admission:
                 words = f"One mail has one tag: +{said} was said before, so +{tag} cannot be"
                 return reply("550 5.1.1", words)
         known.append(Addressed(address, team.slug, tag))
+        return "250 2.1.5 OK"
+
+    @staticmethod
+    async def _report(client: Caller, address: str, *, returns: Returns) -> str:
+        """Is this the return path of a mail of ours?"""
+        delivery = await returns.delivery_at(address)
+        if delivery is None:
+            reason = "its token is forged or too old"
+            incoming.return_unknown(door=client.door, peer=client.peer, sort="none", reason=reason)
+            return reply("550 5.7.1", "This address takes reports about mails that left here")
+        if any(one.team != delivery.team for one in client.mail.addressed):
+            return reply("452 4.5.3", "One mail goes to one company; send this one on its own")
+        client.mail.addressed.append(Addressed(address, delivery.team, None))
         return "250 2.1.5 OK"
 
     async def login(self, client: Caller, name: str, password: bytes) -> bool:

@@ -64,6 +64,7 @@ class SmtpDoor:
             tls=self._tls is not None,
             # Twice the largest mail must fit before one is taken (mail.md 6.1).
             room=(options.data_dir, 2 * options.limits.max_size) if options.data_dir else None,
+            returns=desk.returns,
         )
         self._taking = Taking(
             kept.keep if kept else self._decided, refusals=desk.refusals, now=desk.now

@@ -54,6 +54,34 @@ def review_decided(*, team: str, document: str, verdict: str) -> None:
     LOG.info("review.decided", team=team, document=document, verdict=verdict)
 
 
+def return_unknown(*, door: str, peer: str | None, sort: str, reason: str) -> None:
+    """A report came about no mail of ours, or with a forged or outdated token; it changes nothing."""
+    LOG.warning("return.unknown", door=door, peer=peer, sort=sort, reason=reason)
+
+
+def return_noted(
+    *,
+    team: str,
+    delivery: str,
+    document: str | None,
+    door: str,
+    sort: str,
+    action: str,
+    status: str | None,
+) -> None:
+    """A report about a delivery is kept; what it changed has an event of its own."""
+    LOG.info(
+        "return.noted",
+        team=team,
+        delivery=delivery,
+        document=document,
+        door=door,
+        sort=sort,
+        action=action,
+        status=status,
+    )
+
+
 def door_failed(*, door: str, incident: str, error: BaseException) -> None:
     """A fault of ours at a door; the sender was told to try again."""
     LOG.error("door.failed", door=door, incident=incident, exc_info=error)

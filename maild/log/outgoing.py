@@ -64,6 +64,35 @@ def delivery_failed(
     )
 
 
+def delivery_bounced(
+    *, team: str, delivery: str, document: str | None, status: str | None, reply: str
+) -> None:
+    """It came back after it was handed over; the team is told."""
+    LOG.error(
+        "delivery.bounced",
+        team=team,
+        delivery=delivery,
+        document=document,
+        status=status,
+        reply=reply,
+    )
+
+
+def delivery_confirmed(*, team: str, delivery: str, document: str | None, action: str) -> None:
+    """The other side says that it arrived, or that the inbox took it in."""
+    LOG.info("delivery.confirmed", team=team, delivery=delivery, document=document, action=action)
+
+
+def address_stopped(*, team: str, delivery: str, held: int) -> None:
+    """A recipient complained: nothing goes to the address of that delivery before a person says so."""
+    LOG.error("address.stopped", team=team, delivery=delivery, held=held)
+
+
+def receipt_missing(*, team: str, delivery: str, document: str | None) -> None:
+    """An inbox that answers each mail has not answered this one; nobody knows whether it was booked."""
+    LOG.error("receipt.missing", team=team, delivery=delivery, document=document)
+
+
 def delivery_held(
     *,
     team: str,

@@ -59,6 +59,7 @@ class Report:
     message_ids: tuple[str, ...] = ()  # of the mail it is about, the surest first
     delivery: str | None = None  # our own X-Maild-Delivery in the returned headers
     sender: str | None = None  # who reports
+    subject: str = ""
     words: str = ""  # how the report begins, for a person
 
 

@@ -50,6 +50,7 @@ class Profile:
     subject: str | None = None  # a template, e.g. "[VRK] {{ number }}"; None: the letter's own
     case_kept: bool = True  # the local part goes out as written
     books: bool = False  # what arrives here is booked by itself
+    receipts: bool = False  # it answers each mail, taken in or not
     hint: str | None = None  # what the operator must do there, e.g. allow the sender
 
 

@@ -8,13 +8,36 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
 # Reports of servers come within a week; the software behind an inbox may take longer.
 VALID_DAYS: Final = 45
 _MAC: Final = 16  # characters: 80 bits, which nobody guesses at the pace of a mail server
-_DAY: Final = 4
+_DAY: Final = 4  # hexadecimal digits of the day it was made; good until 2149
+_FIRST_DAY: Final = date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class Verp:
+    """The return addresses that take tokens, in lower case, and the key that signs them."""
+
+    key: bytes = field(default=b"", repr=False)
+    addresses: frozenset[str] = frozenset()
+
+    def is_meant(self, address: str | None) -> bool:
+        """Whether this is a return address of ours, with or without a token, forged or not."""
+        bare = (address or "").strip("<>").lower()
+        found = split(bare)
+        return bare in self.addresses or (found is not None and found[0] in self.addresses)
+
+    def delivery_of(self, address: str | None, *, today: date) -> str | None:
+        """The delivery that an address names; None when it is none of ours, forged or too old."""
+        found = split(address or "")
+        if found is None or found[0] not in self.addresses:
+            return None
+        return delivery_of(found[1], key=self.key, today=today)
 
 
 def token(delivery: str, *, key: bytes, today: date) -> str:
@@ -23,7 +46,7 @@ def token(delivery: str, *, key: bytes, today: date) -> str:
     With an id of ours it has 40 characters, so there is room for a name before it (RFC 5321 section
     4.5.3.1.1: 64 octets).
     """
-    said = f"{delivery.removeprefix('v-')}{today.toordinal():0{_DAY}x}"
+    said = f"{delivery.removeprefix('v-')}{_number(today):0{_DAY}x}"
     return said + _mac(said, key)
 
 
@@ -34,7 +57,7 @@ def delivery_of(text: str, *, key: bytes, today: date) -> str | None:
         return None
     if not hmac.compare_digest(_mac(said, key), mac):
         return None
-    age = today.toordinal() - int(said[-_DAY:], 16)
+    age = _number(today) - int(said[-_DAY:], 16)
     # A day ahead: two machines may not agree about midnight.
     return f"v-{said[:-_DAY]}" if -1 <= age <= VALID_DAYS else None
 
@@ -52,6 +75,10 @@ def joined(address: str, text: str) -> str:
     """The return path of a token: the address with it behind its local part."""
     local, _, domain = address.rpartition("@")
     return f"{local}+{text}@{domain}"
+
+
+def _number(day: date) -> int:
+    return day.toordinal() - _FIRST_DAY
 
 
 def _mac(said: str, key: bytes) -> str:

@@ -23,8 +23,9 @@ from maild.model.team import Branding, Recipient, Team
 from maild.outbox.admission import admit, check_size, recipient_of
 from maild.outbox.enclosures import Chosen, base_name, choose
 from maild.outbox.message import mailbox, write
+from maild.outbox.return_path import ReturnPaths
 from maild.render.fields import language_of
-from maild.render.letter import bare_address, letter, reply_to
+from maild.render.letter import letter, reply_to
 from maild.render.pdf import Rendering
 from maild.render.templates import TextProblem, phrases
 from maild.rules.book import RuleBook
@@ -75,6 +76,7 @@ class Composer:
         renderer: Typesetter,
         book: Callable[[], RuleBook],
         now: Callable[[], datetime],
+        paths: ReturnPaths | None = None,
         recent: RecentBills,
     ) -> None:
         self._db = db
@@ -82,6 +84,7 @@ class Composer:
         self._renderer = renderer
         self._book = book
         self._now = now
+        self._paths = paths or ReturnPaths()
         self._pdfs: OrderedDict[str, asyncio.Task[Rendering]] = OrderedDict()
         self._recent = recent
 
@@ -212,10 +215,7 @@ class Composer:
         message: bytes,
         new_files: tuple[tuple[File, Staged], ...] = (),
     ) -> Composed:
-        # Notices too carry the team's own address on the envelope: the null sender belongs to
-        # delivery reports (RFC 5321 section 4.5.5), and some servers refuse it from anyone else.
-        # A bounce of a notice reaches the team's mailbox; nothing of ours answers it.
-        sender = mailbox(bare_address(team.sender))
+        sender = self._paths.sender(delivery, team, today=self._now().date())
         parcel = Parcel(delivery.id, sender, mailbox(delivery.address), message)
         return Composed(parcel, await self._blobs.stage(message), new_files)
 

@@ -29,6 +29,7 @@ from maild.reading.returns_view import View, head_of, view
 
 _ID: Final = re.compile(r"<[^<>\s]{3,250}@?[^<>\s]{0,250}>")
 _UNSUBSCRIBE: Final = re.compile(r"^\s*unsubscribe\s*$", re.IGNORECASE)
+_DOCUMENTS: Final = {"application/pdf", "application/xml", "text/xml", "application/json"}
 MAX_IDS: Final = 20
 MAX_SAID: Final = 600  # characters of a report's first words, for a person
 
@@ -87,6 +88,8 @@ def _shown(seen: View) -> Report | None:
 
 
 def _receipt(seen: View, sender: str) -> Report | None:
+    if _brings_documents(seen):
+        return None  # accounting software sends invoices too
     told = returns_other.read_receipt(sender, header(seen.head, "subject") or "", seen.words)
     if told is None:
         return None
@@ -100,7 +103,9 @@ def _in_words(seen: View, *, null_sender: bool) -> Report | None:
     """A report without a machine-readable part, or an automatic reply: who speaks decides."""
     head = seen.head
     daemon = returns_signs.is_daemon(head)
-    automatic = returns_signs.is_auto_reply(head) or returns_signs.is_challenge(head)
+    automatic = returns_signs.is_auto_reply(head) or (
+        returns_signs.seems_auto_reply(head) and not _brings_documents(seen)
+    )
     subject = returns_signs.has_subject(head)
     if automatic and not (daemon or subject):
         return Report(Sort.AUTO_REPLY)
@@ -135,6 +140,10 @@ def _failed(seen: View) -> Report | None:
     return Report(Sort.RECEIPT if good else Sort.BOUNCE, tuple(found))
 
 
+def _brings_documents(seen: View) -> bool:
+    return bool(_DOCUMENTS & set(seen.types))
+
+
 def _is_report(seen: View) -> bool:
     return seen.types[:1] == ["multipart/report"]
 
@@ -155,6 +164,7 @@ def _completed(found: Report, seen: View) -> Report:
         message_ids=tuple(dict.fromkeys(ids))[:MAX_IDS],
         delivery=trace,
         sender=sender[0] if sender else None,
+        subject=header(head, "subject") or "",
         words=one_line(seen.words, most=MAX_SAID),
     )
 

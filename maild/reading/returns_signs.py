@@ -56,11 +56,11 @@ _REPLYING: Final = re.compile(
     r"\s*(?:re|fwd?|aw|wg|antw?|tr|doorst|sv|vs|rif|r)\s*:", re.IGNORECASE
 )
 _AUTO_SUBJECT: Final = re.compile(
-    r"out of (?:the )?office|^\s*(?:auto(?:matic|mated)?[- ]?(?:reply|response|matic reply)|autoreply|autoresponse)"
-    r"|automatisch(?:es?)? ?antwoord|automatische (?:antwort|abwesenheit)|abwesen(?:d|heit)|afwezig"
-    r"|réponse automatique|absence du bureau|absen(?:t|ce)\b|r[eé]ponse auto|vacation|on (?:holiday|leave)"
-    r"|respuesta autom|fuera de (?:la )?oficina|risposta automatica|resposta autom|i am away|away from"
-    r"|buiten kantoor|niet aanwezig|urlaub|vakantie|cong[ée]s?\b|自動(?:返信|応答)|不在|автоответ|poza biurem",
+    r"^\s*(?:(?:re|aw|antw|sv|tr)\s*:\s*)?(?:\[?auto(?:matic|mated|matische?s?)?[- ]?(?:reply|response|antwoord"
+    r"|antwort|abwesenheit|répon)|autoreply|autoresponse|out of (?:the )?office|abwesenheit|abwesend|afwezig"
+    r"|réponse automatique|absence du bureau|absence\b|absent\b|vacation\b|respuesta autom|fuera de (?:la )?oficina"
+    r"|risposta automatica|resposta autom|i am (?:away|out of)|away from|buiten kantoor|niet aanwezig|自動(?:返信|応答)"
+    r"|不在|автоответ|poza biurem)|: ?(?:out of office|automatic reply|automatisch antwoord)",
     re.IGNORECASE,
 )
 _CHALLENGE: Final = re.compile(
@@ -120,17 +120,17 @@ def is_auto_reply(head: Message) -> bool:
     if said.startswith("auto-replied") or any(head.get(one) is not None for one in _AUTO_HEADERS):
         return True
     precedence = (header(head, "precedence") or "").lower()
-    if precedence in {"auto_reply", "auto-reply"}:
-        return True
-    subject = header(head, "subject") or ""
-    return _AUTO_SUBJECT.search(subject) is not None
+    return precedence in {"auto_reply", "auto-reply"}
 
 
-def is_challenge(head: Message) -> bool:
-    """Whether it asks the sender to prove that he is a person before it lets a mail through."""
+def seems_auto_reply(head: Message) -> bool:
+    """Whether its subject is that of an absence, or of a challenge to prove that one is a person."""
     subject = header(head, "subject") or ""
     sender = header(head, "from") or ""
-    return _CHALLENGE.search(f"{subject}\n{sender}") is not None
+    return (
+        _AUTO_SUBJECT.search(subject) is not None
+        or _CHALLENGE.search(f"{subject}\n{sender}") is not None
+    )
 
 
 def is_worth_reading(head: Message) -> bool:
@@ -142,5 +142,5 @@ def is_worth_reading(head: Message) -> bool:
         or has_null_path(head)
         or has_subject(head)
         or is_auto_reply(head)
-        or is_challenge(head)
+        or seems_auto_reply(head)
     )

@@ -71,7 +71,7 @@ def read_feedback(blocks: Sequence[dict[str, str]], returned: Sequence[str]) -> 
 def read_shown(blocks: Sequence[dict[str, str]]) -> tuple[list[Returned], str | None]:
     """What a disposition notification says, and the Message-ID that it names.
 
-    "displayed" is a receipt; "deleted" without display, "denied" and "failed" are none of it.
+    "displayed" is a receipt; "deleted" without display, "denied" and "failed" say nothing of the delivery.
     """
     found: list[Returned] = []
     message_id = None
@@ -82,7 +82,7 @@ def read_shown(blocks: Sequence[dict[str, str]]) -> tuple[list[Returned], str | 
         if address and disposition:
             kind = disposition.partition(";")[2].strip().lower()
             shown = kind.startswith(("displayed", "processed", "dispatched"))
-            action = Action.DISPLAYED if shown else Action.FAILED
+            action = Action.DISPLAYED if shown else Action.REPLIED
             original = _address(block.get("original-recipient", ""))
             found.append(Returned(address, action, None, one_line(disposition), original))
     return found, message_id

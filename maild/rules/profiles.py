@@ -38,6 +38,10 @@ BASECONE_SUBJECT: Final = (
 )
 
 
+# Inboxes that answer each mail, taken in or not: inboxes.md section 2, Basecone [S39][S40].
+_ANSWERING: Final = frozenset({"basecone"})
+
+
 def _inbox(
     name: str,
     source: str,
@@ -66,6 +70,7 @@ def _inbox(
         max_size=max_size,
         subject=subject,
         hint=hint,
+        receipts=name in _ANSWERING,
     )
 
 

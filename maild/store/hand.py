@@ -14,6 +14,7 @@ from maild.model.delivery import Delivery, HoldCode, State
 from maild.store.attempts import get
 from maild.store.database import Tx
 from maild.store.documents import add_event
+from maild.store.returns import lift
 from maild.store.schema import deliveries, events
 
 # How long a delivery that starts anew may be tried: the outbox's own default.
@@ -70,7 +71,9 @@ def release(
             hint=f"decide with `maild review confirm {old.document}` or `maild review reject`",
         )
     _let_go(tx, old, deadline_at=now + deadline)
-    _tell(tx, old, "delivery.released", at=now, detail="", actor=actor)
+    lifted = old.hold_code is HoldCode.STOPPED and lift(tx, old.team, old.address)
+    detail = "mail may go to this address again" if lifted else ""
+    _tell(tx, old, "delivery.released", at=now, detail=detail, actor=actor)
     return get(tx, id)
 
 
