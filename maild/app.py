@@ -20,8 +20,10 @@ from maild.errors import ConfigError
 from maild.intake.desk import Desk
 from maild.intake.opening import Opener
 from maild.intake.refusals import Refusals
+from maild.intake.scanning import Scanner
 from maild.log import setup
 from maild.model.verp import Verp
+from maild.reading.antivirus import Antivirus
 from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
 from maild.records import Records
@@ -92,7 +94,7 @@ class App:
         data_dir, book = settings.maild.data_dir, shelf.current
         blobs = BlobStore(data_dir / "blobs", db)
         kept = Refusals(db, blobs, book, utc_now)
-        reader, opener = MailReader(sandbox, blobs.spool), Opener(sandbox)
+        reader, opener = MailReader(sandbox, blobs.spool), Opener(sandbox, _scanner(settings))
         desk = Desk(db, blobs, book, utc_now, kept, reader, opener, verp=verp)
         records = Records(db)
         actions = Actions(
@@ -147,6 +149,15 @@ async def _verp(settings: Settings, db: Database) -> Verp:
         key=await db.write(partial(return_key, now=utc_now())),
         addresses=frozenset(return_address(settings, one).lower() for one in signed),
     )
+
+
+def _scanner(settings: Settings) -> Scanner | None:
+    one = settings.antivirus
+    if one.clamd is None:
+        return None
+    where = one.clamd if isinstance(one.clamd, Path) else (one.clamd.host, one.clamd.port)
+    antivirus = Antivirus(where, timeout=one.timeout.total_seconds())
+    return Scanner(antivirus, open_when_down=one.fail == "open")
 
 
 @contextlib.contextmanager

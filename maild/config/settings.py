@@ -122,6 +122,15 @@ class Smtpd(Section):
         return self
 
 
+class Antivirus(Section):
+    """[antivirus]: a ClamAV that looks at every mail and every file in it, where there is one."""
+
+    clamd: Lmtp = None
+    # A scanner that is down keeps mail waiting at its sender; an infected one let in is not undone.
+    fail: Literal["closed", "open"] = "closed"
+    timeout: Duration = timedelta(minutes=1)
+
+
 class Folder(Section):
     """[folder.NAME]: a folder whose files are taken in for one team."""
 
@@ -236,6 +245,7 @@ class Settings(BaseSettings):
 
     maild: Maild = Maild()
     smtpd: Smtpd = Smtpd()
+    antivirus: Antivirus = Antivirus()
     folder: dict[Name, Folder] = {}
     account: dict[Name, Account] = {}
     connector: Connectors = Connectors()

@@ -167,7 +167,7 @@ class Desk:
         """The mail and its documents; large files of theirs are there to the end of the context."""
         async with self.reader.opened(submission.raw) as mail:
             check_mail(mail)
-            opened = await self.opener.open(mail)
+            opened = await self.opener.open(mail, raw=submission.raw)
             take = partial(extract, mail, team=team, tag=submission.tag, opened=opened)
             large = sum(one.size for one in mail.parts) > LARGE
             drafts = await asyncio.to_thread(take) if large else take()

@@ -17,6 +17,7 @@ from maild.errors import Unreadable
 from maild.intake import pairing
 from maild.intake.drafts import Hold
 from maild.intake.hybrid import Inside, doubt, find_bill
+from maild.intake.scanning import Scanner
 from maild.model.delivery import HoldCode
 from maild.reading.mail import Body, Mail, Part
 from maild.reading.names import split_name
@@ -59,9 +60,16 @@ class Opener:
     """Opens the files of mails in the sandbox."""
 
     sandbox: Sandbox = field(repr=False)
+    scanner: Scanner | None = None
 
-    async def open(self, mail: Mail) -> Openings:
-        """Open what must be opened to understand a mail. Never raises over what a file holds."""
+    async def open(self, mail: Mail, *, raw: Body | None = None) -> Openings:
+        """Open what must be opened to understand a mail, once it is known to be clean.
+
+        `raw` is the mail as it came, which the virus scanner sees too. Raises DocumentError when
+        that finds something; over what else a file holds never.
+        """
+        if self.scanner is not None and raw is not None:
+            await self.scanner.check(raw, mail)
         parts = [one for one in mail.parts if not one.shown_inside]
         pdfs = [one for one in parts if one.media_type == _PDF]
         data = [one for one in parts if _is_figures(one)]

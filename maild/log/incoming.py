@@ -42,6 +42,11 @@ def arrival_refused(
     LOG.info("arrival.refused", team=team, door=door, peer=peer, code=code, reason=reason)
 
 
+def scan_skipped(*, error: BaseException) -> None:
+    """The virus scanner gave no verdict, and the configuration lets such mails in."""
+    LOG.warning("scan.skipped", error=str(error))
+
+
 def rules_decided(*, team: str, document: str, kind: str, deliveries: int, held: int) -> None:
     """The rules said where a document goes."""
     LOG.info(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,36 +25,21 @@ _LONGEST_NAME: Final = 200
 
 
 class ScannerDown(MaildError):
-    """The virus scanner gave no verdict; the mail may be tried again later."""
+    """The virus scanner gave no verdict; the mail may come again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Antivirus:
-    """A clamd at an address: host and port, or the path of its socket.
-
-    `open_when_down` lets mails in that could not be scanned; else they are asked to come again.
-    """
+    """A clamd at an address: host and port, or the path of its socket."""
 
     address: tuple[str, int] | Path
     timeout: float = 60.0
-    open_when_down: bool = False
 
-    async def find(self, bodies: Iterable[Body]) -> str | None:
-        """The name of the first virus that is found; None when nothing is known to be wrong.
+    async def find(self, body: Body) -> str | None:
+        """The name of the virus that is found; None when nothing is known to be wrong.
 
-        Raises ScannerDown when there was no verdict, unless `open_when_down`.
+        Raises ScannerDown when there was no verdict.
         """
-        try:
-            for body in bodies:
-                name = await self._scan(body)
-                if name is not None:
-                    return name
-        except ScannerDown:
-            if not self.open_when_down:
-                raise
-        return None
-
-    async def _scan(self, body: Body) -> str | None:
         try:
             async with asyncio.timeout(self.timeout):
                 reply = await self._ask(body)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from maild.model.bill import Bill
+from maild.model.party import Party
 from maild.ubl.check import check, is_warning
 from maild.ubl.document import write
 from maild.ubl.needs import needs
@@ -21,6 +22,18 @@ _NOT_DEFINED: Final = "1"  # UNCL4461
 def as_ubl(bill: Bill) -> bytes | None:
     """The bill as UBL 2.1 of EN 16931; None when it lacks what that needs."""
     means = tuple(replace(one, code=one.code or _NOT_DEFINED) for one in bill.payment_means)
-    plain = replace(bill, customization=EN16931, process=None, payment_means=means)
+    plain = replace(
+        bill,
+        customization=EN16931,
+        process=None,
+        payment_means=means,
+        buyer=_with_one_identifier(bill.buyer),
+        payee=bill.payee and _with_one_identifier(bill.payee),
+    )
     faults = [one for one in (*needs(plain), *check(plain)) if not is_warning(one)]
     return None if faults else write(plain)
+
+
+def _with_one_identifier(party: Party) -> Party:
+    """UBL has room for one of a buyer or payee (UBL-SR-16, UBL-SR-20): the one with a scheme, if any."""
+    return replace(party, identifiers=party.identifiers[:1])

@@ -64,7 +64,17 @@ def test_every_default_that_the_example_shows_is_the_codes(tmp_path: Path) -> No
     assert [one for one in problems if one.level == "error"] == []
     assert with_defaults.settings is not None
     assert without.settings is not None
-    for section in ("maild", "smtpd", "folder", "account", "connector", "outbox", "render", "log"):
+    for section in (
+        "maild",
+        "smtpd",
+        "antivirus",
+        "folder",
+        "account",
+        "connector",
+        "outbox",
+        "render",
+        "log",
+    ):
         assert getattr(with_defaults.settings, section) == getattr(without.settings, section)
     assert teams == same_teams
 
@@ -90,7 +100,7 @@ def written(tables: dict[str, Any]) -> set[str]:
     found |= {
         f"connector.smtp.*.{key}" for one in tables["connector"]["smtp"].values() for key in one
     }
-    for section in ("maild", "smtpd", "outbox", "render", "log"):
+    for section in ("maild", "smtpd", "antivirus", "outbox", "render", "log"):
         found |= {f"{section}.{key}" for key in tables[section]}
     return found
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.servers.clamd import Clamd
 from tests.servers.dovecot import Dovecot, installed_version
 from tests.servers.identity import Identity
 from tests.servers.instance import cannot, make_folder, require
@@ -88,6 +89,18 @@ def name_server() -> Iterator[NameServer]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[Clamd]:
+    """One clamd for the whole run, which knows the signature `tests.servers.clamd.VIRUS` alone."""
+    require("clamd")
+    server = Clamd()
+    try:
+        server.run()
+        yield server
+    finally:
+        server.remove()
 
 
 @pytest.fixture

@@ -43,6 +43,10 @@ _NUMBER: Final = "IssuerAssignedID|ID"
 # UNTDID 1001 on an additional reference: a supporting document, a tender, an invoiced object.
 _SUPPORTING, _TENDER, _OBJECT = "916", "50", "130"
 
+# BT-8 is a code of UNTDID 2475 in CII and of UNTDID 2005 in UBL and in the model: when the VAT is due
+# (EN 16931-3-2 and 3-3, BT-8): on the invoice, on the delivery, on the payment.
+_TAX_POINTS: Final = {"5": "3", "29": "35", "72": "432"}
+
 # What only whole invoices have: MINIMUM and BASIC WL carry no lines (einvoicing.md section 8), and
 # MINIMUM does not say what was paid before.
 _OF_WHOLE: Final = frozenset({"BR-16", "BR-CO-10"})
@@ -200,7 +204,8 @@ def _read_period(sheet: Sheet, settlement: Element | None) -> Period | None:
     at = child(settlement, "BillingSpecifiedPeriod")
     found = read_period(sheet, at, terms=("BT-73", "BT-74"))
     code = text(settlement, "ApplicableTradeTax/DueDateTypeCode")  # BT-8
-    return replace(found or Period(), code=code) if code else found
+    known = _TAX_POINTS.get(code, code) if code else None
+    return replace(found or Period(), code=known) if known else found
 
 
 def _typed(agreement: Element | None, code: str) -> Element | None:
