@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
-from typing import Final
+from typing import Final, cast
 
 from maild.errors import Unreadable
 from maild.reading.bounds import check_bounds
@@ -23,7 +23,7 @@ from maild.reading.names import type_of
 _TYPE: Final = re.compile(r"\s*([\w.+!#$&^-]+/[\w.+!#$&^-]+)")
 # A line that separates parts: what stands after it begins with a header field or an empty line.
 _DELIMITER: Final = re.compile(
-    r"^--(\S[^\r\n]{0,200}?)[ \t]*\r?\n(?=[A-Za-z][\w-]*:|\r?\n)", re.MULTILINE
+    rb"^--(\S[^\r\n]{0,200}?)[ \t]*\r?\n(?=[A-Za-z][\w-]*:|\r?\n)", re.MULTILINE
 )
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/=\s]+")
 # What begins so was not meant to be decoded, whatever the header says.
@@ -31,16 +31,44 @@ _PLAIN_STARTS: Final = (b"%PDF-", b"<?xml", b"PK\x03\x04")
 _BILLS: Final = frozenset({"application/pdf", "application/xml"})
 
 
-def parse(raw: bytes) -> Message:
+class Entity(Message):
+    """A parsed entity that also gives its text as it came.
+
+    The standard `get_payload` decodes 8-bit text by the charset that it names, which changes the bytes
+    of files and fails on charsets that nobody knows.
+    """
+
+    @property
+    def raw_payload(self) -> bytes | None:
+        """The bytes as they came, still encoded; None when there are parts instead."""
+        payload = self._parsed
+        return payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else None
+
+    @property
+    def parts(self) -> list[Entity]:
+        """The entities that the parser found in it."""
+        payload = self._parsed
+        return (
+            [one for one in payload if isinstance(one, Entity)] if isinstance(payload, list) else []
+        )
+
+    @property
+    def _parsed(self) -> object:
+        # What the parser left here; there is no public way to it that does not decode.
+        return vars(self)["_payload"]
+
+
+def parse(raw: bytes) -> Entity:
     """Parse a mail or a part of one. Raises Unreadable when it is out of bounds or the parser gives up."""
     check_bounds(raw)
     return parse_head(raw)
 
 
-def parse_head(raw: bytes) -> Message:
+def parse_head(raw: bytes) -> Entity:
     """The same for a block of headers, whose size is its only bound."""
     try:
-        return BytesParser(policy=policy.compat32).parsebytes(raw)
+        parser = BytesParser(cast("type[Message]", Entity), policy=policy.compat32)
+        return cast("Entity", parser.parsebytes(raw))
     except Exception as error:  # the parser promises nothing; RecursionError is the usual one
         raise Unreadable(
             "the mail cannot be read: its parts are nested too deeply or are damaged",
@@ -73,72 +101,68 @@ def disposition(message: Message) -> str:
     return (header(message, "content-disposition") or "").lower().partition(";")[0].strip()
 
 
-def inner_entities(message: Message) -> Iterator[Message]:
+def inner_entities(message: Entity) -> Iterator[Entity]:
     """The parts of a multipart, or the mail in a message entity; none for a file or a text."""
-    payload = message.get_payload()
-    declared = declared_type(message)
-    if not isinstance(payload, list):
-        yield from _by_a_later_type(message)
+    declared, raw = declared_type(message), message.raw_payload
+    if raw is not None:
+        yield from _by_a_later_type(message, raw)
         if declared.startswith("multipart/"):
-            yield from _by_their_delimiter(payload)
+            yield from _by_their_delimiter(raw)
         return
-    encoding = (header(message, "content-transfer-encoding") or "").lower()
+    encoding = _encoding(message)
     if declared.startswith("message/") and encoding in {"base64", "quoted-printable"}:
         # Forbidden by RFC 2045 section 6.4 and sent all the same.
-        yield parse(_unpacked(payload[0], encoding))
+        yield from (parse(_decoded(one.raw_payload or b"", encoding)) for one in message.parts[:1])
         return
-    for one in payload:
-        if isinstance(one, Message):
-            yield one
+    yield from message.parts
     if isinstance(message.epilogue, str):
         # Two multiparts with one boundary: the first end ends both, and parts follow it.
-        yield from _by_their_delimiter(message.epilogue)
+        yield from _by_their_delimiter(message.epilogue.encode("ascii", "surrogateescape"))
 
 
-def content_of(message: Message) -> bytes:
+def content_of(message: Entity) -> bytes:
     """The bytes of an entity without parts, decoded; for a wrong encoding what was meant."""
-    payload = message.get_payload()
+    raw = message.raw_payload or b""
+    if _encoding(message) == "base64" and raw.startswith(_PLAIN_STARTS):
+        return raw
     try:
         content = message.get_payload(decode=True)
-    except (ValueError, LookupError, AssertionError):  # damaged encodings: take what is there
-        content = None
-    plain = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
-    encoding = (header(message, "content-transfer-encoding") or "").lower()
-    if not isinstance(content, bytes) or (encoding == "base64" and plain.startswith(_PLAIN_STARTS)):
-        return plain
+    except Exception:  # noqa: BLE001 - damaged encodings: take what is there
+        return raw
+    if not isinstance(content, bytes):
+        return raw
     return _unsaid_base64(content, message) or content
 
 
-def _by_a_later_type(message: Message) -> Iterator[Message]:
+def _encoding(message: Message) -> str:
+    return (header(message, "content-transfer-encoding") or "").lower()
+
+
+def _by_a_later_type(message: Message, raw: bytes) -> Iterator[Entity]:
     """A mail with two Content-Type headers of which the parser took the one without parts."""
-    later = [str(one) for one in message.get_all("content-type", [])[1:]]
-    kind = next((one for one in later if one.lower().startswith("multipart/")), None)
-    payload = message.get_payload()
-    if kind and isinstance(payload, str):
-        yield _reparsed(payload, kind=kind)
+    all_of_them = [
+        str(value) for key, value in message.raw_items() if key.lower() == "content-type"
+    ]
+    kind = next((one for one in all_of_them[1:] if one.lower().startswith("multipart/")), None)
+    if kind:
+        yield _reparsed(raw, kind=kind.encode("ascii", "surrogateescape"))
 
 
-def _by_their_delimiter(payload: object) -> Iterator[Message]:
+def _by_their_delimiter(raw: bytes) -> Iterator[Entity]:
     """Parts whose boundary is not the one that was announced, by the first line that looks like one."""
-    if not isinstance(payload, str) or not (found := _DELIMITER.search(payload)):
-        return
-    boundary = found[1].replace("\\", "\\\\").replace('"', '\\"')
-    again = _reparsed(payload, kind=f'multipart/mixed; boundary="{boundary}"')
-    parts = again.get_payload()
-    for one in parts if isinstance(parts, list) else ():
-        if isinstance(one, Message):
-            yield one
+    if found := _DELIMITER.search(raw):
+        boundary = found[1].replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        yield from _reparsed(raw, kind=b'multipart/mixed; boundary="%s"' % boundary).parts
 
 
-def _reparsed(payload: str, *, kind: str) -> Message:
-    return parse(f"Content-Type: {kind}\n\n{payload}".encode("utf-8", "surrogateescape"))
+def _reparsed(raw: bytes, *, kind: bytes) -> Entity:
+    return parse(b"Content-Type: %s\n\n%s" % (kind, raw))
 
 
-def _unpacked(inner: object, encoding: str) -> bytes:
-    holder = Message()
+def _decoded(raw: bytes, encoding: str) -> bytes:
+    holder = Entity()
     holder["Content-Transfer-Encoding"] = encoding
-    payload = inner.get_payload() if isinstance(inner, Message) else ""
-    holder.set_payload(payload if isinstance(payload, str) else "")
+    holder.set_payload(raw.decode("ascii", "surrogateescape"))
     return content_of(holder)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from email.message import Message
 from typing import Final
 
 from maild.errors import Problem, Unreadable
 from maild.reading.bounds import MAX_BYTES
 from maild.reading.entity import (
+    Entity,
     content_of,
     declared_type,
     disposition,
@@ -59,7 +59,7 @@ class Leaves:
         self._seen = 0
         self._bytes = 0
 
-    def collect(self, message: Message, *, depth: int = 0, path: tuple[str, ...] = ()) -> None:
+    def collect(self, message: Entity, *, depth: int = 0, path: tuple[str, ...] = ()) -> None:
         """Take everything out of an entity. Raises Unreadable when it is out of bounds."""
         self._count(depth)
         declared = declared_type(message)
@@ -71,7 +71,7 @@ class Leaves:
             path = (*path, file_name(message) or "forwarded.eml")
         for inner in parts:
             self.collect(inner, depth=depth + 1, path=path)
-        if not parts and not message.is_multipart():
+        if not parts and message.raw_payload is not None:
             self._entity(message, declared=declared, depth=depth, path=path)
 
     def parts(self) -> tuple[Part, ...]:
@@ -87,9 +87,7 @@ class Leaves:
         if depth > MAX_DEPTH:
             raise Unreadable(f"the mail is nested more than {MAX_DEPTH} levels deep")
 
-    def _entity(
-        self, message: Message, *, declared: str, depth: int, path: tuple[str, ...]
-    ) -> None:
+    def _entity(self, message: Entity, *, declared: str, depth: int, path: tuple[str, ...]) -> None:
         """A file or a text."""
         content = content_of(message)
         self._bytes += len(content)
@@ -121,7 +119,7 @@ class Leaves:
         return type_of(content, declared=declared) in {declared, "text/html", "application/json"}
 
     def _take_text(
-        self, message: Message, content: bytes, *, declared: str, path: tuple[str, ...]
+        self, message: Entity, content: bytes, *, declared: str, path: tuple[str, ...]
     ) -> None:
         text = _decoded(content, charset=_charset(message))[:_LONGEST_TEXT]
         if declared == "text/html":
@@ -173,7 +171,7 @@ class Leaves:
         self.problems.append(problem(code, name, message))
 
 
-def _charset(message: Message) -> str:
+def _charset(message: Entity) -> str:
     try:
         return message.get_content_charset() or ""
     except Exception:  # noqa: BLE001 - damaged parameters: the text is read without their help

@@ -174,6 +174,13 @@ QUIRKS = {
         b"Content-Type: application/pdf; name=f.pdf\r\nContent-Transfer-Encoding: x-odd\r\n\r\n"
         + A_PDF
     ),
+    "a charset that nobody knows, encoded like a name": (
+        b"Content-Type: application/pdf; name=f.pdf; charset*=x''y\r\n\r\n" + A_PDF
+    ),
+    "two types, the second with bytes above 127": (
+        b"Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=b; x=\xe9\r\n\r\n--b\r\n"
+        b"Content-Type: application/pdf; name=f.pdf\r\n\r\n" + A_PDF + b"\r\n--b--\r\n"
+    ),
     "a type without its semicolon": (
         b"Content-Type: application/pdf name=f.pdf\r\n"
         b"Content-Disposition: attachment; filename=f.pdf\r\n\r\n" + A_PDF

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -10,10 +11,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from maild.errors import Unreadable
 from maild.reading import mime
 from maild.reading.mail import Mail, Part
+from maild.reading.mail_job import mail_from, read_mail
 from maild.reading.names import MAX_NAME
+from maild.reading.packed import unpack
 from maild.reading.unpack import open_archive
 from maild.reading.wrap import wrap
 
@@ -113,3 +119,21 @@ def test_nearly_every_file_that_other_parsers_agree_on_is_found(shared: Path) ->
             unasked[not more] += 1
     assert score[True] / len(lines) >= 0.975, score
     assert unasked[True] / unasked.total() >= 0.98, unasked
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_no_damage_to_a_mail_does_more_than_hide_its_files(
+    shared: Path, data: st.DataObject
+) -> None:
+    """Cut, doubled and spliced mails are read, or refused in words; the answer crosses the pipe too."""
+    name = data.draw(st.sampled_from([one["file"] for one in lines_of(shared)]))
+    raw = (shared / "corpus" / "mime" / name).read_bytes()[:50_000]
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(raw)))
+        end = data.draw(st.integers(start, min(len(raw), start + 2_000)))
+        into = data.draw(st.binary(max_size=8) | st.just(raw[start:end] * 2))
+        raw = raw[:start] + into + raw[end:]
+    with contextlib.suppress(Unreadable):
+        mail = mail_from(*unpack(b"".join(read_mail(raw))))
+        assert len({one.name.casefold() for one in mail.parts}) == len(mail.parts)
