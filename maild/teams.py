@@ -16,7 +16,7 @@ from maild.config.settings import Settings
 from maild.errors import ConfigError, KeyProblem
 from maild.model.team import Team
 from maild.render import letter
-from maild.rules.book import RuleBook
+from maild.rules.book import RuleBook, address_key
 from maild.rules.lint import lint
 from maild.rules.schema import read_teams
 
@@ -65,7 +65,7 @@ def _texts(teams: tuple[Team, ...]) -> tuple[KeyProblem, ...]:
 def _senders(teams: tuple[Team, ...], settings: Settings | None) -> Iterator[KeyProblem]:
     """A connector that may not send as a team's domain would have every mail refused."""
     for team in teams:
-        domain = parseaddr(team.sender)[1].rpartition("@")[2].lower()
+        domain = address_key(parseaddr(team.sender)[1]).rpartition("@")[2]
         used = {one.via for one in team.recipients} | {team.notices_via, team.via}
         for name, connector in settings.connector.smtp.items() if settings else ():
             allowed = connector.from_domains

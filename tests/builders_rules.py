@@ -47,7 +47,8 @@ def a_document(
 
 def a_recipient(name: str, profile: str = "mailbox", **other: Any) -> Recipient:
     address = other.pop("address", f"{name}@kantoor.example")
-    return Recipient(name, "relay", address, PROFILES[profile], **other)
+    via = other.pop("via", "relay")
+    return Recipient(name, via, address, PROFILES[profile], **other)
 
 
 def a_rule(name: str, *to: str, **said: Any) -> Rule:

@@ -31,38 +31,46 @@ async def look_at(sending: Sending, names: Names) -> list[Finding]:
 
 
 async def _judge(sending: Sending, names: Names) -> list[Finding]:
-    domain, through = sending.domain, sending.through
-    found: list[Finding] = []
+    domain = sending.domain
+    found = [_own(domain, one) for one in sending.through if domain in one.owns]
+    through = tuple(one for one in sending.through if domain not in one.owns)
+    if not through:
+        return found
     by_spf: dict[str, bool] = {}
     for envelope in dict.fromkeys(one.envelope or domain for one in through):
         users = [one for one in through if (one.envelope or domain) == envelope]
-        judged = await judge_spf(envelope, users, names)
-        found += judged.findings
-        by_spf |= judged.may_send
+        spf = await judge_spf(envelope, users, names)
+        found += spf.findings
+        by_spf |= spf.may_send
     by_dkim: dict[str, bool] = {}
     for one in through:
         more, has_key = await judge_dkim(domain, one, names)
         found += more
         if has_key is not None:
             by_dkim[one.connector] = has_key
-    return [*found, *await _dmarc(sending, names, by_spf=by_spf, by_dkim=by_dkim)]
+    return [*found, *await _dmarc(domain, through, names=names, proofs=(by_spf, by_dkim))]
 
 
 async def _dmarc(
-    sending: Sending, names: Names, *, by_spf: dict[str, bool], by_dkim: dict[str, bool]
+    domain: str,
+    through: tuple[Needs, ...],
+    *,
+    names: Names,
+    proofs: tuple[dict[str, bool], dict[str, bool]],
 ) -> list[Finding]:
-    domain = sending.domain
+    """Judge each connector; `proofs` say, by its name, what SPF and DKIM gave, where that is known."""
+    by_spf, by_dkim = proofs
     try:
         ruled = await ruling(domain, names)
         if ruled is None:
             return [_no_policy(domain)]
         found = []
-        for one in sending.through:
+        for one in through:
             spf = by_spf.get(one.connector)
             if spf and not await _is_aligned(domain, one, ruled, names=names):
                 spf = False
-            proofs = {"SPF": spf, "DKIM": by_dkim.get(one.connector)}
-            found.append(_alignment(domain, one, policy=ruled.policy, proofs=proofs))
+            known = {"SPF": spf, "DKIM": by_dkim.get(one.connector)}
+            found.append(_alignment(domain, one, policy=ruled.policy, proofs=known))
     except Wrong as fault:
         hint = f"leave one good record at _dmarc.{domain}"
         return [dns(domain, "error", f"DMARC: {fault}", next_=hint)]
@@ -74,6 +82,11 @@ async def _is_aligned(domain: str, needs: Needs, ruled: Ruling, *, names: Names)
     if ruled.strict_spf:
         return envelope == domain
     return await of_one_organisation(envelope, domain, names)
+
+
+def _own(domain: str, needs: Needs) -> Finding:
+    said = f"connector {needs.connector} is of those who own the domain; its records are theirs"
+    return dns(domain, "good", said)
 
 
 def _no_policy(domain: str) -> Finding:

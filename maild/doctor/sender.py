@@ -9,6 +9,7 @@ from typing import Final
 
 from maild.config.settings import Account, SmtpConnector
 from maild.model.team import Team
+from maild.rules.book import address_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Needs:
     """What a mail server asks of a domain: an SPF mechanism and the names of its DKIM keys.
 
     Empty where nobody said. `how` is where its DKIM records are to be had; `envelope` is the domain of
-    the envelope where that is not From's.
+    the envelope where that is not From's; `owns` are domains whose records are the operator's own.
     """
 
     connector: str
@@ -24,6 +25,7 @@ class Needs:
     spf: str = ""
     selectors: tuple[str, ...] = ()
     how: str = ""
+    owns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ _MICROSOFT: Final = Needs(
     selectors=("selector1", "selector2"),
     how="Microsoft Defender portal, Email authentication settings, DKIM shows two CNAME records for"
     " this domain; publish both, then switch it on there",
+    owns=frozenset({"outlook.com", "hotmail.com", "live.com", "outlook.be", "hotmail.be"}),
 )
 _GOOGLE: Final = Needs(
     connector="",
@@ -49,6 +52,7 @@ _GOOGLE: Final = Needs(
     selectors=("google",),
     how="Google Admin console, Gmail, Authenticate email makes the key; publish it, then start"
     " authentication there",
+    owns=frozenset({"gmail.com", "googlemail.com"}),
 )
 _BY_HOST: Final = {
     "smtp.office365.com": _MICROSOFT,
@@ -68,7 +72,7 @@ def sendings(
     found: dict[str, dict[str, Needs]] = {}
     whose: dict[str, list[str]] = {}
     for team in teams:
-        domain = parseaddr(team.sender)[1].rpartition("@")[2].lower().rstrip(".")
+        domain = address_key(parseaddr(team.sender)[1]).rpartition("@")[2]
         whose.setdefault(domain, []).append(team.slug)
         used = {one.via for one in team.recipients} | {team.via, team.notices_via}
         for name, connector in connectors.items():
@@ -91,4 +95,5 @@ def _needs(name: str, connector: SmtpConnector, account: Account | None) -> Need
         spf=connector.spf or known.spf,
         selectors=connector.dkim_selectors or known.selectors,
         how=known.how,
+        owns=known.owns,
     )

@@ -93,6 +93,9 @@ async def _walk(spf: Spf, names: Names, *, walk: _Walk) -> None:
     for term in spf.terms:
         if term.qualifier == "+":
             walk.mechanisms.add(term.mechanism)
+        if term.name == "redirect":
+            # The other record stands for this one, as far as a sender is concerned.
+            walk.mechanisms.add(f"include:{term.value.lower()}")
         if term.asks:
             walk.lookups += 1
         if walk.lookups > MOST_LOOKUPS:

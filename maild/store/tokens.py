@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, select, update
 
 from maild.model.ids import new_id
 from maild.model.token import Consent, Token
@@ -94,11 +94,6 @@ def standings(tx: Tx) -> dict[str, Standing]:
     names = tuple(Standing.__dataclass_fields__)
     rows = tx.execute(select(*(table.c[name] for name in names)))
     return {row.name: Standing(*row) for row in rows}
-
-
-def forget(tx: Tx, name: str) -> None:
-    """Drop what is kept of an account."""
-    tx.execute(delete(table).where(table.c.name == name))
 
 
 def _aad(name: str) -> str:

@@ -95,6 +95,21 @@ async def test_what_a_connector_needs_is_asked_for_where_nobody_knows(
     assert "connector.smtp.relay.dkim_selectors" in found[1].next
 
 
+async def test_a_domain_that_is_the_providers_own_needs_nothing(name_server: NameServer) -> None:
+    name_server.zone = {"gmail.com": ["v=spf1 redirect=_spf.google.com"]}
+    found = await told(
+        name_server, needs=Needs("box", owns=frozenset({"gmail.com"})), domain="gmail.com"
+    )
+    assert [one.level for one in found] == ["good"]
+
+
+async def test_a_record_that_another_stands_for_covers_who_is_in_it(
+    name_server: NameServer,
+) -> None:
+    name_server.zone = GOOD | {DOMAIN: ["v=spf1 redirect=spf.provider.example"]}
+    assert {one.level for one in await told(name_server)} == {"good"}
+
+
 SPF_TROUBLE = {
     "too many look-ups": (
         {DOMAIN: [f"v=spf1 {' '.join(f'include:n{n}.example' for n in range(11))} -all"]}

@@ -110,9 +110,3 @@ async def test_the_right_to_refresh_of_a_dead_process_ends_by_itself(
     assert await other.lease("acme")
     clock.at += LEASE
     assert await kept.lease("acme")
-
-
-async def test_what_is_forgotten_is_gone(kept: SealedTokens, db: Database) -> None:
-    await kept.save("acme", a_token())
-    await db.write(lambda tx: tokens.forget(tx, "acme"))
-    assert await kept.load("acme") == Consent("acme", None)
