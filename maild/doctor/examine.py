@@ -21,7 +21,12 @@ async def examine(app: App) -> list[Finding]:
     seen, standings = await app.db.read(vitals), await app.db.read(tokens.standings)
     names = Names([(one.host, one.port) for one in settings.maild.resolver])
     given = works.build_tokens(app)
-    senders = sendings(app.book.teams, settings.connector.smtp, accounts=settings.account)
+    senders = sendings(
+        app.book.teams,
+        settings.connector.smtp,
+        accounts=settings.account,
+        envelopes={name: one.address for name, one in works.return_paths(settings).items()},
+    )
     out, *looked_up = await asyncio.gather(
         ways.connectors(
             settings, works.build_connectors(settings, given), used=ways.used_by(app.book.teams)

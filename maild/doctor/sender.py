@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from typing import Final
 
@@ -67,22 +67,32 @@ def sendings(
     connectors: Mapping[str, SmtpConnector],
     *,
     accounts: Mapping[str, Account],
+    envelopes: Mapping[str, str],
 ) -> tuple[Sending, ...]:
-    """Every domain that is sent as, in the order of the teams."""
+    """Every domain that is sent as, in the order of the teams.
+
+    `envelopes` are the addresses that connectors put on the envelope; empty: the team's own.
+    """
     found: dict[str, dict[str, Needs]] = {}
     whose: dict[str, list[str]] = {}
     for team in teams:
-        domain = address_key(parseaddr(team.sender)[1]).rpartition("@")[2]
+        domain = _domain(parseaddr(team.sender)[1])
         whose.setdefault(domain, []).append(team.slug)
         used = {one.via for one in team.recipients} | {team.via, team.notices_via}
         for name, connector in connectors.items():
             if name in used:
                 needs = _needs(name, connector, accounts.get(connector.account))
+                if envelope := envelopes.get(name):
+                    needs = replace(needs, envelope=_domain(envelope))
                 found.setdefault(domain, {})[name] = needs
     return tuple(
         Sending(domain, tuple(whose[domain]), tuple(through.values()))
         for domain, through in found.items()
     )
+
+
+def _domain(address: str) -> str:
+    return address_key(address).rpartition("@")[2]
 
 
 def _needs(name: str, connector: SmtpConnector, account: Account | None) -> Needs:

@@ -13,6 +13,7 @@ CONNECTORS = {
     "relay": SmtpConnector(host="smtp.example", spf="include:spf.example", dkim_selectors=("k1",)),
     "idle": SmtpConnector(host="smtp.gmail.com"),
 }
+ENVELOPES = {"relay": "bounces@post.relay.example", "box": ""}
 
 
 def test_a_domain_is_sent_as_through_every_connector_of_its_teams() -> None:
@@ -21,7 +22,7 @@ def test_a_domain_is_sent_as_through_every_connector_of_its_teams() -> None:
         a_team(slug="other", sender="Other <b@ACME.example>", via="box"),
         a_team(slug="third", sender="Boeken <c@bücher.example>", notices_via="relay"),
     ]
-    acme, third = sendings(teams, CONNECTORS, accounts={"mail": ACCOUNT})
+    acme, third = sendings(teams, CONNECTORS, accounts={"mail": ACCOUNT}, envelopes=ENVELOPES)
     assert (acme.domain, acme.teams) == ("acme.example", ("acme", "other"))
     needs = {one.connector: (one.spf, one.selectors) for one in acme.through}
     assert needs == {
@@ -29,9 +30,14 @@ def test_a_domain_is_sent_as_through_every_connector_of_its_teams() -> None:
         "relay": ("include:spf.example", ("k1",)),
         "box": ("include:_spf.google.com", ("google",)),
     }
+    assert {one.connector: one.envelope for one in acme.through} == {
+        "m365": "",
+        "relay": "post.relay.example",
+        "box": "",
+    }
     assert third.domain == "xn--bcher-kva.example"
     assert [one.connector for one in third.through] == ["relay"]
 
 
 def test_a_team_whose_mail_nobody_carries_sends_as_nothing() -> None:
-    assert sendings([a_team()], CONNECTORS, accounts={}) == ()
+    assert sendings([a_team()], CONNECTORS, accounts={}, envelopes={}) == ()
