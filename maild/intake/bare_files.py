@@ -7,6 +7,7 @@ figures of a PDF's pages will have its place before this.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from maild.errors import DocumentError, Problem
@@ -15,8 +16,8 @@ from maild.intake.hints import hints
 from maild.intake.opening import NONE_OPENED, NOTHING, Opened, Openings
 from maild.intake.pairing import is_terms
 from maild.model.document import Counterparty, Direction, Kind, Role
-from maild.reading.mail import Part
-from maild.reading.names import split_name
+from maild.reading.mail import Mail, Part, sha256_of
+from maild.reading.names import safe_name, split_name
 from maild.rules.book import TAGS
 
 _PDF: Final = "application/pdf"
@@ -51,6 +52,29 @@ def bare_drafts(
     ]
 
 
+def holds_document(pdfs: Sequence[Part], others: Iterable[Part], *, opened: Openings) -> bool:
+    """Whether a file without figures is a document all the same: a PDF, a photo."""
+    return bool(pdfs) or any(opened.get(one.name, NOTHING).is_document for one in others)
+
+
+def text_draft(mail: Mail, files: Iterable[Part], *, tag: str | None, opened: Opened) -> Draft:
+    """The document that a mail itself is, its text set as a PDF; `files` go along.
+
+    Raises DocumentError when it has no text, or nothing says what it is.
+    """
+    if opened.made is None:
+        raise DocumentError(Problem("no_text", "", opened.remark or "the mail has no text"))
+    if tag is None:
+        words = "the text of the mail is the document, and nothing says which kind; send it to the "
+        raise DocumentError(Problem("no_tag", "", f"{words}address with a tag: {TAGS_IN_WORDS}"))
+    name = f"{split_name(safe_name(mail.subject or 'mail', media_type=_PDF))[0]}.pdf"
+    page = Part(name=name, media_type=_PDF, body=opened.made, declared=_PDF)
+    draft = _draft(page, files, subject=mail.subject, tag=tag, opened=opened)
+    # What it is, its words say: the day on which it was sent again is none of them.
+    said = sha256_of((mail.html or mail.text).encode())
+    return replace(draft, content_sha256=said)
+
+
 def _draft(
     part: Part, rest: Iterable[Part], *, subject: str | None, tag: str, opened: Opened
 ) -> Draft:
@@ -81,8 +105,11 @@ def _shown(part: Part, opened: Opened) -> tuple[Sheet, ...]:
     if opened.made is None:
         role = Role.PDF if part.media_type == _PDF else Role.ATTACHMENT
         return (Sheet(role, part.name, part.media_type, part.body),)
+    page = Sheet(Role.PDF, f"{split_name(part.name)[0]}.pdf", _PDF, opened.made, made=True)
+    if part.media_type == _PDF:  # the text of a mail, which is kept as the mail
+        return (page,)
     return (
-        Sheet(Role.PDF, f"{split_name(part.name)[0]}.pdf", _PDF, opened.made, made=True),
+        page,
         Sheet(Role.ORIGINAL, part.name, part.media_type, part.body),
     )
 

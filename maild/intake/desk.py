@@ -14,13 +14,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 from maild.errors import DocumentError
 from maild.intake import familiar
 from maild.intake.drafts import Draft
 from maild.intake.extract import extract
 from maild.intake.filing import Acceptance, Case, Considered, file_case
+from maild.intake.mail_text import Take, take_of
 from maild.intake.mark import Mark
 from maild.intake.opening import Opener
 from maild.intake.policy import check_mail
@@ -48,8 +49,6 @@ from maild.ubl.recent import Known, RecentBills
 LARGE: Final = 256_000
 
 CLI: Final = "cli"  # whoever stands at this door reads the refusal himself
-
-Take = Literal["attachments", "mail", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,8 @@ class Desk:
         """The mail and its documents; large files of theirs are there to the end of the context."""
         async with self.reader.opened(submission.raw) as mail:
             check_mail(mail)
-            opened = await self.opener.open(mail, raw=submission.raw)
+            wanted = take_of(submission.take, team)
+            opened = await self.opener.open(mail, raw=submission.raw, take=wanted)
             take = partial(extract, mail, team=team, tag=submission.tag, opened=opened)
             large = sum(one.size for one in mail.parts) > LARGE
             drafts = await asyncio.to_thread(take) if large else take()

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from maild.errors import DocumentError, Problem
 from maild.intake import pairing
-from maild.intake.bare_files import TAGS_IN_WORDS, bare_drafts
+from maild.intake.bare_files import TAGS_IN_WORDS, bare_drafts, holds_document, text_draft
 from maild.intake.drafts import Draft, Sheet
 from maild.intake.found import PDF, Found, bill_in, is_xml, joined
-from maild.intake.opening import NONE_OPENED, NOTHING, Openings
+from maild.intake.opening import NONE_OPENED, NOTHING, TEXT, Openings
 from maild.model.bill import Bill
 from maild.model.document import Counterparty, Direction, Kind, Role, kind_of
 from maild.model.money import Amount
@@ -55,10 +55,18 @@ def extract(
     `tag` (a key of `TAGS`) says what they are where they do not say it themselves; `opened` what is
     in the files that only a child may open. Raises DocumentError with every problem of every file.
     """
+    text = opened.get(TEXT)
+    if text is not None and text.instead:
+        files = [one for one in _files(mail) if not _is_program(one)]
+        return (text_draft(mail, files, tag=tag, opened=text),)
     pile = _sorted(mail, opened)
     drafts: list[Draft] = []
     if pile.bills:
         drafts = _bills(pile, team=team, tag=tag)
+    elif text is not None and not (
+        pile.problems or holds_document(pile.pdfs, pile.others, opened=opened)
+    ):
+        return (text_draft(mail, pile.others, tag=tag, opened=text),)
     elif mail.problems and not pile.pdfs:
         # What could not be opened is what the mail was about.
         pile.problems += mail.problems
@@ -66,6 +74,8 @@ def extract(
         drafts = bare_drafts(pile.pdfs, pile.others, subject=mail.subject, tag=tag, opened=opened)
     if pile.problems:
         raise DocumentError(pile.problems)
+    if text is not None:
+        drafts.append(text_draft(mail, (), tag=tag, opened=text))
     remarks = (*pile.remarks, *(str(one) for one in mail.problems))
     return tuple(replace(one, warnings=(*one.warnings, *remarks)) for one in drafts)
 
@@ -74,9 +84,7 @@ def _sorted(mail: Mail, opened: Openings) -> _Pile:
     pile = _Pile()
     foreign: list[Part] = []
     seen: set[str] = set()
-    for part in _each_once(mail.parts):
-        if part.shown_inside or part.media_type in _NO_FILES:
-            continue
+    for part in _files(mail):
         if _is_program(part):
             pile.remarks.append(f"{part.name}: a program is not passed on")
             continue
@@ -98,9 +106,14 @@ def _sorted(mail: Mail, opened: Openings) -> _Pile:
     return pile
 
 
-def _each_once(parts: Iterable[Part]) -> list[Part]:
-    """The parts, each content once: the same file is often attached and in the forwarded mail too."""
-    return list({part.sha256: part for part in reversed(tuple(parts))}.values())[::-1]
+def _files(mail: Mail) -> list[Part]:
+    """The files that may be documents, each once: the same one is often in the forwarded mail too."""
+    unlike = {part.sha256: part for part in reversed(mail.parts)}
+    return [
+        one
+        for one in reversed(unlike.values())
+        if not one.shown_inside and one.media_type not in _NO_FILES
+    ]
 
 
 def _is_program(part: Part) -> bool:

@@ -1,6 +1,7 @@
 """Between reading a mail and finding documents in it: what only a child may open is opened here.
 
-PDFs tell the bill inside them, or that they are locked; pictures become PDFs. What cannot be opened
+PDFs tell the bill inside them, or that they are locked; pictures become PDFs, and the text of the
+mail does where that is asked for. What cannot be opened
 is never lost: the document waits for a person, with the reason. `maild.intake.extract` then works on
 values. Reading the figures of a PDF that has no bill inside will have its place here.
 """
@@ -17,12 +18,14 @@ from maild.errors import Unreadable
 from maild.intake import pairing
 from maild.intake.drafts import Hold
 from maild.intake.hybrid import Inside, doubt, find_bill
+from maild.intake.mail_text import Take, as_pdf
 from maild.intake.scanning import Scanner
 from maild.model.delivery import HoldCode
+from maild.reading import picture
 from maild.reading.mail import Body, Mail, Part
 from maild.reading.names import split_name
 from maild.reading.pdf import Embedded, look_into, page_text
-from maild.reading.picture import PICTURES, as_pdf
+from maild.reading.picture import PICTURES
 from maild.reading.sandbox import Sandbox
 from maild.ubl.cii import document as cii
 
@@ -34,7 +37,8 @@ _ROOTS: Final = frozenset({"Invoice", "CreditNote", "Quotation", *cii.ROOTS})
 class Opened:
     """What opening one file told: a bill inside it, and a reason to let a person look first.
 
-    `remark` is odd and no such reason; `files` are those inside a PDF; `made` is the PDF of a picture.
+    `remark` is odd and no such reason; `files` are those inside a PDF; `made` is the PDF of a picture,
+    or of the mail's text, which may stand `instead` of the files.
     """
 
     inside: Inside | None = None
@@ -42,6 +46,7 @@ class Opened:
     remark: str | None = None
     files: tuple[Embedded, ...] = ()
     made: bytes | None = field(default=None, repr=False)
+    instead: bool = False
 
     @property
     def is_document(self) -> bool:
@@ -49,9 +54,10 @@ class Opened:
         return self.made is not None or self.hold is not None
 
 
-# By the name of the part, which is unique in its mail.
+# By the name of the part, which is unique in its mail; that of the mail's own text is TEXT.
 Openings: TypeAlias = Mapping[str, Opened]
 NOTHING: Final = Opened()
+TEXT: Final = ""
 NONE_OPENED: Final[Openings] = MappingProxyType({})
 
 
@@ -62,11 +68,14 @@ class Opener:
     sandbox: Sandbox = field(repr=False)
     scanner: Scanner | None = None
 
-    async def open(self, mail: Mail, *, raw: Body | None = None) -> Openings:
+    async def open(
+        self, mail: Mail, *, raw: Body | None = None, take: Take = "attachments"
+    ) -> Openings:
         """Open what must be opened to understand a mail, once it is known to be clean.
 
-        `raw` is the mail as it came, which the virus scanner sees too. Raises DocumentError when
-        that finds something; over what else a file holds never.
+        `raw` is the mail as it came, which the virus scanner sees too; `take` says whether its text
+        is a document. Raises DocumentError when the scanner finds something; over what else a file
+        holds never.
         """
         if self.scanner is not None and raw is not None:
             await self.scanner.check(raw, mail)
@@ -77,8 +86,14 @@ class Opener:
         if not pdfs and not data:
             # Beside a PDF or a bill, pictures are what goes along with it.
             wanted = [one for one in parts if one.media_type in PICTURES]
+        if take == "mail":
+            return {TEXT: await self._open_text(mail, instead=True)}
         opened = await asyncio.gather(*(self._open(one) for one in wanted))
-        return {one.name: found for one, found in zip(wanted, opened, strict=True)}
+        found = {one.name: each for one, each in zip(wanted, opened, strict=True)}
+        nothing = not (pdfs or data or mail.problems or any(one.is_document for one in opened))
+        if take == "both" or (take == "either" and nothing):
+            found[TEXT] = await self._open_text(mail, instead=take == "either")
+        return found
 
     async def open_pdf(self, content: Body) -> Opened:
         """Open one PDF. Never raises over what it holds."""
@@ -110,11 +125,17 @@ class Opener:
         reason = doubt(inside, text)
         return Hold(HoldCode.UNTRUSTED, reason) if reason else None
 
+    async def _open_text(self, mail: Mail, *, instead: bool) -> Opened:
+        try:
+            return Opened(made=await as_pdf(self.sandbox, mail), instead=instead)
+        except Unreadable as fault:
+            return Opened(remark=str(fault), instead=instead)
+
     async def _open(self, part: Part) -> Opened:
         if part.media_type == _PDF:
             return await self.open_pdf(part.body)
         try:
-            return Opened(made=await as_pdf(self.sandbox, part.body))
+            return Opened(made=await picture.as_pdf(self.sandbox, part.body))
         except Unreadable as fault:
             reason = f"the picture cannot be opened: {fault}"
             return Opened(hold=Hold(HoldCode.UNOPENED, reason))

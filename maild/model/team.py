@@ -129,6 +129,7 @@ class Team:
     reply_to: tuple[str, ...] = ()  # where answers to its mails go; empty: to its `from`
     time_zone: str = "Europe/Brussels"
     mode: Mode = Mode.LIVE
+    mail_text: bool = False  # a mail without a file that is a document is one itself
     branding: Branding = field(default_factory=Branding)
 
     def recipient(self, name: str) -> Recipient | None:

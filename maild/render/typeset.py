@@ -50,6 +50,11 @@ def pdf(payload: bytes) -> bytes:
     return json.dumps({"archival": archival, "remarks": remarks}).encode() + b"\n" + content
 
 
+def typeset_plain(template: bytes, view: dict[str, Any], *, day: date) -> bytes:
+    """A template over its view, without the promise of PDF/A; `day` is the date of the file."""
+    return _typeset({"main.typ": template}, view, issued=day, standards=[])
+
+
 def _compile(
     files: Files, view: dict[str, Any], *, issued: date, remarks: list[str]
 ) -> tuple[bytes, bool]:

@@ -27,6 +27,7 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 VAT_WANTED: Final = 'write the VAT number, such as "BE0123456749"; it tells sales from purchases'
 LONGEST_TEXT: Final = 10_000  # a page of terms is about 5,000 characters
+_MAIL_TEXT: Final = ("ignored", "document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
         reply_to=_addresses(table, "reply_to"),
         time_zone=_time_zone(table),
         mode=Mode(table.choice("mode", [*Mode], default=Mode.LIVE)),
+        mail_text=table.choice("mail_text", _MAIL_TEXT, default=_MAIL_TEXT[0]) == _MAIL_TEXT[1],
         branding=_branding(table.table("branding")),
     )
     table.close()

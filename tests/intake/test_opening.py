@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from email.message import EmailMessage
 from functools import partial
 
 import psutil
+import pypdfium2
 import pytest
 from PIL import Image
 
 from maild.children import Limits
 from maild.errors import DocumentError
 from maild.intake.filing import Filed
+from maild.intake.mail_text import Take
 from maild.intake.opening import Opener
 from maild.model.delivery import HoldCode, Purpose, State
 from maild.model.document import Direction, Kind, Role
@@ -232,3 +235,68 @@ async def test_what_is_read_does_not_depend_on_the_order_of_files(world: World) 
     [filed] = await taken(world, *files)
     names = [one.name for one in filed.document.files if one.role is Role.ATTACHMENT]
     assert (filed.document.number, sorted(names)) == ("2026-001", ["a.pdf", "c.txt"])
+
+
+def a_shop_mail(
+    *files: tuple[str, bytes], text: str = "<p>Order 77</p><p>Total 12,10</p>"
+) -> bytes:
+    """A mail of a shop: the invoice is its HTML."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "shop@a.example", "Invoice 2026-77"
+    mail["Date"] = "Mon, 05 Jan 2026 10:00:00 +0100"
+    mail.set_content("see the HTML")
+    mail.add_alternative(f"<html><body>{text}</body></html>", subtype="html")
+    for name, content in files:
+        mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return bytes(mail)
+
+
+async def accepted(world: World, raw: bytes, *, take: Take, tag: str | None) -> list[Filed]:
+    wanted = replace(world.submission(raw, tag=tag), take=take)
+    return list((await world.desk.accept(wanted)).filed)
+
+
+async def test_a_mail_can_be_the_document_itself(world: World) -> None:
+    [filed] = await accepted(world, a_shop_mail(), take="mail", tag="purchase")
+    document = filed.document
+    assert (document.kind, document.number) == (Kind.PURCHASE_INVOICE, "2026-77")
+    made = await bytes_of(world, filed, Role.PDF)
+    assert made is not None
+    shown = pypdfium2.PdfDocument(made)[0].get_textpage().get_text_range()
+    assert "Total 12,10" in shown
+    assert "shop@a.example" in shown
+    assert [one.made for one in document.files] == [True]
+    again = await accepted(world, a_shop_mail(), take="mail", tag="purchase")
+    assert again[0].repeated
+
+
+async def test_the_text_and_the_files_can_both_be_documents(world: World) -> None:
+    raw = a_shop_mail(("note.pdf", make.a_pdf()))
+    filed = await accepted(world, raw, take="both", tag="purchase")
+    assert [file.name for one in filed for file in one.document.files] == [
+        "note.pdf",
+        "Invoice 2026-77.pdf",
+    ]
+    [alone] = await accepted(
+        world, a_shop_mail(("x.txt", b"hi"), text="<p>other</p>"), take="both", tag="purchase"
+    )
+    assert [one.role for one in alone.document.files] == [Role.PDF, Role.ATTACHMENT]
+
+
+async def test_a_team_can_take_the_text_of_mails_without_a_document(world: World) -> None:
+    with pytest.raises(DocumentError, match="no file"):
+        await accepted(world, a_shop_mail(), take="attachments", tag="purchase")
+    world.teams[0] = replace(world.teams[0], mail_text=True)
+    [filed] = await accepted(world, a_shop_mail(), take="attachments", tag="purchase")
+    assert filed.document.file(Role.PDF) is not None
+    [pdf] = await accepted(
+        world, a_shop_mail(("f.pdf", make.a_pdf())), take="attachments", tag="purchase"
+    )
+    assert [one.name for one in pdf.document.files] == ["f.pdf"]
+
+
+async def test_a_mail_that_is_the_document_must_have_a_text_and_a_tag(world: World) -> None:
+    with pytest.raises(DocumentError, match="nothing says which kind"):
+        await accepted(world, a_shop_mail(), take="mail", tag=None)
+    with pytest.raises(DocumentError, match="no text"):
+        await accepted(world, a_mail(("f.pdf", make.a_pdf())), take="mail", tag="purchase")
