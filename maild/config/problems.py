@@ -71,7 +71,7 @@ def _sentence(fault: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "string_pattern_mismatch" and fault["loc"][-1] != "[key]":
-        return _mismatch(value, wants_address=fault["loc"][-1] == "address")
+        return _mismatch(value, wants_address=str(fault["loc"][-1]).endswith("address"))
     if kind == "literal_error":
         known = [one.strip("' ") for one in context["expected"].replace(" or ", ", ").split(",")]
         return f"write {context['expected']}, not {_shown(value)}{did_you_mean(str(value), known)}"

@@ -126,3 +126,9 @@ def test_a_team_sends_as_a_domain_of_its_connector(
     errors = teams.check(path).errors
     assert bool(errors) == bool(told)
     assert all(told in one and "team.acme.from" in one for one in errors)
+
+
+def test_a_return_address_that_is_none_is_told_as_an_address(tmp_path: Path) -> None:
+    wrong = PROMISED.replace('tls = "none"', 'tls = "none"\nreturn_address = "bounces"')
+    [line] = said(loaded(tmp_path, wrong), tmp_path)
+    assert '"bounces" is no mail address' in line
