@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from maild.errors import DocumentError, Problem
 from maild.intake import pairing
 from maild.intake.bare_files import TAGS_IN_WORDS, bare_drafts, holds_document, text_draft
-from maild.intake.drafts import Draft, Sheet
+from maild.intake.drafts import Draft, Hold, Sheet
 from maild.intake.found import PDF, Found, bill_in, is_xml, joined
 from maild.intake.opening import NONE_OPENED, NOTHING, TEXT, Openings
 from maild.model.bill import Bill
+from maild.model.delivery import HoldCode
 from maild.model.document import Counterparty, Direction, Kind, Role, kind_of
 from maild.model.money import Amount
 from maild.model.party import Party, company_key
@@ -62,7 +63,7 @@ def extract(
     pile = _sorted(mail, opened)
     drafts: list[Draft] = []
     if pile.bills:
-        drafts = _bills(pile, team=team, tag=tag)
+        drafts = _bills(pile, team=team, tag=tag, opened=opened)
     elif text is not None and not (
         pile.problems or holds_document(pile.pdfs, pile.others, opened=opened)
     ):
@@ -147,7 +148,7 @@ def _named(part: Part, fault: DocumentError) -> list[Problem]:
     ]
 
 
-def _bills(pile: _Pile, *, team: Team, tag: str | None) -> list[Draft]:
+def _bills(pile: _Pile, *, team: Team, tag: str | None, opened: Openings) -> list[Draft]:
     bills = joined(pile.bills)
     alone = [one for one in bills if not one.has_pdf]
     found_pdfs = pairing.pair([(one.part, one.bill) for one in alone], pile.pdfs)
@@ -155,6 +156,7 @@ def _bills(pile: _Pile, *, team: Team, tag: str | None) -> list[Draft]:
     paired = {id(part) for part in pairs.values()}
     rest = [one for one in pile.pdfs if id(one) not in paired] + pile.others
     attachments = tuple(Sheet(Role.ATTACHMENT, one.name, one.media_type, one.body) for one in rest)
+    beside, odd = _beside(rest, opened)
     drafts = []
     for found in bills:
         try:
@@ -176,11 +178,26 @@ def _bills(pile: _Pile, *, team: Team, tag: str | None) -> list[Draft]:
                 sheets=(*found.sheets, *pdf, *attachments),
                 content_sha256=found.sha256,
                 tag=tag,
-                warnings=warnings,
-                hold=found.hold,
+                warnings=(*warnings, *odd),
+                hold=found.hold or beside,
             )
         )
     return drafts
+
+
+def _beside(files: Iterable[Part], opened: Openings) -> tuple[Hold | None, tuple[str, ...]]:
+    """What the files that go along with bills are held for, and what is odd about them.
+
+    One that may harm is passed on by nobody unseen; one with a password only cannot be read.
+    """
+    holds = [(one.name, opened.get(one.name, NOTHING).hold) for one in files]
+    told = tuple(f"{name}: {hold.reason}" for name, hold in holds if hold)
+    harmful = (
+        Hold(hold.code, f"{name}: {hold.reason}")
+        for name, hold in holds
+        if hold and hold.code is HoldCode.UNOPENED
+    )
+    return next(harmful, None), told
 
 
 def _total(bill: Bill) -> Amount | None:

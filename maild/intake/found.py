@@ -130,11 +130,10 @@ def _hybrid(part: Part, inside: Inside, *, hold: Hold | None) -> Found:
 
 
 def _ubl_of(part: Part, inside: Inside) -> tuple[Sheet, ...]:
-    stem, _ = split_name(part.name)
-    if inside.look.root in _ROOTS:  # issued as UBL: it stays byte for byte
-        return (Sheet(Role.UBL, f"{stem}.xml", _XML, inside.content),)
-    written = as_ubl(inside.bill)
-    return () if written is None else (_made_ubl(part.name, written),)
+    if inside.ubl is None:
+        return ()
+    name = f"{split_name(part.name)[0]}.xml"
+    return (Sheet(Role.UBL, name, _XML, inside.ubl, made=inside.made),)
 
 
 def _made_ubl(name: str, content: bytes) -> Sheet:

@@ -19,6 +19,7 @@ from maild.reading.pdf import Embedded
 from maild.ubl import document as ubl
 from maild.ubl.check import is_warning
 from maild.ubl.cii import document as cii
+from maild.ubl.convert import as_ubl
 from maild.ubl.document import Look
 
 _UBL_ROOTS: Final = frozenset({"Invoice", "CreditNote"})
@@ -29,11 +30,16 @@ _FEW: Final = 20  # characters on the pages: fewer, and they are pictures
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The bill that was found inside a PDF; `name` is what its file is called there."""
+    """The bill that was found inside a PDF; `name` is what its file is called there.
+
+    `ubl` is the bill as it was issued, or as UBL that was `made` of it; None when it lacks what that
+    needs.
+    """
 
     name: str
     look: Look
-    content: bytes = field(repr=False)
+    ubl: bytes | None = field(repr=False)
+    made: bool
 
     @property
     def bill(self) -> Bill:
@@ -47,11 +53,13 @@ def find_bill(files: Sequence[Embedded]) -> Inside | None:
     Raises Unreadable when the file of a known name cannot be read.
     """
     for one in sorted(files, key=_rank):
-        root = pairing.root_name(one.content) if one.media_type == "application/xml" else None
+        content = one.content or b""
+        root = pairing.root_name(content)
         if root in cii.ROOTS:
-            return Inside(one.name, cii.look(one.content, name=one.name), one.content)
+            look = cii.look(content, name=one.name)
+            return Inside(one.name, look, as_ubl(look.bill), made=True)
         if root in _UBL_ROOTS:
-            return Inside(one.name, ubl.look(one.content), one.content)
+            return Inside(one.name, ubl.look(content), content, made=False)
         if one.name.lower() in _KNOWN_NAMES:
             raise Unreadable("it is no invoice in XML")
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Final
 
 from maild.errors import Problem
@@ -44,6 +43,6 @@ def _attachment(one: Embedded) -> dict[str, Any]:
     return {
         "name": one.name,
         "media_type": one.media_type,
-        "size": len(one.content),
-        "sha256": hashlib.sha256(one.content).hexdigest(),
+        "size": one.size,
+        "sha256": one.sha256,
     }

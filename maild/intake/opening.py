@@ -9,8 +9,9 @@ values. Reading the figures of a PDF that has no bill inside will have its place
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -30,6 +31,10 @@ from maild.reading.sandbox import Sandbox
 from maild.ubl.cii import document as cii
 
 _PDF: Final = "application/pdf"
+# Above this a bill is read beside the event loop: it takes longer than other clients should wait.
+_BESIDE: Final = 100_000
+# Of what is found in all files of one mail and made of them; the mail itself has 40 MB at most.
+_MOST_INSIDE: Final = 60_000_000
 _ROOTS: Final = frozenset({"Invoice", "CreditNote", "Quotation", *cii.ROOTS})
 
 
@@ -47,6 +52,14 @@ class Opened:
     files: tuple[Embedded, ...] = ()
     made: bytes | None = field(default=None, repr=False)
     instead: bool = False
+
+    @property
+    def weight(self) -> int:
+        """How many bytes of it stay in memory until the mail is stored, roughly."""
+        enclosed = self.inside.bill.attachments if self.inside else ()
+        held = [self.made, self.inside.ubl if self.inside else None]
+        held += [one.content for one in enclosed]
+        return sum(len(one) for one in held if one is not None)
 
     @property
     def is_document(self) -> bool:
@@ -88,9 +101,9 @@ class Opener:
             wanted = [one for one in parts if one.media_type in PICTURES]
         if take == "mail":
             return {TEXT: await self._open_text(mail, instead=True)}
-        opened = await asyncio.gather(*(self._open(one) for one in wanted))
-        found = {one.name: each for one, each in zip(wanted, opened, strict=True)}
-        nothing = not (pdfs or data or mail.problems or any(one.is_document for one in opened))
+        found = await self._open_each(wanted)
+        documents = any(one.is_document for one in found.values())
+        nothing = not (pdfs or data or mail.problems or documents)
         if take == "both" or (take == "either" and nothing):
             found[TEXT] = await self._open_text(mail, instead=take == "either")
         return found
@@ -108,7 +121,9 @@ class Opener:
             reason = "the PDF asks for a password; ask the sender for one without"
             return Opened(hold=Hold(HoldCode.ENCRYPTED, reason))
         try:
-            inside = find_bill(seen.files)
+            weight = sum(len(one.content or b"") for one in seen.files)
+            find = partial(find_bill, seen.files)
+            inside = await asyncio.to_thread(find) if weight > _BESIDE else find()
         except Unreadable as fault:
             reason = f"the XML inside the PDF: {fault}"
             return Opened(hold=Hold(HoldCode.UNTRUSTED, reason), files=seen.files)
@@ -124,6 +139,19 @@ class Opener:
             return _unopened(str(fault)).hold
         reason = doubt(inside, text)
         return Hold(HoldCode.UNTRUSTED, reason) if reason else None
+
+    async def _open_each(self, parts: Iterable[Part]) -> dict[str, Opened]:
+        """One after the other, so that no mail has all children to itself, within one budget."""
+        found: dict[str, Opened] = {}
+        left = _MOST_INSIDE
+        for one in parts:
+            if left < 0:
+                size = _MOST_INSIDE // 1_000_000
+                found[one.name] = _unopened(f"the files of its mail hold more than {size} MB")
+                continue
+            found[one.name] = opened = await self._open(one)
+            left -= opened.weight
+        return found
 
     async def _open_text(self, mail: Mail, *, instead: bool) -> Opened:
         try:
@@ -159,4 +187,4 @@ def _is_figures(part: Part) -> bool:
 
 
 def _unopened(reason: str) -> Opened:
-    return Opened(hold=Hold(HoldCode.UNOPENED, f"the PDF cannot be opened: {reason}"))
+    return Opened(hold=Hold(HoldCode.UNOPENED, f"it cannot be opened: {reason}"))

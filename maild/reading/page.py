@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-_LONGEST_NUMBER: Final = 100
+_LONGEST_NUMBER: Final = 60
 # Between thousands: a dot, a comma, an apostrophe of either kind, and the blanks that printers use.
 _GROUP: Final = r"[.,'’\u0020\u00a0\u2009\u202f]?"
 _HUNDREDTHS: Final = Decimal("0.01")

@@ -6,18 +6,19 @@ file means, and whether its figures are those of the page, is not decided here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from maild.errors import Unreadable
 from maild.reading.mail import Body
-from maild.reading.names import safe_name, type_of
+from maild.reading.names import safe_name
 from maild.reading.packed import unpack
 from maild.reading.sandbox import Sandbox
 
 _FILES: Final = "maild.reading.pdf_jobs:files"
 _TEXT: Final = "maild.reading.pdf_jobs:text"
-_LONGEST_TEXT: Final = 3_000_000
+_LONGEST_TEXT: Final = 600_000
 _STATES: Final[dict[str, Literal["open", "locked", "damaged"]]] = {
     "open": "open",
     "locked": "locked",
@@ -27,12 +28,17 @@ _STATES: Final[dict[str, Literal["open", "locked", "damaged"]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A file inside a PDF. `name` is safe; `relationship` is its /AFRelationship, or empty."""
+    """A file inside a PDF. `name` is safe; `relationship` is its /AFRelationship, or empty.
+
+    `content` is there for XML within bounds; of other files only the rest is known.
+    """
 
     name: str
     media_type: str
     relationship: str
-    content: bytes = field(repr=False)
+    size: int
+    sha256: str
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +54,12 @@ async def look_into(sandbox: Sandbox, content: Body) -> PdfSeen:
     """Open a PDF. Raises Unreadable when it is out of bounds, Parked when it kills."""
     head, bodies = unpack(await sandbox.run(_FILES, content))
     try:
-        told = zip(head["files"], bodies, strict=True)
         return PdfSeen(
             state=_STATES[head["state"]],
             pages=int(head["pages"]),
-            files=tuple(_embedded(one, body) for one, body in told),
+            files=tuple(_embedded(head["files"], bodies)),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise _no_sense(error) from error
 
 
@@ -67,10 +72,19 @@ async def page_text(sandbox: Sandbox, content: Body) -> str:
     return said[:_LONGEST_TEXT]
 
 
-def _embedded(told: dict[str, str], body: bytes) -> Embedded:
-    media_type = type_of(body)
-    name = safe_name(str(told["name"]), media_type=media_type)
-    return Embedded(name, media_type, str(told["relationship"]), body)
+def _embedded(told: list[dict[str, Any]], bodies: list[bytes]) -> Iterator[Embedded]:
+    left = iter(bodies)
+    for one in told:
+        content = next(left) if one["given"] is True else None
+        media_type = str(one["media_type"])
+        yield Embedded(
+            name=safe_name(str(one["name"]), media_type=media_type),
+            media_type=media_type,
+            relationship=str(one["relationship"]),
+            size=int(one["size"]),
+            sha256=str(one["sha256"]),
+            content=content,
+        )
 
 
 def _no_sense(error: Exception) -> Unreadable:

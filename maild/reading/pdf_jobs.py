@@ -8,6 +8,7 @@ that a page of any size costs nothing.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import zlib
 from collections.abc import Iterator, Sequence
@@ -17,16 +18,20 @@ import pikepdf
 import pypdfium2
 
 from maild.errors import Unreadable
+from maild.reading.names import type_of
 from maild.reading.packed import pack
 
 FIRST_PAGES: Final = 10
 LAST_PAGES: Final = 3
 MOST_FILES: Final = 50
-MOST_BYTES: Final = 40_000_000  # of all embedded files together, unpacked
+MOST_BYTES: Final = 100_000_000  # of all embedded files together, unpacked
+# Of the XML among them, which alone crosses the pipe: a bill with all its enclosures inside.
+MOST_XML: Final = 20_000_000
 # A page of dense text has 100 kB of instructions, a map may have ten MB; 800 MB is a bomb
 # (purchase_reading.md C3).
 MOST_INSTRUCTIONS: Final = 64_000_000
-MOST_CHARACTERS: Final = 50_000  # of one page
+# A dense page has 5,000; what is looked for in them is looked for in the daemon.
+MOST_CHARACTERS: Final = 20_000
 _TREE_NODES: Final = 500
 _CHUNK: Final = 1 << 20
 
@@ -36,7 +41,7 @@ class _TooMuch(Exception):
 
 
 def files(payload: bytes) -> bytes:
-    """Tell whether a PDF opens, how many pages it has, and the files inside it with their bytes."""
+    """Tell whether a PDF opens, how many pages it has, and the files inside it; XML with its bytes."""
     try:
         document = pikepdf.open(io.BytesIO(payload))
     except pikepdf.PasswordError:
@@ -45,16 +50,29 @@ def files(payload: bytes) -> bytes:
         return pack({"state": "damaged", "pages": 0, "files": []})
     with document:
         _check_pages(document)
-        told: list[dict[str, str]] = []
+        told: list[dict[str, Any]] = []
         bodies: list[bytes] = []
-        left = MOST_BYTES
+        left, xml_left = MOST_BYTES, MOST_XML
         for name, spec in _specs(document):
             body = _body(spec, budget=left)
             if body is None:
                 continue
             left -= len(body)
-            told.append({"name": name[:500], "relationship": _name(spec.get("/AFRelationship"))})
-            bodies.append(body)
+            media_type = type_of(body)
+            given = media_type == "application/xml" and len(body) <= xml_left
+            told.append(
+                {
+                    "name": name[:500],
+                    "relationship": _name(spec.get("/AFRelationship")),
+                    "media_type": media_type,
+                    "size": len(body),
+                    "sha256": hashlib.sha256(body).hexdigest(),
+                    "given": given,
+                }
+            )
+            if given:
+                xml_left -= len(body)
+                bodies.append(body)
         return pack({"state": "open", "pages": len(document.pages), "files": told}, bodies)
 
 
