@@ -19,6 +19,7 @@ from maild.cli.output import (
     say,
 )
 from maild.consents import Account, Consents
+from maild.errors import UserError
 
 LONGEST_LINE = 16_384  # octets; the address that a browser ends at has about 2,000
 
@@ -33,20 +34,19 @@ def connect(
         str | None, typer.Option(help="Which [account.NAME], where the team has several.")
     ] = None,
     by_page: Annotated[
-        bool | None,
-        typer.Option(
-            "--paste/--device",
-            help="By a page whose last address is pasted here, or by a code that is typed in "
-            "elsewhere; else the way that fits the provider.",
-        ),
-    ] = None,
+        bool,
+        typer.Option("--paste", help="By a page of which the last address is pasted here."),
+    ] = False,
+    by_device: Annotated[
+        bool, typer.Option("--device", help="By a code that is typed in on any device.")
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Ask the owner of a mailbox to let maild send and read mail with it.
 
-    Works while the daemon runs, which then goes on by itself. With --json the question is one line
-    and the answer another.
+    Microsoft is asked by a code and Google by a page, unless told otherwise. Works while the daemon
+    runs, which then goes on by itself. With --json the question is one line and the answer another.
     """
 
     async def go() -> dict[str, Any]:
@@ -54,11 +54,12 @@ def connect(
             app.book.team(team)
             consents = Consents.of(app)
             asked = consents.account(provider, team=team, name=account)
-            paste = not asked.device_first if by_page is None else by_page
-            way = _by_page if paste else _by_device
+            way = _by_page if by_page or not (by_device or asked.device_first) else _by_device
             return await way(consents, asked, as_json=as_json)
 
     with plain_faults():
+        if by_page and by_device:
+            raise UserError("--paste and --device are two ways; choose one")
         given = asyncio.run(go())
         if as_json:
             json_line(given)

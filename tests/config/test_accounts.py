@@ -11,6 +11,7 @@ from maild.config.loaded import read
 from tests.config.samples import loaded, said
 from tests.promised import PROMISED
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "sending.md"
 ACCOUNT = """
 [account.acme-mail]
 provider = "microsoft"
@@ -132,3 +133,20 @@ def test_a_return_address_that_is_none_is_told_as_an_address(tmp_path: Path) -> 
     wrong = PROMISED.replace('tls = "none"', 'tls = "none"\nreturn_address = "bounces"')
     [line] = said(loaded(tmp_path, wrong), tmp_path)
     assert '"bounces" is no mail address' in line
+
+
+def test_the_configuration_that_the_page_shows_has_nothing_wrong_with_it(tmp_path: Path) -> None:
+    shown = PAGE.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    team = 'name = "Acme BV"\nvat = "BE0123456749"\naddresses = ["acme@post.example"]\n'
+    rest = """
+    [team.acme.recipients]
+    accountant = { address = "an@kantoor.example" }
+
+    [[team.acme.rules]]
+    to = ["accountant"]
+    """
+    path = tmp_path / "maild.toml"
+    path.write_text(shown.replace("[team.acme]\n", f"[team.acme]\n{team}") + rest, encoding="utf-8")
+    checked = teams.check(path)
+    assert checked.errors == ()
+    assert checked.teams[0].recipients[0].via == "acme"

@@ -142,8 +142,9 @@ def test_the_consent_of_another_mailbox_is_told_at_once(
         (("google", "acme"), 'has no [account.NAME] with provider = "google" and team = "acme"'),
         (("microsoft", "acne"), 'there is no team "acne"; did you mean "acme"?'),
         (("microsoft", "acme", "--account", "acme-mial"), 'did you mean "acme-mail"?'),
+        (("microsoft", "acme", "--paste", "--device"), "are two ways; choose one"),
     ],
-    ids=["no account", "no team", "no such account"],
+    ids=["no account", "no team", "no such account", "two ways"],
 )
 def test_whom_to_ask_must_be_known(house: House, arguments: tuple[str, ...], told: str) -> None:
     said = house.maild("connect", *arguments)
