@@ -15,7 +15,7 @@ from typing import Final
 
 from maild.connectors.oauth_client import Refused, refresh
 from maild.connectors.oauth_providers import Account
-from maild.errors import ConsentNeeded, Unavailable, UserError
+from maild.errors import ConsentNeeded, MaildError, Unavailable, UserError
 from maild.log import accounts as log
 from maild.model.token import Token
 from maild.ports import TokenStore
@@ -31,6 +31,7 @@ IDLE: Final = timedelta(days=7)
 LOOK_EVERY: Final = timedelta(hours=6)
 PATIENCE: Final = 90.0  # seconds to wait for another process that refreshes; longer than its lease
 LOOK: Final = 0.25
+KEEP: Final = 20.0  # seconds; with those of the call (connectors/http.py) less than the lease
 
 # RFC 6749 section 5.2, and what Microsoft says where a person has to come back.
 _CONSENT_IS_OVER: Final = frozenset(
@@ -136,9 +137,25 @@ class OAuthTokens:
                 f"account {account.name}: {account.label} does not take our registration"
                 f" (client_id, client_secret_file): {fault.words}"
             ) from fault
-        await self.store.save(account.name, renewed)
+        await self._keep(account, renewed)
         log.account_renewed(account=account.name, provider=account.label)
         return renewed
+
+    async def _keep(self, account: Account, renewed: Token) -> None:
+        """Save, again and again while the store does not take it: the old one is spent.
+
+        Not longer than the lease: after it, another process would spend the old one again.
+        """
+        deadline = asyncio.get_running_loop().time() + KEEP
+        while True:
+            try:
+                return await self.store.save(account.name, renewed)
+            except UserError:
+                raise  # the key is gone; waiting does not bring it back
+            except MaildError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(LOOK)
 
     async def _over(self, account: Account, reason: str) -> ConsentNeeded:
         if await self.store.spoil(account.name, reason):

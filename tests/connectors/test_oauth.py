@@ -17,6 +17,7 @@ from maild.connectors.http import LONGEST_ANSWER
 from maild.connectors.oauth import FRESH, IDLE, MARGIN
 from maild.errors import ConsentNeeded, Unavailable
 from maild.model.token import Token
+from maild.store.faults import StoreUnavailable
 from maild.store.tokens import SealedTokens
 from tests.connectors.accounts import ADDRESS, NAME, Bench
 
@@ -111,6 +112,24 @@ async def test_the_new_refresh_token_is_on_the_disk_before_the_access_token_is_u
     assert before is not None
     assert kept.refresh not in {None, before.refresh}
     assert kept.consented_at == before.consented_at
+
+
+async def test_a_disk_that_is_full_for_a_moment_costs_no_consent(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.consent()
+    bench.advance(HOUR)
+    plain, failures = SealedTokens.save, [StoreUnavailable("the disk is full")] * 2
+
+    async def failing(self: SealedTokens, name: str, token: Token) -> None:
+        if failures:
+            raise failures.pop()
+        await plain(self, name, token)
+
+    monkeypatch.setattr(SealedTokens, "save", failing)
+    access = await bench.tokens().token(NAME)
+    assert await bench.tokens().token(NAME) == access
+    assert bench.provider.refreshes() == 1
 
 
 async def test_a_refresh_is_finished_when_whoever_asked_is_called_off(bench: Bench) -> None:
