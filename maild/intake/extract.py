@@ -127,8 +127,8 @@ def _check_foreign(pile: _Pile, foreign: Iterable[Part]) -> None:
     """Refuse XML that is no bill, unless it goes along with one and is no bill of another kind."""
     accompanied = bool(pile.bills or pile.pdfs)
     for part in foreign:
-        root = pairing.root_name(part.content) or "?"
-        is_ubl = b"urn:oasis:names:specification:ubl:schema:xsd:" in part.content[:8000]
+        root = pairing.root_name(part.readable) or "?"
+        is_ubl = b"urn:oasis:names:specification:ubl:schema:xsd:" in part.readable[:8000]
         if accompanied and root not in _OTHER_BILLS and not is_ubl:
             continue
         pile.problems.append(
@@ -216,7 +216,7 @@ def _pdf_sheet(found: Found, pdf: Part | None) -> tuple[Sheet, ...]:
     name = safe_name(inside.name or f"{stem}.pdf", media_type="application/pdf")
     if not name.lower().endswith(".pdf"):
         name = f"{split_name(name)[0]}.pdf"
-    return (Sheet(Role.PDF, name, "application/pdf", inside.content),)
+    return (Sheet(Role.PDF, name, "application/pdf", found.part.whole(inside.content)),)
 
 
 def _kind(

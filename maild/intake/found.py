@@ -55,9 +55,9 @@ def bill_in(part: Part, opened: Opened) -> Found | None:
         return _json(part)
     if not is_xml(part):
         return None
-    root = pairing.root_name(part.content)
+    root = pairing.root_name(part.readable)
     if root in {*_ROOTS, None}:
-        bill = ubl.read(part.content)
+        bill = ubl.read(part.readable)
         sheet = Sheet(Role.UBL, part.name, _XML, part.body)
         return Found(part, bill, (sheet,), sheet.sha256)
     return _cii(part) if root in cii.ROOTS else None

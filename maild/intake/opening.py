@@ -182,7 +182,7 @@ def _is_accompanied(pdf: Part, *, pdfs: Collection[Part], data: Collection[Part]
 
 def _is_figures(part: Part) -> bool:
     if part.media_type == "application/xml":
-        return pairing.root_name(part.content) in _ROOTS
+        return pairing.root_name(part.readable) in _ROOTS
     return part.media_type == "application/json"
 
 

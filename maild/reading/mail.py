@@ -36,7 +36,8 @@ class Part:
     `declared` is the type that the sender named; `shown_inside` marks pictures that belong to the
     HTML text (a logo), and signatures of the mail itself: no business documents. `path` names the
     forwarded mails and archives that it lay in, outermost first. `sent_as` is its name as it came,
-    None when it had none: to be shown, never to be used.
+    None when it had none: to be shown, never to be used. `light` is a copy of XML that carries large
+    files, with `stand_ins` in their place (see `maild.reading.embedded`).
     """
 
     name: str
@@ -46,11 +47,22 @@ class Part:
     shown_inside: bool = False
     path: tuple[str, ...] = ()
     sent_as: str | None = None
+    light: bytes | None = field(default=None, repr=False)
+    stand_ins: tuple[tuple[bytes, Body], ...] = field(default=(), repr=False)
 
     @property
     def content(self) -> bytes:
         """Its bytes; read from the disk each time when they are many."""
         return content_of(self.body)
+
+    @property
+    def readable(self) -> bytes:
+        """What to read figures from: the light copy where there is one."""
+        return self.content if self.light is None else self.light
+
+    def whole(self, content: bytes) -> Body:
+        """What stands behind some bytes that were found in `readable`: mostly they themselves."""
+        return next((body for stand_in, body in self.stand_ins if stand_in == content), content)
 
     @property
     def size(self) -> int:

@@ -14,6 +14,7 @@ import pytest
 from maild.errors import DocumentError
 from maild.intake import refusals
 from maild.intake.filing import Acceptance
+from maild.model.bill import Attachment
 from maild.model.delivery import HoldCode, Purpose, State
 from maild.model.document import Direction, Kind, Role
 from maild.model.team import Mode, Rule
@@ -329,3 +330,21 @@ async def test_a_mail_whose_archive_cannot_be_opened_is_refused_and_kept(world: 
     [refusal] = await world.refusals()
     assert refusal.original is not None
     assert await world.desk.blobs.read(refusal.original) == raw
+
+
+async def test_a_large_pdf_inside_the_ubl_is_stored_and_the_ubl_stays_as_it_came(
+    world: World,
+) -> None:
+    scan = A_PDF + random.Random(2).randbytes(1_200_000)
+    slip = b"%PDF-1.4 1 0 obj " + bytes(100_000)
+    inside = (
+        Attachment(id="slip", description="werkbon", name="slip.pdf", content=slip),
+        Attachment(id="2026-001", name="f.pdf", media_type="application/pdf", content=scan),
+    )
+    invoice = ubl.write(replace(a_bill(number="2026-001"), attachments=inside))
+    acceptance = await world.desk.accept(world.submission(a_mail(("f.xml", invoice))))
+    [document] = [one.document for one in acceptance.fresh]
+    files = {one.role: one for one in document.files}
+    assert (files[Role.PDF].name, files[Role.PDF].size) == ("f.pdf", len(scan))
+    assert await world.desk.blobs.read(files[Role.PDF].sha256) == scan
+    assert await world.desk.blobs.read(files[Role.UBL].sha256) == invoice
