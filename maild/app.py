@@ -15,7 +15,7 @@ from pathlib import Path
 
 from maild import teams
 from maild.actions import DAEMON_MARK, Actions, utc_now
-from maild.config.settings import Settings, SmtpConnector
+from maild.config.settings import Settings
 from maild.errors import ConfigError
 from maild.intake.desk import Desk
 from maild.intake.opening import Opener
@@ -135,19 +135,12 @@ class App:
         await self.db.write(partial(marks.put, name=DAEMON_MARK, value=value, now=utc_now()))
 
 
-def return_address(settings: Settings, connector: SmtpConnector) -> str:
-    """The bare envelope sender of a connector; empty: the team's own address."""
-    if connector.return_path == "verp" and not connector.return_address:
-        return f"bounces@{settings.maild.called}"
-    return connector.return_address
-
-
 async def _verp(settings: Settings, db: Database) -> Verp:
     """The signed return addresses in use, and the key of this store that signs them."""
     signed = [one for one in settings.connector.smtp.values() if one.return_path == "verp"]
     return Verp(
         key=await db.write(partial(return_key, now=utc_now())),
-        addresses=frozenset(return_address(settings, one).lower() for one in signed),
+        addresses=frozenset(one.returns_to(settings.maild.called).lower() for one in signed),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from maild.actions import utc_now
-from maild.app import App, return_address
+from maild.app import App
 from maild.clock import Clock
 from maild.config.settings import Settings
 from maild.config.values import Listen
@@ -137,7 +137,7 @@ def build_tokens(app: App) -> OAuthTokens:
 def return_paths(settings: Settings) -> dict[str, ReturnPath]:
     """How each connector names the sender of a mail."""
     return {
-        name: ReturnPath(return_address(settings, one), signed=one.return_path == "verp")
+        name: ReturnPath(one.returns_to(settings.maild.called), signed=one.return_path == "verp")
         for name, one in settings.connector.smtp.items()
     }
 

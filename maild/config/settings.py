@@ -202,6 +202,12 @@ class SmtpConnector(Section):
             )
         return self
 
+    def returns_to(self, hostname: str) -> str:
+        """Where reports about its mails go, less the token; empty: to the team's own address."""
+        if self.return_path == "verp" and not self.return_address:
+            return f"bounces@{hostname}"
+        return self.return_address
+
 
 class Connectors(Section):
     """[connector]: every way out, by kind and name."""

@@ -30,6 +30,7 @@ from maild.reading.returns_view import View, head_of, view
 _ID: Final = re.compile(r"<[^<>\s]{3,250}@?[^<>\s]{0,250}>")
 _UNSUBSCRIBE: Final = re.compile(r"^\s*unsubscribe\s*$", re.IGNORECASE)
 _DOCUMENTS: Final = {"application/pdf", "application/xml", "text/xml", "application/json"}
+_HOTMAIL: Final = re.compile(r"complaint about message from ", re.IGNORECASE)
 MAX_IDS: Final = 20
 MAX_SAID: Final = 600  # characters of a report's first words, for a person
 
@@ -43,7 +44,8 @@ def classify(raw: bytes, *, null_sender: bool = False) -> Report | None:
     head = head_of(raw)
     sender = header(head, "from") or ""
     known = returns_other.inbox_of(sender) is not None
-    asked = null_sender or known or _UNSUBSCRIBE.match(header(head, "subject") or "")
+    subject = header(head, "subject") or ""
+    asked = null_sender or known or _UNSUBSCRIBE.match(subject) or _HOTMAIL.match(subject)
     if not (asked or returns_signs.is_worth_reading(head)):
         return None
     seen = view(raw)
@@ -73,6 +75,10 @@ def _complaint(seen: View) -> Report | None:
         return Report(Sort.FEEDBACK, tuple(returned))
     subject = header(seen.head, "subject") or ""
     sender = addresses(header(seen.head, "from") or "")
+    if _HOTMAIL.match(subject) and seen.returned is not None:
+        named = addresses(header(seen.returned, "x-hmxmroriginalrecipient") or "")
+        if named:
+            return Report(Sort.FEEDBACK, (Returned(named[0], Action.COMPLAINED, None, "abuse"),))
     if _UNSUBSCRIBE.match(subject) and sender and returns_signs.is_auto_reply(seen.head):
         # Apple Mail's "unsubscribe" (RFC 2369): the reader does not want this mail.
         return Report(Sort.FEEDBACK, (Returned(sender[0], Action.COMPLAINED, None, "unsubscribe"),))

@@ -12,7 +12,7 @@ from typing import Final
 from maild.reading.headers import header
 
 _DAEMON: Final = re.compile(
-    r"mailer[-_. ]?daemon|mail[-_. ]?daemon|post-?master|mdaemon|majordomo-owner"
+    r"mailer[-_. ]?daemon|mail[-_. ]?daemon|post[-_]?master|mdaemon|majordomo-owner"
     r"|mail ?(?:delivery|deliver|administrator|router|gateway)|delivery (?:sub)?system"
     r"|system ?(?:administrator|attendant)|microsoft ?exchange|mail[-_. ]?system|non-?delivery"
     r"|mailadm|undeliver|smtp gateway|\bbounces?\b|no-?reply@sns\.|メール(?:配信|サーバ)|^<?>?$",

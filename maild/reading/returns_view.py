@@ -26,6 +26,7 @@ from maild.reading.returns_parts import (
 
 # Words and blocks stand before the returned mail, so the start tells everything.
 MAX_READ: Final = 512_000
+MAX_HEAD: Final = 64_000
 MAX_LINES: Final = 20_000
 MAX_COMPARISONS: Final = 1_000_000  # the parser compares each line with every open boundary
 MAX_PARTS: Final = 100
@@ -93,7 +94,7 @@ class View:
 
 def head_of(raw: bytes) -> Message:
     """The headers of a mail, in any line ends; a line of an mbox before them is left out."""
-    start = _plain(raw[:MAX_READ])
+    start = _plain(raw[:MAX_HEAD])
     ends = start.find(b"\n\n")
     return parsed(start if ends < 0 else start[: ends + 2], headers_only=True)
 

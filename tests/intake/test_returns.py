@@ -336,6 +336,18 @@ def _send_notice(tx: Tx, *, now: datetime) -> None:
         deliveries.settle(tx, claimed, Settled(State.HANDED_OVER, Outcome.HANDED_OVER, now))
 
 
+async def test_a_report_settles_what_was_uncertain(world: World) -> None:
+    await world.desk.accept(world.submission(a_mail(("i.xml", an_invoice()))))
+    sent = await the_delivery(world)
+    claimed = await world.db.write(partial(_claim, id_=sent.id, now=world.clock[0]))
+    doubt = Settled(
+        State.UNCERTAIN, Outcome.UNCERTAIN, world.clock[0], reason="it may have arrived"
+    )
+    await world.db.write(partial(deliveries.settle, delivery=claimed, settled=doubt))
+    await world.desk.accept(came(world, a_report(sent, action="relayed", status="2.0.0")))
+    assert (await the_delivery(world)).state is State.CONFIRMED  # so it does not go a second time
+
+
 async def test_a_report_waits_until_our_own_result_is_written(world: World) -> None:
     await world.desk.accept(world.submission(a_mail(("i.xml", an_invoice()))))
     sent = await the_delivery(world)

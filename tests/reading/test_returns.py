@@ -310,6 +310,27 @@ def test_words_of_other_programs_are_understood(name: str) -> None:
     assert recipients(report) == wanted
 
 
+def test_a_complaint_of_hotmail_names_its_recipient_in_the_returned_mail() -> None:
+    raw = b"""From: <staff@hotmail.com>
+Subject: complaint about message from 192.0.2.1
+Content-Type: multipart/mixed; boundary="b"
+
+--b
+Content-Type: message/rfc822
+
+X-HmXmrOriginalRecipient: kunde@hotmail.com
+Message-ID: <v-1@acme.test>
+To: somebody@acme.test
+
+--b--
+"""
+    report = classify(raw)
+    assert report is not None
+    assert report.sort is Sort.FEEDBACK
+    assert recipients(report) == {"kunde@hotmail.com"}
+    assert report.message_ids == ("<v-1@acme.test>",)
+
+
 GENUINE = {
     "a person asks about a bounce": (
         "An <an@kantoor.test>",
