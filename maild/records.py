@@ -201,6 +201,7 @@ def delivery_json(delivery: Delivery, *, returned: Sequence[Return] = ()) -> dic
         "attach": [one.value for one in delivery.attach],
         "state": delivery.state.value,
         "reason": delivery.reason,
+        "hold_code": delivery.hold_code and delivery.hold_code.value,
         "not_before": _instant(delivery.not_before),
         "message_id": delivery.message_id,
         "message_sha256": delivery.message,

@@ -14,6 +14,8 @@ from maild.model.bill import Bill
 from maild.model.document import Direction
 from maild.model.party import company_key
 from maild.model.team import Team
+from maild.reading.names import type_of
+from maild.reading.picture import PICTURES
 from maild.ubl import document as ubl
 from maild.ubl.cii import document as cii
 from maild.ubl.describe import describe
@@ -21,6 +23,14 @@ from maild.ubl.document import Look
 
 # More than any door takes; a larger file is not a document of ours.
 LARGEST: Final = 64_000_000
+
+
+PICTURE_ONLY: Final = Problem(
+    "picture_only",
+    "",
+    "a photo or scan; maild makes a PDF of it when it is sent to the team's address with a tag such "
+    "as +purchase",
+)
 
 
 def inspect(name: str, content: bytes, *, team: Team | None = None) -> dict[str, Any]:
@@ -39,6 +49,8 @@ def read(content: bytes) -> Look | Bill:
         return cii.look(content) if is_cii else ubl.look(content)
     if start.startswith((b"{", b"[")):
         return payload.to_bill(content)
+    if type_of(content) in PICTURES:
+        raise DocumentError(PICTURE_ONLY)
     raise DocumentError(
         Problem(
             "not_a_document", "", "neither UBL, nor CII, nor our JSON document, a PDF or a mail"

@@ -45,7 +45,7 @@ def pdf(payload: bytes) -> bytes:
                 return pack({"small": True})
             pages = [_page(one) for one in _frames(picture)]
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise Unreadable("the picture is damaged and cannot be opened") from error
+        raise Unreadable("it is damaged, or no picture") from error
     return pack({"small": False}, [_bound(pages)])
 
 
