@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.model.returned import Action, Report, Sort
+from maild.reading import returns, returns_view
 from maild.reading.returns import classify
 from maild.reading.returns_view import MAX_READ
 
@@ -74,6 +75,28 @@ def test_reports_of_the_public_set_are_read_right(
     assert count["arf"] >= count["arf of"] - 1  # one hides its recipient from every reader
     assert count["auto-reply"] == count["auto-reply of"]
     assert count["none"] == count["none of"]
+
+
+def test_words_alone_name_the_recipients_where_the_machine_readable_part_is_taken_away(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reader of words on words of many programs that it was not made from."""
+
+    def without_status(raw: bytes) -> returns_view.View:
+        seen = returns_view.view(raw)
+        seen.status.clear()
+        return seen
+
+    monkeypatch.setattr(returns, "view", without_status)
+    count: Counter[str] = Counter()
+    for facts, raw in index(shared / "corpus" / "bounces"):
+        if facts["format"] == "rfc3464" and "newline" not in facts:
+            wanted = {one["recipient"].lower() for one in facts["recipients"]}
+            count["of"] += 1
+            count["right"] += recipients(classify(raw)) == wanted
+    with capsys.disabled():
+        print("\nby their words alone:", dict(count))  # noqa: T201 - the count is what this test is for
+    assert count["right"] >= 0.9 * count["of"]
 
 
 def test_each_kind_of_report_in_the_public_set_is_called_by_its_name(shared: Path) -> None:
