@@ -68,7 +68,8 @@ def test_reports_of_the_public_set_are_read_right(
             if kind == "rfc3464" and report and is_right(facts, raw, report):
                 count["rfc3464 with statuses"] += 1
     with capsys.disabled():
-        pass
+        shares = dict(sorted(count.items()))
+        print("\nreports read right:", shares)  # noqa: T201 - the shares are what this is for
     assert count["rfc3464"] >= 0.98 * count["rfc3464 of"]
     assert count["rfc3464 with statuses"] >= 0.97 * count["rfc3464 of"]
     assert count["text"] >= 0.90 * count["text of"]
