@@ -26,7 +26,13 @@ from maild.reading.names import safe_name, split_name
 from maild.rules.book import TAGS
 from maild.ubl.check import NO_DATE
 
-_NO_FILES = frozenset({"text/calendar", "application/pgp-encrypted"})
+# What programs put beside the files of a mail: invitations, business cards, the text in other forms,
+# the Macintosh's notes about a file, the headers of a mail that came back.
+_NO_FILES = frozenset(
+    {"text/calendar", "application/ics", "text/vcard", "text/x-vcard", "text/directory"}
+    | {"text/x-amp-html", "text/watch-html", "application/applefile", "text/rfc822-headers"}
+    | {"application/pgp-encrypted", "application/ms-tnef"}
+)
 # Invoices of other standards: never to be passed on as a mere attachment.
 _OTHER_BILLS = frozenset({"FatturaElettronica", "SCRDMCCBDACIOMessageStructure"})
 

@@ -38,6 +38,15 @@ class Entity(Message):
     of files and fails on charsets that nobody knows.
     """
 
+    def get_content_maintype(self) -> str:
+        """What the parser asks to know whether a mail is inside: not one that is encoded.
+
+        RFC 2045 section 6.4 forbids that, and it is sent all the same; it is decoded first, as a file.
+        """
+        kind = super().get_content_maintype()
+        encoded = kind == "message" and _encoding(self) in {"base64", "quoted-printable"}
+        return "application" if encoded else kind
+
     @property
     def raw_payload(self) -> bytes | None:
         """The bytes as they came, still encoded; None when there are parts instead."""
@@ -109,11 +118,6 @@ def inner_entities(message: Entity) -> Iterator[Entity]:
         if declared.startswith("multipart/"):
             yield from _by_their_delimiter(raw)
         return
-    encoding = _encoding(message)
-    if declared.startswith("message/") and encoding in {"base64", "quoted-printable"}:
-        # Forbidden by RFC 2045 section 6.4 and sent all the same.
-        yield from (parse(_decoded(one.raw_payload or b"", encoding)) for one in message.parts[:1])
-        return
     yield from message.parts
     if isinstance(message.epilogue, str):
         # Two multiparts with one boundary: the first end ends both, and parts follow it.
@@ -157,13 +161,6 @@ def _by_their_delimiter(raw: bytes) -> Iterator[Entity]:
 
 def _reparsed(raw: bytes, *, kind: bytes) -> Entity:
     return parse(b"Content-Type: %s\n\n%s" % (kind, raw))
-
-
-def _decoded(raw: bytes, encoding: str) -> bytes:
-    holder = Entity()
-    holder["Content-Transfer-Encoding"] = encoding
-    holder.set_payload(raw.decode("ascii", "surrogateescape"))
-    return content_of(holder)
 
 
 def _unsaid_base64(content: bytes, message: Message) -> bytes | None:

@@ -27,6 +27,7 @@ _SIGNATURES: Final = frozenset(
 _SEALED_MAIL: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _PGP: Final = b"-----BEGIN PGP MESSAGE-----"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MAILS: Final = frozenset({"message/rfc822", "message/global"})
 _OFFICE: Final = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".odt", ".ods", ".odp")
 # A logo takes a few kilobytes; the photo of a receipt, which telephones put into the text, hundreds.
 _LARGEST_LOGO: Final = 150_000
@@ -53,7 +54,7 @@ class Leaf:
     def is_mail(self) -> bool:
         """Whether it is a forwarded mail sent as a file ("eml" as octet-stream)."""
         named = _ends(self, (".eml",)) and self.declared == "application/octet-stream"
-        return (named or self.declared == "message/rfc822") and b":" in self.content[:1000]
+        return (named or self.declared in _MAILS) and b":" in self.content[:1000]
 
     @property
     def is_archive(self) -> bool:

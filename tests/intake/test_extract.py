@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
+from email.message import EmailMessage
 
 import pytest
 
@@ -325,3 +326,15 @@ def test_a_program_is_not_passed_on() -> None:
     [draft] = found(("f.xml", an_invoice()), ("invoice.pdf.exe", b"MZ\x90\0"), ("a.JS", b"run()"))
     assert of(draft, Role.ATTACHMENT) == []
     assert [one.split(":")[0] for one in draft.warnings] == ["invoice.pdf.exe", "a.JS"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/calendar", "text/vcard", "text/x-amp-html", "application/applefile"]
+)
+def test_what_programs_put_beside_files_is_not_passed_on(kind: str) -> None:
+    mail = EmailMessage()
+    main, sub = kind.split("/")
+    mail.add_attachment(an_invoice(), maintype="application", subtype="xml", filename="f.xml")
+    mail.add_attachment(b"beside", maintype=main, subtype=sub, filename="beside")
+    [draft] = extract(mime.read(bytes(mail)), team=a_team(), tag=None)
+    assert [one.role for one in draft.sheets] == [Role.UBL]

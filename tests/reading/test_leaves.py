@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import quopri
 import time
 import zipfile
 from email.message import EmailMessage
@@ -192,6 +193,26 @@ QUIRKS = {
 def test_what_programs_get_wrong_hides_no_file(raw: bytes) -> None:
     found = [(one.name, one.content.strip(b"\r\n ")) for one in parts_of(raw)]
     assert found == [("f.pdf", A_PDF.strip())]
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "utf-16", "latin-1", "x-unknown", "rot13"])
+def test_bytes_above_127_come_out_as_they_are_whatever_charset_is_named(charset: str) -> None:
+    content = A_PDF + bytes(range(128, 256))
+    raw = f"Content-Type: multipart/mixed; boundary=a; charset={charset}\r\n\r\n--b\r\n".encode()
+    raw += f"Content-Type: application/pdf; name=f.pdf; charset={charset}\r\n\r\n".encode()
+    [part] = parts_of(raw + content + b"\r\n--b--\r\n")
+    assert part.content == content
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+@pytest.mark.parametrize("kind", ["message/rfc822", "message/global"])
+def test_a_forwarded_mail_may_be_encoded(kind: str, encoding: str) -> None:
+    """RFC 2045 section 6.4 forbids it for message/rfc822; RFC 6532 allows it for message/global."""
+    inner = bytes(a_mail(("f.pdf", A_PDF)))
+    coded = base64.encodebytes(inner) if encoding == "base64" else quopri.encodestring(inner)
+    head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode()
+    [part] = parts_of(head + coded)
+    assert (part.name, part.content, len(part.path)) == ("f.pdf", A_PDF, 1)
 
 
 @pytest.mark.parametrize(
