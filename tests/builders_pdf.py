@@ -103,6 +103,23 @@ def nested_forms(
     return saved(document)
 
 
+def huge_picture(side: int) -> bytes:
+    """A page with a white picture of `side` x `side` bits: 900 million of them take 110 kB."""
+    document = pikepdf.new()
+    page = add_page(document, b"/P Do BT /F1 11 Tf 50 700 Td (beside) Tj ET")
+    engine = zlib.compressobj(9)
+    row = b"\xff" * ((side + 7) // 8)
+    packed = b"".join(engine.compress(row * 100) for _ in range(side // 100)) + engine.flush()
+    image: Any = pikepdf.Stream(document, b"")
+    image.write(packed, filter=pikepdf.Name.FlateDecode)
+    image.Type, image.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
+    image.Width = image.Height = side
+    image.BitsPerComponent, image.ColorSpace = 1, pikepdf.Name.DeviceGray
+    page.Resources.XObject = pikepdf.Dictionary(P=document.make_indirect(image))
+    document.pages[0].obj.Resources = page.Resources
+    return saved(document)
+
+
 def many_pages(count: int) -> bytes:
     """One page that the tree of pages names `count` times."""
     said = b"BT /F1 11 Tf 50 700 Td (one) Tj ET"

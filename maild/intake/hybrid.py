@@ -8,7 +8,7 @@ stand on the page (purchase_reading.md A3.9; 5 of 36 samples say different thing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from maild.errors import Unreadable
@@ -33,13 +33,14 @@ class Inside:
     """The bill that was found inside a PDF; `name` is what its file is called there.
 
     `ubl` is the bill as it was issued, or as UBL that was `made` of it; None when it lacks what that
-    needs.
+    needs. `rival` is the number of another bill in the same PDF, where there is one.
     """
 
     name: str
     look: Look
     ubl: bytes | None = field(repr=False)
     made: bool
+    rival: str | None = None
 
     @property
     def bill(self) -> Bill:
@@ -52,17 +53,35 @@ def find_bill(files: Sequence[Embedded]) -> Inside | None:
 
     Raises Unreadable when the file of a known name cannot be read.
     """
+    found: Inside | None = None
     for one in sorted(files, key=_rank):
-        content = one.content or b""
-        root = pairing.root_name(content)
-        if root in cii.ROOTS:
-            look = cii.look(content, name=one.name)
-            return Inside(one.name, look, as_ubl(look.bill), made=True)
-        if root in _UBL_ROOTS:
-            return Inside(one.name, ubl.look(content), content, made=False)
-        if one.name.lower() in _KNOWN_NAMES:
-            raise Unreadable("it is no invoice in XML")
+        inside = _read(one)
+        if inside is None:
+            continue
+        if found is None:
+            found = inside
+        elif not _is_one(found, inside):
+            return replace(found, rival=inside.bill.number)
+    return found
+
+
+def _read(one: Embedded) -> Inside | None:
+    content = one.content or b""
+    root = pairing.root_name(content)
+    if root in cii.ROOTS:
+        look = cii.look(content, name=one.name)
+        return Inside(one.name, look, as_ubl(look.bill), made=True)
+    if root in _UBL_ROOTS:
+        return Inside(one.name, ubl.look(content), content, made=False)
+    if one.name.lower() in _KNOWN_NAMES:
+        raise Unreadable("it is no invoice in XML")
     return None
+
+
+def _is_one(first: Inside, second: Inside) -> bool:
+    """Whether two files say the same bill: some programs add the UBL of what they put in as CII."""
+    numbers = (pairing.plain_number(one.bill.number) for one in (first, second))
+    return len(set(numbers)) == 1 and first.bill.totals.gross == second.bill.totals.gross
 
 
 def doubt(inside: Inside, text: str) -> str | None:
@@ -73,6 +92,8 @@ def doubt(inside: Inside, text: str) -> str | None:
     faults = [one for one in inside.look.problems if not is_warning(one)]
     if faults:
         return f"the {inside.name} inside the PDF has a fault ({faults[0]})"
+    if inside.rival is not None:
+        return f"the PDF holds two bills, number {inside.bill.number} and number {inside.rival}"
     bill = inside.bill
     total = bill.totals.gross or bill.totals.payable
     if len(text.split()) < _FEW and len("".join(text.split())) < _FEW:

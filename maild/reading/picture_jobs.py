@@ -76,18 +76,26 @@ def _frames(picture: Image.Image) -> list[Image.Image]:
 
 
 def _scaled(picture: Image.Image) -> Image.Image:
-    """Upright, in colour or grey on white, and no larger than a page can show."""
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode in {"1", "L", "I;16", "I", "F"}:
-        plain = upright.convert("L")
-    elif "A" in upright.getbands() or "transparency" in upright.info:
-        seen = upright.convert("RGBA")
-        plain = Image.new("RGB", seen.size, "white")
-        plain.paste(seen, mask=seen.getchannel("A"))
-    else:
-        plain = upright.convert("RGB")
-    plain.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-    return plain
+    """Upright, in colour or grey on white, and no larger than a page can show.
+
+    Scaled before anything else: each further step takes a copy of fifty million pixels otherwise.
+    """
+    # The pages of a TIFF follow one another in one object, which must not change.
+    own = picture.copy() if picture.format == "TIFF" else picture
+    if own.mode == "P":
+        own = own.convert("RGBA" if "transparency" in own.info else "RGB")
+    elif own.mode == "1":
+        own = own.convert("L")
+    own.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    upright = ImageOps.exif_transpose(own)
+    if upright.mode in {"L", "I;16", "I", "F"}:
+        return upright.convert("L")
+    if "A" not in upright.getbands():
+        return upright.convert("RGB")
+    seen = upright.convert("RGBA")
+    white = Image.new("RGB", seen.size, "white")
+    white.paste(seen, mask=seen.getchannel("A"))
+    return white
 
 
 def _page(picture: Image.Image) -> tuple[bytes, tuple[int, int], str]:

@@ -106,6 +106,17 @@ async def test_figures_that_are_not_those_on_the_page_wait_for_a_person(
     assert f"maild queue release {filed.deliveries[0].id}" in notice.letter.text
 
 
+async def test_two_bills_in_one_pdf_wait_unless_they_say_the_same(world: World) -> None:
+    same = make.a_pdf(SHOWN, files={"factur-x.xml": a_cii(), "ubl.xml": a_cii()})
+    [filed] = await taken(world, ("f.pdf", same))
+    assert {one.state for one in filed.deliveries} == {State.QUEUED}
+    two = {"a.xml": a_cii(number="2026-002"), "factur-x.xml": a_cii(number="2026-003")}
+    both = make.a_pdf((*SHOWN, "Nr 2026-002, Nr 2026-003"), files=two)
+    [held] = await taken(world, ("g.pdf", both))
+    reason = held.deliveries[0].reason or ""
+    assert reason == "the PDF holds two bills, number 2026-003 and number 2026-002"
+
+
 async def test_the_file_of_figures_beside_a_hybrid_is_the_same_bill(world: World) -> None:
     pdf = a_hybrid()
     extra = make.a_pdf(("Terms of delivery",))

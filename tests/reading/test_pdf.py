@@ -137,6 +137,13 @@ async def test_a_page_of_any_size_costs_nothing_since_none_is_rendered(
     assert time.process_time() - started < 1
 
 
+async def test_a_picture_of_900_million_pixels_on_a_page_is_not_unpacked(sandbox: Sandbox) -> None:
+    content = make.huge_picture(30_000)
+    assert len(content) < 150_000
+    assert (await look_into(sandbox, content)).pages == 1
+    assert "beside" in await page_text(sandbox, content)
+
+
 async def test_200_000_pages_are_counted_and_not_read(sandbox: Sandbox) -> None:
     content = make.many_pages(200_000)
     assert (await look_into(sandbox, content)).pages == 200_000
