@@ -15,7 +15,7 @@ from typing import Any, Final
 from maild import __version__
 from maild.config.settings import Account
 from maild.errors import UserError, did_you_mean
-from maild.intake import review
+from maild.intake import mailbox_health, review
 from maild.intake.desk import Desk, Explained, Submission
 from maild.intake.filing import Filed
 from maild.intake.planned import held_in_shadow, planned_deliveries
@@ -45,6 +45,7 @@ class Actions:
     data_dir: Path
     deadline: timedelta  # [outbox] deadline, for what is let go anew
     accounts: Mapping[str, Account]
+    mailboxes: tuple[str, ...]
 
     async def send(
         self, files: Sequence[tuple[str, bytes]], *, team: str, tag: str | None
@@ -107,7 +108,7 @@ class Actions:
         """How the daemon is, what waits, and what needs a person."""
         pid = holder(self.data_dir)
         shown: dict[str, Any] = await self.db.read(
-            partial(_status, book=self.book(), pid=pid, now=self.now())
+            partial(_status, book=self.book(), pid=pid, now=self.now(), mailboxes=self.mailboxes)
         )
         known = await self.db.read(tokens.standings)
         accounts = [_account(name, one, known.get(name)) for name, one in self.accounts.items()]
@@ -169,7 +170,9 @@ def _golive(
     return released, len(held)
 
 
-def _status(tx: Tx, *, book: RuleBook, pid: int | None, now: datetime) -> dict[str, Any]:
+def _status(
+    tx: Tx, *, book: RuleBook, pid: int | None, now: datetime, mailboxes: Sequence[str]
+) -> dict[str, Any]:
     said = marks.get(tx, DAEMON_MARK) or {}
     alive = pid is not None and said.get("pid") == pid
     counts = deliveries.counts(tx)
@@ -188,6 +191,7 @@ def _status(tx: Tx, *, book: RuleBook, pid: int | None, now: datetime) -> dict[s
             {"connector": via, "until": until.isoformat(), "reason": reason}
             for via, (until, reason) in paused.items()
         ],
+        "mailboxes": [mailbox_health.shown(tx, name, alive=alive) for name in mailboxes],
         "teams": [_team(tx, team) for team in book.teams],
         "stopped": [
             {

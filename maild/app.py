@@ -106,6 +106,7 @@ class App:
             data_dir=data_dir,
             deadline=settings.outbox.deadline,
             accounts=settings.account,
+            mailboxes=tuple(settings.mailbox),
         )
         return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept)
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from maild import mailboxes
 from maild.actions import utc_now
 from maild.app import App
 from maild.clock import Clock
@@ -26,6 +27,7 @@ from maild.connectors.smtp_session import SmtpOptions
 from maild.intake import receipts, refusals
 from maild.intake.folder import FolderDoor, FolderOptions
 from maild.intake.kept import Kept
+from maild.intake.mailbox import MailboxDoor
 from maild.intake.notices import tell
 from maild.intake.smtp_gate import Limits
 from maild.intake.smtpd import SmtpDoor, SmtpdOptions
@@ -57,11 +59,15 @@ class Works:
     kept: Kept
     smtpd: SmtpDoor
     folders: Mapping[str, FolderDoor]
+    mailboxes: Mapping[str, MailboxDoor]
 
     @property
     def services(self) -> dict[str, Service]:
         """What runs until the daemon drains, by name."""
-        doors = {f"folder {name}": folder.run for name, folder in self.folders.items()}
+        doors: dict[str, Service] = {
+            **{f"folder {name}": folder.run for name, folder in self.folders.items()},
+            **{f"mailbox {name}": mailbox.run for name, mailbox in self.mailboxes.items()},
+        }
         return {
             "outbox": self.outbox.run,
             "clock": self.clock.run,
@@ -117,11 +123,16 @@ def build(app: App) -> Works:
             options=_smtpd(settings),
             kept=kept if settings.smtpd.answer == "kept" else None,
         ),
-        folders={
-            name: FolderDoor(app.desk, FolderOptions(name=name, path=one.path, team=one.team))
-            for name, one in settings.folder.items()
-        },
+        folders=_folders(app),
+        mailboxes=mailboxes.build(settings, desk=app.desk, tokens=tokens),
     )
+
+
+def _folders(app: App) -> dict[str, FolderDoor]:
+    return {
+        name: FolderDoor(app.desk, FolderOptions(name=name, path=one.path, team=one.team))
+        for name, one in app.settings.folder.items()
+    }
 
 
 def build_tokens(app: App) -> OAuthTokens:

@@ -22,6 +22,7 @@ from maild.cli.output import (
     plain_faults,
     say,
     table,
+    when,
 )
 from maild.daemon import serve
 
@@ -98,10 +99,18 @@ def _show_status(shown: dict[str, Any]) -> None:
             for t in shown["teams"]
         ),
     )
+    _show_troubles(shown)
+
+
+def _show_troubles(shown: dict[str, Any]) -> None:
+    """What rests, what is shut, and how each mailbox does."""
     for pause in shown["paused"]:
         note(
             f"{pause['connector']} rests until {pause['until']}: {pause['reason']}", style="yellow"
         )
+    for box in shown["mailboxes"]:
+        style = "yellow" if box["dead"] or box["state"] not in _FINE else ""
+        note(f"mailbox {box['mailbox']}: {_of_mailbox(box)}", style=style)
     for account in shown["accounts"]:
         if account["trouble"]:
             note(
@@ -113,6 +122,22 @@ def _show_status(shown: dict[str, Any]) -> None:
         note(f"{one['team']}: nothing goes to {one['address']}: {one['reason']}", style="yellow")
     for warning in shown["warnings"]:
         note(warning, style="yellow")
+
+
+_FINE = ("connected", "connecting", "stopped", "standing_by", "never_connected")
+
+
+def _of_mailbox(box: dict[str, Any]) -> str:
+    """How a mailbox does, in one line: "connected; last message 2026-03-02 09:00"."""
+    parts = [box["state"].replace("_", " ")]
+    parts += [f"last login {when(box['last_login'])}"] if box["last_login"] else []
+    parts += [f"last message {when(box['last_message'])}"] if box["last_message"] else []
+    parts += (
+        [f"last error {when(box['last_error_at'])}: {box['last_error']}"]
+        if box["last_error"]
+        else []
+    )
+    return "; ".join(parts)
 
 
 def golive(

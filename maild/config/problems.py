@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from maild.config import mailbox
 from maild.config.paths import PATHS
 from maild.config.values import networks
 from maild.errors import KeyProblem, did_you_mean
@@ -26,7 +28,7 @@ SECRETS: Final = (
     "client_secret_file",
     "secret_file",
 )
-FOLDERS: Final = ("data_dir", "path")
+FOLDERS: Final = ("data_dir", "path", "maildir")
 MADE: Final = (*FOLDERS, "secret_file")  # made when they are missing, so they need not be there
 
 
@@ -42,7 +44,13 @@ def in_words(fault: ValidationError, model: type[BaseModel]) -> list[KeyProblem]
 
 def found_beside(tables: Mapping[str, Any]) -> list[KeyProblem]:
     """What no single value shows: teams that do not exist, files that cannot be read, open doors."""
-    return [*_folders(tables), *_accounts(tables), *_files(tables), *_open_door(tables)]
+    return [
+        *_folders(tables),
+        *_accounts(tables),
+        *mailbox.found_between(tables),
+        *_files(tables),
+        *_open_door(tables),
+    ]
 
 
 def connector_names(tables: Mapping[str, Any]) -> tuple[str, ...]:
@@ -123,9 +131,16 @@ def _fields(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
     for part in loc:
         if get_origin(kind) is dict:
             kind = get_args(kind)[1]
+        elif isinstance(part, int):
+            kind = get_args(kind)[0]
         else:
-            kind = kind.model_fields[str(part)].annotation
-    return list(kind.model_fields)
+            kind = _by_key(kind)[part].annotation
+    return list(_by_key(kind))
+
+
+def _by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a table by the name that they have in a file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _folders(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:

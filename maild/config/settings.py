@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from maild.config.mailbox import Mailbox
+from maild.config.section import Name, NonEmpty, Section
 from maild.config.values import (
     FIRST_RETRY,
     Duration,
@@ -40,9 +40,6 @@ from maild.config.values import (
     is_loopback,
     retries,
 )
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 # RFC 5321 section 4.1.2: what may stand in EHLO, or nothing.
 HOSTNAME: Final = (
@@ -72,12 +69,6 @@ Domain = Annotated[
 Address = Annotated[
     str, StringConstraints(pattern=r"^[^\s@<>\x00-\x1f\x7f]+@[^\s@<>\x00-\x1f\x7f]+$")
 ]
-
-
-class Section(BaseModel):
-    """A table of the configuration: unknown keys are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class Maild(Section):
@@ -212,7 +203,7 @@ class SmtpConnector(Section):
 class Connectors(Section):
     """[connector]: every way out, by kind and name."""
 
-    smtp: dict[Name, SmtpConnector] = {}
+    smtp: dict[Name, SmtpConnector] = Field(default_factory=dict)
 
 
 class Outbox(Section):
@@ -253,6 +244,7 @@ class Settings(BaseSettings):
     smtpd: Smtpd = Smtpd()
     antivirus: Antivirus = Antivirus()
     folder: dict[Name, Folder] = {}
+    mailbox: dict[Name, Mailbox] = {}
     account: dict[Name, Account] = {}
     connector: Connectors = Connectors()
     outbox: Outbox = Outbox()

@@ -6,6 +6,7 @@ a message that is not in its folder any more is done with, whoever moved it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -73,12 +74,23 @@ def _into(session: Session, orders: list[Order], *, folder: str, command: str) -
         with guarded(session.options.host):
             do(_uids(orders), name)
     except NotDone:
+        if not _made(session, name):
+            raise
         with guarded(session.options.host):
-            if session.client.folder_exists(name):
-                raise
-            session.client.create_folder(name)
-            session.client.subscribe_folder(name)
             do(_uids(orders), name)
+
+
+def _made(session: Session, name: str) -> bool:
+    """Make a folder; False when it was there, so that it was not what was missing."""
+    with guarded(session.options.host):
+        listed = session.client.list_folders(pattern=name)
+    if any(one == name for _, _, one in listed):
+        return False
+    # Another client may be faster, and not every server knows subscriptions.
+    for do in (session.client.create_folder, session.client.subscribe_folder):
+        with contextlib.suppress(NotDone), guarded(session.options.host):
+            do(name)
+    return True
 
 
 def _copied_before(session: Session, orders: list[Order], *, folder: str) -> list[Order]:

@@ -46,16 +46,19 @@ class Lease:
     token: int
 
 
-def take(tx: Tx, name: str, *, owner: str, now: datetime, life: timedelta) -> Lease | None:
+def take(
+    tx: Tx, name: str, *, owner: str, now: datetime, life: timedelta, force: bool = False
+) -> Lease | None:
     """Take or renew the right to read a mailbox; None while another process has it.
 
+    With `force` it is taken from whoever has it: he is known to be dead.
     Source: store_and_clock.md (one node reads a mailbox; a token fences off whoever woke too late).
     """
     row = {"name": name, "owner": owner, "token": 1, "until": now + life}
     if insert_if_absent(tx, leases, row=row, unique=["name"]):
         return Lease(name, owner, 1)
     there = tx.execute(select(leases).where(leases.c.name == name)).one()
-    if there.owner != owner and there.until > now:
+    if there.owner != owner and there.until > now and not force:
         return None
     token = there.token + (there.owner != owner)
     values = {"owner": owner, "token": token, "until": now + life}
@@ -100,9 +103,20 @@ def settle(tx: Tx, lease: Lease, places: Iterable[Place]) -> None:
         tx.execute(_SETTLE, asked)
 
 
-def known(tx: Tx, mailbox: str, *, folder: str, validity: str) -> set[str]:
-    """The uids of a folder that were dealt with."""
-    return set(tx.execute(_KNOWN, _here(mailbox, folder, validity)).scalars())
+def known(tx: Tx, mailbox: str, *, folder: str, validity: str, uid: str | None = None) -> set[str]:
+    """The uids of a folder that were dealt with; of one message only, when it is named."""
+    asked = _here(mailbox, folder, validity)
+    if uid is None:
+        return set(tx.execute(_KNOWN, asked).scalars())
+    return set(tx.execute(_KNOWN.where(_column.uid == uid), asked).scalars())
+
+
+def was_another(tx: Tx, mailbox: str, *, folder: str, validity: str) -> bool:
+    """Whether messages were dealt with in a folder of that name with another validity."""
+    query = select(_column.uid).where(
+        _column.mailbox == mailbox, _column.folder == folder, _column.validity != validity
+    )
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def unsettled(tx: Tx, mailbox: str, *, limit: int) -> tuple[Message, ...]:

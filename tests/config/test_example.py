@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 
 from maild.config.initial import BOUGHT, OURS, SOLD, Answers, initial_config, slug_of
 from maild.config.loaded import Loaded, read
+from maild.config.mailbox import MailboxRule
 from maild.config.schema import schema
 from maild.config.settings import (
     Account,
@@ -69,6 +71,7 @@ def test_every_default_that_the_example_shows_is_the_codes(tmp_path: Path) -> No
         "smtpd",
         "antivirus",
         "folder",
+        "mailbox",
         "account",
         "connector",
         "outbox",
@@ -83,7 +86,7 @@ def keys_of(model: type[BaseModel], path: str = "") -> set[str]:
     """Every key that a configuration may have, with * for names of the person's own."""
     found = set()
     for name, field in model.model_fields.items():
-        key, kind = f"{path}{name}", field.annotation
+        key, kind = f"{path}{field.alias or name}", field.annotation
         if get_origin(kind) is dict:
             key, kind = f"{key}.*", get_args(kind)[1]
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -93,10 +96,24 @@ def keys_of(model: type[BaseModel], path: str = "") -> set[str]:
     return found
 
 
+def of_mailboxes(boxes: Iterable[dict[str, Any]]) -> set[str]:
+    """The keys of mailboxes, with those of the tables in them."""
+    found = set()
+    for one in boxes:
+        found |= {f"mailbox.*.{key}" for key in one if key not in {"senders", "after"}}
+        found |= {f"mailbox.*.after.{key}" for key in one["after"]}
+        found |= {"mailbox.*.senders.*"} if one["senders"] else set()
+        assert {field.alias or name for name, field in MailboxRule.model_fields.items()} == {
+            key for rule in one["rules"] for key in rule
+        }
+    return found
+
+
 def written(tables: dict[str, Any]) -> set[str]:
     """The keys of the example's sections, in the form of `keys_of`."""
     found = {f"folder.*.{key}" for one in tables["folder"].values() for key in one}
     found |= {f"account.*.{key}" for one in tables["account"].values() for key in one}
+    found |= of_mailboxes(tables["mailbox"].values())
     found |= {
         f"connector.smtp.*.{key}" for one in tables["connector"]["smtp"].values() for key in one
     }

@@ -41,7 +41,7 @@ class DovecotBox:
     """An account at a Dovecot."""
 
     def __init__(self, dovecot: Dovecot, address: str, password: Path, **options: Any) -> None:
-        self.dovecot, self.address = dovecot, address
+        self.dovecot, self.address, self.password = dovecot, address, password
         password.write_text(PASSWORD + "\n")
         self.options = replace(
             ImapOptions(
