@@ -56,8 +56,13 @@ class Client:
 
     def dot_unheard(self) -> None:
         """End the body; no reply comes."""
+        self.write(b"\r\n.\r\n")
+        self.hears_nothing()
+
+    def hears_nothing(self) -> None:
+        """The connection ends without a reply."""
         with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
-            self.dot()
+            self._smtp.getreply()
 
     def send(self, content: bytes) -> Reply:
         """A whole mail."""
@@ -143,14 +148,16 @@ def test_killed_after_the_commit_and_before_the_250_the_mail_is_there_once(
     taking: House, tmp_path: Path
 ) -> None:
     mail = an_invoice("D-3")
-    # After the commit the writer wakes the loop by a byte on a socket: the first that is sent.
-    dies = ("-e", "trace=sendto", "-e", "inject=sendto:signal=KILL:when=1")
+    # The loop is woken, and the reply leaves, a second after each was meant to.
+    slow = ("-e", "trace=sendto", "-e", "inject=sendto:delay_enter=1000000")
     with taking.running() as daemon, client_of(daemon) as client:
         client.begin()
         client.write(mail)
-        with traced(daemon, *dies, log=tmp_path / "trace"):
-            client.dot_unheard()
-            daemon.wait()
+        with traced(daemon, *slow, log=tmp_path / "trace"):
+            client.write(b"\r\n.\r\n")
+            until(lambda: stored(taking, "D-3"))
+            daemon.kill()
+        client.hears_nothing()
     assert stored(taking, "D-3") == 1
     with taking.running() as daemon:
         # The sender heard nothing, so he tries again.
