@@ -1,6 +1,6 @@
 """How a mailbox does, as `maild status` tells it: one mark a mailbox, and a word when it is dead.
 
-Written when something changed, and at most every half minute otherwise.
+Written when something happened; that nothing did is told every half minute at most.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from maild.store.database import Database, Tx
 
 WRITE_EVERY: Final = timedelta(seconds=30)
 _PREFIX: Final = "mailbox."
+_LASTING: Final = ("state", "last_login", "last_error", "folders", "dead", "taken")
 _NOTHING: Final[dict[str, Any]] = {
     "state": "never_connected",
     "last_login": None,
@@ -118,9 +119,7 @@ class Health:
         """Put the mark, if it says something new."""
         now = self.now()
         value = self._value()
-        lasting = {
-            key: value[key] for key in ("state", "last_login", "last_error", "folders", "dead")
-        }
+        lasting = {key: value[key] for key in _LASTING}
         recent = self._written_at is not None and now - self._written_at < WRITE_EVERY
         if value == self._written or (recent and lasting.items() <= self._written.items()):
             return
