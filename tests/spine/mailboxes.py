@@ -70,7 +70,9 @@ def invoices(count: int) -> Iterator[tuple[str, bytes]]:
 
 def strange_mails(shared: Path, count: int) -> Iterator[tuple[str, bytes]]:
     """Mails of the public corpora: whatever people send, and PDFs with invoices of strangers."""
-    odd = sorted((shared / "corpus" / "mime").glob("*.txt"))[::7]
+    odd = sorted(
+        one for one in (shared / "corpus" / "mime").iterdir() if one.suffix in {".eml", ".txt"}
+    )[::3]
     pdfs = sorted((shared / "corpus" / "hybrid-pdf").rglob("*.pdf"))[::3]
     made = 0
     for n, path in enumerate([*pdfs, *odd]):
@@ -154,7 +156,7 @@ class Load:
 
     def _tidy(self) -> None:
         """Another client: now and then it moves or deletes what lies in an inbox."""
-        while not self._over.wait(0.15):
+        while not self._over.wait(0.3):
             with self.world.dovecot.login(self.chance.choice(self.boxes)) as client:
                 self._tidy_one(client)
 
