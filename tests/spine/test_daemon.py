@@ -169,7 +169,7 @@ def test_a_wrong_configuration_does_not_start_and_names_every_problem(
         configured(
             sink.port,
             ('to = ["owner"]', 'to = ["ownr"]'),
-            ("vat = ", "vta = "),
+            ("vat = ", "vatt = "),
             ('tls = "none"', 'tls = "nun"'),
         )
     )
