@@ -17,7 +17,7 @@ from maild.store.spool import Original, Spool
 END: Final = b"\r\n.\r\n"
 
 # Up to here a body stays in memory; a larger one is written out each time as much has come.
-IN_MEMORY: Final = 256_000
+IN_MEMORY: Final = 320_000
 
 
 class Body:

@@ -28,7 +28,8 @@ class Hooks:
         """What the server can, with what the engine does not say by itself."""
         session.host_name = hostname
         kept = [one for one in responses if one[4:].strip() not in {"HELP", "AUTH"}]
-        return [*kept, "250-PIPELINING", "250 ENHANCEDSTATUSCODES"]
+        # One reply in one packet: the engine would send each line on its own.
+        return ["\r\n".join([*kept, "250-PIPELINING", "250 ENHANCEDSTATUSCODES"])]
 
     async def handle_MAIL(  # noqa: N802 - the same
         self, _server: Any, _session: Any, envelope: Envelop, address: str, options: list[str]

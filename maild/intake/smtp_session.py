@@ -8,6 +8,7 @@ of the door's `Gate`; what becomes of a mail, of the desk.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from ssl import SSLContext
 from typing import Final
@@ -21,6 +22,14 @@ from maild.intake.smtp_gate import Envelop, Gate, Limits
 from maild.intake.smtp_hooks import Hooks
 from maild.log import incoming
 from maild.model.ids import new_id
+
+MOST_UNSAID: Final = 4_096  # bytes
+
+# "<user@host.example> SIZE=5000", from and to whom nearly all mail is; the engine reads the others.
+_ATOMS: Final = r"[A-Za-z0-9_+=-]+(?:\.[A-Za-z0-9_+=-]+)*"
+_PLAIN_ADDRESS: Final = re.compile(
+    rf"<({_ATOMS}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>(.*)", re.DOTALL
+)
 
 _GOODBYE: Final = "502 5.5.1 Too many unrecognized commands, goodbye."
 
@@ -53,6 +62,7 @@ class Client(SMTP):
         self.draining = False
         self._faults = 0
         self._mails = 0
+        self._unsaid = b""  # replies that leave with the next one
         self._half_closed = False
         super().__init__(
             Hooks(self, admission),
@@ -94,7 +104,8 @@ class Client(SMTP):
         if self.transport is None:
             return
         if line is not None:
-            self._writer.write(line.encode() + b"\r\n")
+            self._unsaid += line.encode() + b"\r\n"
+        self._writer.write(self._unsaid)
         self.transport.close()
 
     def leave(self) -> None:
@@ -154,15 +165,36 @@ class Client(SMTP):
         line = status.decode() if isinstance(status, bytes) else enhanced(status)
         if line == _GOODBYE:  # the engine hangs up after it, which RFC 5321 section 3.8 wants said
             line = reply("421 4.7.0", "Too many unknown commands")
-        await super().push(line)
+        await self._write(line, hold=line.startswith("250") and self._more_waits())
         if line[:1] in "45":
             self._faults += 1
         if self._faults >= self.limits.errors:
             incoming.door_slowed(door=self.door, peer=self.peer, reason="too many errors")
             self.hang_up(reply("421 4.7.0", "Too many errors"))
 
+    def _more_waits(self) -> bool:
+        """Whether a whole command is there already: what answers it leaves with this reply.
+
+        Commands that came together are answered together (RFC 2920 section 3.2).
+        """
+        waiting: bytearray = self._reader._buffer  # type: ignore[attr-defined]  # noqa: SLF001 - no public name; the engine uses it too
+        return b"\n" in waiting
+
+    async def _write(self, line: str, *, hold: bool = False) -> None:
+        self._unsaid += line.encode() + b"\r\n"
+        if not hold or len(self._unsaid) > MOST_UNSAID:
+            unsaid, self._unsaid = self._unsaid, b""
+            self._writer.write(unsaid)
+            await self._writer.drain()
+
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """The engine's parser of addresses, whose own faults on odd input are the sender's."""
+        """The engine's parser of addresses, whose own faults on odd input are the sender's.
+
+        It takes a tenth of a millisecond, so nearly every address goes past it.
+        """
+        plain = _PLAIN_ADDRESS.fullmatch(arg or "")
+        if plain is not None:
+            return plain[1], plain[2].lstrip()
         try:
             found: tuple[str | None, str | None] = super()._getaddr(arg)
         except Exception:  # noqa: BLE001 - IndexError, RecursionError ... on "<", "((((": no address
@@ -203,7 +235,7 @@ class Client(SMTP):
             await self._take_mail()
 
     async def _take_mail(self) -> None:
-        await super().push("354 Send the mail; end with a dot on a line of its own")
+        await self._write("354 Send the mail; end with a dot on a line of its own")
         self.busy = True
         try:
             body = await self._body()
@@ -215,7 +247,7 @@ class Client(SMTP):
             self.busy = False
         self.envelope = self._create_envelope()
         for answer in answers:
-            await super().push(answer)
+            await self._write(answer)
         self._reset_timeout()
         if self.draining:
             self.leave()

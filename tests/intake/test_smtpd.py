@@ -19,6 +19,7 @@ import trustme
 from maild.errors import ConfigError
 from maild.intake.filing import Acceptance
 from maild.intake.smtp_gate import Limits
+from maild.intake.smtp_session import Client
 from maild.intake.users import hash_password
 from maild.store import documents
 from maild.store.blobs import BlobStore
@@ -169,6 +170,41 @@ async def test_only_known_addresses_are_taken(world: World, to: str, code: str) 
     said = await client.ask("EHLO c", f"MAIL FROM:<{SENDER}>", f"RCPT TO:<{to}>")
     assert said[-1].startswith(code)
     await client.close()
+
+
+async def test_commands_that_come_together_are_answered_together(world: World) -> None:
+    client = await Raw.connected(await world.open())
+    await client.ask("EHLO c")
+    client.writer.write(f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{ACME}>\r\nNOOP\r\n".encode())
+    said = await client.reader.read(10_000)
+    assert [one[:9] for one in said.decode().splitlines()] == [
+        "250 2.1.0",
+        "250 2.1.5",
+        "250 2.0.0",
+    ]
+    # What is not whole yet may be a while in coming: nobody waits for it.
+    client.writer.write(b"RSET\r\nNO")
+    assert (await client.reply()).startswith("250 2.0.0")
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "rest"),
+    [
+        ("<a.b+c@x-y.example> SIZE=5000", "a.b+c@x-y.example", "SIZE=5000"),
+        ("<a@b>", "a@b", ""),
+        ('<"a b"@c.example> BODY=8BITMIME', '"a b"@c.example', "BODY=8BITMIME"),
+        ("<@relay.example:a@c.example>", "a@c.example", ""),
+        ("<>", "<>", ""),
+        ("a@b.example", "a@b.example", ""),
+        ("<", None, None),
+        ("<" + "(" * 5_000, None, None),
+    ],
+)
+def test_an_address_is_read_as_the_engine_reads_it(
+    given: str, address: str | None, rest: str | None
+) -> None:
+    assert Client._getaddr(Client.__new__(Client), given) == (address, rest)
 
 
 async def test_upper_and_lower_case_of_an_address_are_one(world: World) -> None:
