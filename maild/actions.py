@@ -82,6 +82,14 @@ class Actions:
                 raise ValueError(f"{verb} is nothing that is done to a delivery")
         return await self.records.delivery(delivery)
 
+    async def release_restored(self, team: str | None) -> int:
+        """Let go what a restore held; how many deliveries. Raises UnknownTeam."""
+        slug = None if team is None else self.book().team(team).slug
+        release = partial(
+            deliveries.release_restored, team=slug, now=self.now(), deadline=self.deadline
+        )
+        return await self.db.write(release)
+
     async def review(self, document: str, *, verdict: str, to: tuple[str, ...]) -> dict[str, Any]:
         """Decide about a document whose number was known: "confirmed" or "rejected"."""
         stored = await self.db.read(partial(documents.get, id=document))

@@ -135,9 +135,31 @@ def hold(
 
 
 @queue.command("release")
-def release(delivery: DeliveryId, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Let a held delivery go."""
-    _act("release", delivery, config=config, as_json=as_json)
+def release(
+    delivery: Annotated[str | None, typer.Argument(metavar="DELIVERY", show_default=False)] = None,
+    restored: Annotated[
+        bool, typer.Option("--restored", help="All that a restore held, instead of one delivery.")
+    ] = False,
+    team: TeamOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Let a held delivery go; with --restored, all that `maild restore` held."""
+    if (delivery is None) is not restored or (team is not None and not restored):
+        raise typer.BadParameter("name one delivery, or --restored (with --team for one team)")
+    if delivery is not None:
+        _act("release", delivery, config=config, as_json=as_json)
+        return
+
+    async def go() -> int:
+        async with App.opened(config) as app:
+            return await app.actions.release_restored(team)
+
+    with plain_faults():
+        freed = asyncio.run(go())
+        json_line({"released": freed}) if as_json else say(
+            f"{freed} released; they go at their time"
+        )
 
 
 @queue.command("cancel")

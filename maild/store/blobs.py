@@ -25,7 +25,8 @@ from maild.ports import Stored
 from maild.store.database import Database, Tx
 from maild.store.disk import locked, make_folder
 from maild.store.faults import StoreUnavailable
-from maild.store.schema import arrivals, deliveries, files, refusals, small_blobs, undecided
+from maild.store.holdings import NAMING
+from maild.store.schema import small_blobs
 from maild.store.spool import READ_AT_ONCE, Original, Spool, Spooled, opened, remove_if_dead
 from maild.store.statements import insert_if_absent
 
@@ -54,14 +55,7 @@ def keep(tx: Tx, staged: Staged) -> None:
 
 def in_use(tx: Tx, keys: Collection[str]) -> set[str]:
     """Which of these blobs a row names, whatever it is the bytes of."""
-    columns = (
-        arrivals.c.original,
-        files.c.sha256,
-        deliveries.c.message,
-        refusals.c.original,
-        undecided.c.original,
-    )
-    found = (tx.execute(select(one).where(one.in_(keys))).scalars() for one in columns)
+    found = (tx.execute(select(one).where(one.in_(keys))).scalars() for one in NAMING)
     return {key for keys in found for key in keys}
 
 

@@ -24,7 +24,7 @@ from maild.store.attempts import (
 )
 from maild.store.connectors import pause, paused
 from maild.store.database import Tx
-from maild.store.hand import cancel, hold, release, release_shadow, retry
+from maild.store.hand import cancel, hold, release, release_restored, release_shadow, retry
 from maild.store.leases import claim, oldest_due, renew, take_back
 from maild.store.returns import held_if_stopped
 from maild.store.schema import deliveries, tallies
@@ -47,6 +47,7 @@ __all__ = [
     "pause",
     "paused",
     "release",
+    "release_restored",
     "release_shadow",
     "renew",
     "retry",

@@ -126,17 +126,43 @@ def release_shadow(
     actor: str = _PERSON,
 ) -> int:
     """Let go what shadow mode held for a team, from `since` on or all of it; how many that were."""
-    chosen = (deliveries.c.team == team) & (deliveries.c.state == State.HELD.value)
-    chosen &= deliveries.c.hold_code == HoldCode.SHADOW.value
+    chosen = (deliveries.c.team == team) & (deliveries.c.hold_code == HoldCode.SHADOW.value)
     if since is not None:
         chosen &= deliveries.c.created_at >= since
     values = _fresh(deadline_at=now + deadline)
-    statement = update(deliveries).where(chosen).values(values)
-    freed = tx.execute(statement.returning(deliveries.c.id, deliveries.c.document)).all()
-    told = {"at": now, "event": "delivery.released", "team": team, "actor": actor}
-    told["detail"] = "the team went live"
+    return _release_all(tx, chosen, values, at=now, detail="the team went live", actor=actor)
+
+
+def release_restored(
+    tx: Tx,
+    *,
+    now: datetime,
+    team: str | None = None,
+    deadline: timedelta = DEADLINE,
+    actor: str = _PERSON,
+) -> int:
+    """Let go what a restore held, of one team or of all; how many that were."""
+    chosen = deliveries.c.hold_code == HoldCode.RESTORED.value
+    if team is not None:
+        chosen &= deliveries.c.team == team
+    values = _fresh(deadline_at=now + deadline)
+    detail = "released after a restore: it may go twice"
+    return _release_all(tx, chosen, values, at=now, detail=detail, actor=actor)
+
+
+def _release_all(
+    tx: Tx, chosen: Any, values: dict[str, Any], *, at: datetime, detail: str, actor: str
+) -> int:
+    held = chosen & (deliveries.c.state == State.HELD.value)
+    statement = update(deliveries).where(held).values(values)
+    told = {"at": at, "event": "delivery.released", "detail": detail, "actor": actor}
+    freed = tx.execute(
+        statement.returning(deliveries.c.id, deliveries.c.document, deliveries.c.team)
+    ).all()
     if freed:
-        lines = [told | {"document": row.document, "delivery": row.id} for row in freed]
+        lines = [
+            told | {"team": row.team, "document": row.document, "delivery": row.id} for row in freed
+        ]
         tx.execute(insert(events), lines)
     return len(freed)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,10 +19,13 @@ from sqlalchemy import Connection, Engine
 
 from maild.errors import UserError
 from maild.store import engines
-from maild.store.disk import PRIVATE, flush_folder
+from maild.store.disk import PRIVATE
+from maild.store.holdings import snapshot
 from maild.store.schema import REVISION
 
 _STEPS: Final = Path(__file__).parent / "migrations"
+KEPT_COPIES: Final = 3  # of the file as it was before an update
+_COPY: Final = re.compile(r".+\.[0-9a-z]+-[0-9]{8}T[0-9]{6}Z")
 
 
 def bring_up_to_date(path: Path, *, allowed: bool) -> None:
@@ -49,7 +53,7 @@ def _migrate(engine: Engine, path: Path) -> None:
     config = _config()
     if old is not None:
         _refuse_the_unknown(config, old, path=path)
-        _snapshot(engine, path.with_name(f"{path.name}.{old}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"))
+        _snapshot(path, revision=old)
     with engine.connect() as tx:
         # Batch mode copies tables (SQLite has no ALTER COLUMN), which foreign keys would forbid.
         _driver(tx).execute("PRAGMA foreign_keys=OFF")
@@ -98,14 +102,13 @@ def _refuse_the_unknown(config: Any, revision: str, *, path: Path) -> None:
         )
 
 
-def _snapshot(engine: Engine, target: Path) -> None:
-    # VACUUM INTO fills an empty file that is there; made here, so that nobody else may read it.
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE))
-    with engine.connect() as tx:
-        _driver(tx).execute("VACUUM INTO ?", (str(target),))
-    with target.open("rb+") as copy:
-        os.fsync(copy.fileno())
-    flush_folder(target.parent)
+def _snapshot(path: Path, *, revision: str) -> None:
+    """Lay a copy beside the file, and drop copies that are older than the last few."""
+    snapshot(path, path.with_name(f"{path.name}.{revision}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"))
+    copies = [one for one in path.parent.iterdir() if _COPY.fullmatch(one.name)]
+    copies = [one for one in copies if one.name.startswith(f"{path.name}.")]
+    for old in sorted(copies, key=lambda one: one.name[-len("20260101T000000Z") :])[:-KEPT_COPIES]:
+        old.unlink()
 
 
 def _one(tx: Connection, statement: str) -> Any:

@@ -121,6 +121,17 @@ def test_an_update_keeps_what_is_there_and_lays_a_copy_beside_it(outdated: Path)
     assert copy.stat().st_mode & 0o077 == 0
 
 
+def test_only_the_newest_copies_are_kept_and_other_files_are_left_alone(outdated: Path) -> None:
+    other = outdated.parent / "maild.db.mine"
+    others = [outdated.parent / f"maild.db.0001-2026010{day}T000000Z" for day in range(1, 6)]
+    for one in (other, *others):
+        one.write_bytes(b"older")
+    migrate.bring_up_to_date(outdated, allowed=True)
+    assert other.exists()
+    assert [one.exists() for one in others] == [False, False, False, True, True]
+    assert list(outdated.parent.glob(f"maild.db.{schema.REVISION}-*Z"))
+
+
 def test_an_update_that_was_not_allowed_is_asked_for(outdated: Path) -> None:
     with pytest.raises(UserError, match="older maild"):
         migrate.bring_up_to_date(outdated, allowed=False)
