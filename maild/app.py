@@ -23,6 +23,7 @@ from maild.intake.refusals import Refusals
 from maild.intake.scanning import Scanner
 from maild.log import setup
 from maild.model.verp import Verp
+from maild.proof import Proofs
 from maild.reading.antivirus import Antivirus
 from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
@@ -49,6 +50,7 @@ class App:
     actions: Actions
     blobs: BlobStore
     refusals: Refusals
+    proofs: Proofs
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -108,7 +110,8 @@ class App:
             accounts=settings.account,
             mailboxes=tuple(settings.mailbox),
         )
-        return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept)
+        proofs = Proofs(records, blobs)
+        return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept, proofs)
 
     @property
     def config_path(self) -> Path:

@@ -89,6 +89,44 @@ def show_story(shown: dict[str, Any]) -> None:
         say(f"{when(event['at'])}  {event['event']:<22} {event['detail']}")
 
 
+def show_proof(proof: dict[str, Any]) -> None:
+    """Print what proves where a document went."""
+    say(describe(proof["document"]), style="bold")
+    for arrival in proof["arrivals"]:
+        say(f"{when(arrival['at'])}  came in {arrival['detail']}")
+    for delivery in proof["deliveries"]:
+        _show_proven(delivery)
+    if not proof["deliveries"]:
+        say("went nowhere")
+    for problem in proof["problems"]:
+        note(f"! {problem}", style="yellow")
+
+
+def _show_proven(delivery: dict[str, Any]) -> None:
+    say(f"{delivery['address']}  {state(delivery['state'])}", style="bold")
+    message = delivery["message"] or {"sha256": None}
+    taken = when(delivery["handed_over_at"])
+    rows = [
+        ("delivery", delivery["id"]),
+        ("Message-ID", delivery["message_id"]),
+        ("mail", message["sha256"] and f"sha256 {message['sha256']}"),
+        *(
+            ("attached", f"{a['name']}  {a['size']} bytes  sha256 {a['sha256']}")
+            for a in delivery["attached"]
+        ),
+        ("handed over", taken and f"{taken}  via {delivery['connector']}: {delivery['reply']}"),
+        ("known there as", delivery["sent_as"]),
+        *(
+            (r["action"], f"{when(r['at'])}  {r['reason']}  sha256 {r['sha256']}")
+            for r in delivery["returns"]
+        ),
+        ("why", delivery["reason"]),
+    ]
+    for label, value in rows:
+        if value:
+            say(f"  {label:<14} {value}")
+
+
 def describe(document: dict[str, Any]) -> str:
     """A document in one line: "invoice F2026-0412  Janssens NV  1210.00 EUR  d-..."."""
     parts = (

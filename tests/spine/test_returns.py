@@ -119,6 +119,14 @@ def test_reports_come_back_by_the_signed_return_path(start: Any) -> None:
     said = world.house.maild("queue", "show", bounced["id"]).out
     assert "There is no such mailbox." in said
 
+    [proof] = world.house.json("documents", "proof", story["id"])
+    proven = {one["address"]: one for one in proof["deliveries"]}
+    assert proof["problems"] == []
+    for one, action in ((bounced, "failed"), (confirmed, "relayed")):
+        found = proven[one["address"]]
+        assert found["reply"].startswith("250 2.0.0 Ok: queued as")
+        assert [(each["action"], each["intact"]) for each in found["returns"]] == [(action, True)]
+
 
 def test_reports_in_a_mailbox_are_matched_by_what_they_repeat(start: Any) -> None:
     world: World = start(ALL, (ACCOUNTANT, "inbox@unknown.test"), (BOOKS, "Inbox@good.test"))
