@@ -18,7 +18,7 @@ from maild import mailboxes
 from maild.actions import utc_now
 from maild.app import App
 from maild.clock import Clock
-from maild.config.settings import Settings
+from maild.config.settings import Folder, Settings
 from maild.config.values import Listen
 from maild.connectors.oauth import OAuthTokens
 from maild.connectors.oauth_providers import account_at
@@ -130,9 +130,14 @@ def build(app: App) -> Works:
 
 def _folders(app: App) -> dict[str, FolderDoor]:
     return {
-        name: FolderDoor(app.desk, FolderOptions(name=name, path=one.path, team=one.team))
+        name: FolderDoor(app.desk, folder_options(name, one))
         for name, one in app.settings.folder.items()
     }
+
+
+def folder_options(name: str, one: Folder) -> FolderOptions:
+    """What the door does with its folder."""
+    return FolderOptions(name=name, path=one.path, team=one.team, tag=one.tag or None)
 
 
 def build_tokens(app: App) -> OAuthTokens:

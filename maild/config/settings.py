@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from maild.config.mailbox import Mailbox
+from maild.config.mailbox import Mailbox, Tag
 from maild.config.section import Name, NonEmpty, Section
 from maild.config.values import (
     FIRST_RETRY,
@@ -127,6 +127,7 @@ class Folder(Section):
 
     path: Path
     team: NonEmpty
+    tag: Tag = ""
 
 
 class Account(Section):
