@@ -20,13 +20,14 @@ from maild.intake.desk import Desk, Explained, Submission
 from maild.intake.filing import Filed
 from maild.intake.planned import held_in_shadow, planned_deliveries
 from maild.log import incoming, running
+from maild.model.alarm import Alarm
 from maild.model.delivery import HoldCode, State
 from maild.model.team import Mode, Team
 from maild.outbox import queue
 from maild.reading.wrap import wrap
 from maild.records import Records, document_json
 from maild.rules.book import TAGS, RuleBook
-from maild.store import deliveries, documents, marks, returns, tokens, undecided
+from maild.store import alarms, deliveries, documents, marks, returns, tokens, undecided
 from maild.store.database import Database, Tx
 from maild.store.lock import holder
 
@@ -210,7 +211,18 @@ def _status(
             }
             for one in returns.stopped_addresses(tx)
         ],
+        "alarms": [_alarm(one) for one in alarms.standing(tx)],
         "warnings": list(said.get("warnings", [])) if alive else [],
+    }
+
+
+def _alarm(one: Alarm) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "reason": one.reason,
+        "since": one.opened_at.isoformat(),
+        "told_at": one.told_at.isoformat() if one.told_at else None,
+        "told_by": one.told_by,
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from maild.model.alarm import Call
 from maild.model.delivery import Parcel
 from maild.model.mailbox import Head, Look, Order
 from maild.model.token import Consent, Token
@@ -182,4 +183,17 @@ class Spool(Protocol):
 
     def discard(self) -> None:
         """Drop what is there, unless it was finished. Safe to call twice."""
+        ...
+
+
+class AlarmRoad(Protocol):
+    """A way to reach a person, apart from the deliveries."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the log and in `maild status`."""
+        ...
+
+    async def tell(self, call: Call) -> None:
+        """Tell, once. Raises DeliveryError when nobody was reached, as far as is known."""
         ...

@@ -20,6 +20,7 @@ from maild.app import App
 from maild.clock import Clock
 from maild.config.settings import Folder, Settings
 from maild.config.values import Listen
+from maild.connectors.alarm_roads import Command, Relay, Webhook
 from maild.connectors.oauth import OAuthTokens
 from maild.connectors.oauth_providers import account_at
 from maild.connectors.smtp import SmtpConnector
@@ -35,11 +36,13 @@ from maild.log import running
 from maild.outbox.compose import Composer
 from maild.outbox.dispatch import Outbox, OutboxOptions
 from maild.outbox.return_path import ReturnPath, ReturnPaths
-from maild.ports import Connector
+from maild.ports import AlarmRoad, Connector
 from maild.render.pdf import Renderer
 from maild.store.blobs import BlobStore
 from maild.store.database import Tx
 from maild.store.tokens import SealedTokens
+from maild.watch.sources import Watched
+from maild.watch.watchman import Watchman
 
 Service = Callable[[asyncio.Event], Awaitable[None]]
 _UTC: Final = ZoneInfo("UTC")
@@ -60,6 +63,7 @@ class Works:
     smtpd: SmtpDoor
     folders: Mapping[str, FolderDoor]
     mailboxes: Mapping[str, MailboxDoor]
+    watchman: Watchman
 
     @property
     def services(self) -> dict[str, Service]:
@@ -74,6 +78,7 @@ class Works:
             "kept": self.kept.run,
             "tidy": self._tidy,
             "accounts": self.tokens.run,
+            "alarms": self.watchman.run,
             **doors,
         }
 
@@ -125,6 +130,7 @@ def build(app: App) -> Works:
         ),
         folders=_folders(app),
         mailboxes=mailboxes.build(settings, desk=app.desk, tokens=tokens),
+        watchman=build_watchman(app, connectors),
     )
 
 
@@ -148,6 +154,33 @@ def build_tokens(app: App) -> OAuthTokens:
     secret_file = app.settings.maild.secret_file
     store = SealedTokens(app.db, secret_file=secret_file, now=utc_now)
     return OAuthTokens(accounts, store=store, now=utc_now)
+
+
+def build_watchman(app: App, connectors: Mapping[str, Connector]) -> Watchman:
+    """What looks for alarms, with the roads of [alarm] in the order in which they are tried."""
+    settings = app.settings
+    one = settings.alarm
+    roads: list[AlarmRoad] = []
+    if one.webhook:
+        roads.append(Webhook(one.webhook, one.webhook_form, one.webhook_token_file))
+    if one.command:
+        roads.append(Command(one.command))
+    if one.relay:
+        roads.append(Relay(connectors[one.relay], one.sender or one.to[0], one.to))
+    return Watchman(
+        db=app.db,
+        roads=roads,
+        watched=Watched(
+            data_dir=settings.maild.data_dir,
+            disk_free=one.disk_free,
+            stuck_after=one.stuck_after,
+            mailboxes=tuple(settings.mailbox),
+            accounts=tuple(settings.account),
+        ),
+        repeat=one.repeat,
+        host=settings.maild.called,
+        now=utc_now,
+    )
 
 
 def return_paths(settings: Settings) -> dict[str, ReturnPath]:

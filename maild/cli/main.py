@@ -35,7 +35,7 @@ def main() -> None:
 
 def commands() -> typer.Typer:
     """The whole command tree; imported late so that `maild --version` stays quick."""
-    from maild.cli import connect, demo, doctor, documents, initial, keeping, operate, queue
+    from maild.cli import alarm, connect, demo, doctor, documents, initial, keeping, operate, queue
 
     maild.command()(demo.demo)
     maild.command("init")(initial.init)
@@ -50,6 +50,7 @@ def commands() -> typer.Typer:
     maild.add_typer(queue.queue, name="queue")
     maild.add_typer(queue.review, name="review")
     maild.command()(connect.connect)
+    maild.add_typer(alarm.alarm, name="alarm")
     maild.command()(operate.golive)
     maild.command()(keeping.backup)
     maild.command()(keeping.restore)

@@ -103,7 +103,14 @@ def _show_status(shown: dict[str, Any]) -> None:
 
 
 def _show_troubles(shown: dict[str, Any]) -> None:
-    """What rests, what is shut, and how each mailbox does."""
+    """What needs a person, what rests, what is shut, and how each mailbox does."""
+    for alarm in shown["alarms"]:
+        told = (
+            f"told by {alarm['told_by']} {when(alarm['told_at'])}"
+            if alarm["told_at"]
+            else "nobody was told"
+        )
+        note(f"ALARM since {when(alarm['since'])}: {alarm['reason']} ({told})", style="red")
     for pause in shown["paused"]:
         note(
             f"{pause['connector']} rests until {pause['until']}: {pause['reason']}", style="yellow"

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from maild.config import mailbox
+from maild.config import alarm, mailbox
 from maild.config.paths import PATHS
 from maild.config.values import networks
 from maild.errors import KeyProblem, did_you_mean
@@ -27,6 +27,7 @@ SECRETS: Final = (
     "users_file",
     "client_secret_file",
     "secret_file",
+    "webhook_token_file",
 )
 FOLDERS: Final = ("data_dir", "path", "maildir")
 MADE: Final = (*FOLDERS, "secret_file")  # made when they are missing, so they need not be there
@@ -48,6 +49,7 @@ def found_beside(tables: Mapping[str, Any]) -> list[KeyProblem]:
         *_folders(tables),
         *_accounts(tables),
         *mailbox.found_between(tables),
+        *alarm.found_between(tables),
         *_files(tables),
         *_open_door(tables),
     ]

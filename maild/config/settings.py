@@ -13,21 +13,17 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from maild.config.alarm import Alarms
 from maild.config.mailbox import Mailbox, Tag
-from maild.config.section import Name, NonEmpty, Section
+from maild.config.section import Address, Name, NonEmpty, Section
 from maild.config.values import (
     FIRST_RETRY,
     Duration,
+    Endpoint,
     Listen,
     Listens,
     Lmtp,
@@ -48,26 +44,11 @@ HOSTNAME: Final = (
 ADDRESS: Final = r"^([^\s@<>()\[\],;:\\\"]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)?$"
 MEGABYTE: Final = 1_000_000
 
-
-def _endpoint(value: str) -> str:
-    """An address that tokens are fetched from: nobody may listen on the way."""
-    parts = urlsplit(value)
-    if not value or (parts.scheme == "https" and parts.hostname):
-        return value
-    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
-        return value
-    raise ValueError(f'"{value}" is no https address; http is accepted for loopback only')
-
-
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Domain = Annotated[
     str,
     StringConstraints(
         pattern=r"^[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?$", to_lower=True, strip_whitespace=True
     ),
-]
-Address = Annotated[
-    str, StringConstraints(pattern=r"^[^\s@<>\x00-\x1f\x7f]+@[^\s@<>\x00-\x1f\x7f]+$")
 ]
 
 
@@ -249,6 +230,7 @@ class Settings(BaseSettings):
     account: dict[Name, Account] = {}
     connector: Connectors = Connectors()
     outbox: Outbox = Outbox()
+    alarm: Alarms = Alarms()
     render: Render = Render()
     log: Log = Log()
     team: dict[str, dict[str, Any]] = {}

@@ -11,8 +11,9 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
 
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 # SI and IEC prefixes as they are written: a vendor's "20 MB" is 20,000,000 bytes.
@@ -187,6 +188,16 @@ def is_loopback(host: str) -> bool:
         return name == "localhost" or name.endswith(".localhost")
 
 
+def endpoint(value: str) -> str:
+    """An address that secrets are sent to, or fetched from: nobody may listen on the way."""
+    parts = urlsplit(value)
+    if not value or (parts.scheme == "https" and parts.hostname):
+        return value
+    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+        return value
+    raise ValueError(f'"{value}" is no https address; http is accepted for loopback only')
+
+
 def _shown(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
@@ -229,3 +240,4 @@ Networks = Annotated[
     PlainValidator(networks, json_schema_input_type=str | list[str]),
     PlainSerializer(lambda values: [str(one) for one in values], return_type=list[str]),
 ]
+Endpoint = Annotated[str, AfterValidator(endpoint)]

@@ -24,13 +24,23 @@ from sqlalchemy import (
     literal_column,
 )
 
-from maild.store import columns, schema_mailboxes, schema_senders, schema_undecided, tallying
+from maild.store import (
+    columns,
+    schema_alarms,
+    schema_mailboxes,
+    schema_senders,
+    schema_tokens,
+    schema_undecided,
+    tallying,
+)
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
+alarms: Final = schema_alarms.alarms
+tokens: Final = schema_tokens.tokens
 leases: Final = schema_mailboxes.leases
 mailbox_messages: Final = schema_mailboxes.mailbox_messages
 undecided: Final = schema_undecided.undecided
@@ -275,20 +285,6 @@ stopped = Table(
     Column("address", String(254), primary_key=True),  # in lower case
     Column("at", Moment, nullable=False),
     Column("reason", Text, nullable=False),
-)
-
-# What providers allowed for the accounts of [account.NAME]; only `sealed` holds secrets.
-tokens = Table(
-    "tokens",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("sealed", LargeBinary),
-    Column("consented_at", Moment),
-    Column("obtained_at", Moment),
-    Column("expires_at", Moment),
-    Column("trouble", Text),  # why a person has to be asked again
-    Column("owner", String(64)),  # who has the right to refresh; empty: nobody
-    Column("lease_until", Moment),
 )
 
 tallying.attach(deliveries)

@@ -75,6 +75,7 @@ def test_every_default_that_the_example_shows_is_the_codes(tmp_path: Path) -> No
         "account",
         "connector",
         "outbox",
+        "alarm",
         "render",
         "log",
     ):
@@ -117,7 +118,7 @@ def written(tables: dict[str, Any]) -> set[str]:
     found |= {
         f"connector.smtp.*.{key}" for one in tables["connector"]["smtp"].values() for key in one
     }
-    for section in ("maild", "smtpd", "antivirus", "outbox", "render", "log"):
+    for section in ("maild", "smtpd", "antivirus", "outbox", "alarm", "render", "log"):
         found |= {f"{section}.{key}" for key in tables[section]}
     return found
 

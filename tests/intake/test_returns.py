@@ -21,7 +21,7 @@ from maild.model.verp import Verp
 from maild.outbox.return_path import ReturnPath, ReturnPaths
 from maild.records import Records
 from maild.rules.profiles import PROFILES
-from maild.store import deliveries, documents, returns
+from maild.store import alarms, deliveries, documents, returns
 from maild.store.database import Tx
 from maild.store.deliveries import Settled
 from tests.intake.conftest import World, a_mail, a_team, an_invoice
@@ -452,3 +452,20 @@ def test_a_return_path_fits_the_limits_of_an_address() -> None:
     )
     assert len(sender.partition("@")[0]) <= 64
     assert sender.partition("@")[0].replace("+", "").replace("-", "").isalnum()
+
+
+async def test_receipts_that_do_not_come_are_one_alarm_until_they_do(world: World) -> None:
+    world = with_basecone(world)
+    sent = await handed_over(world, to="kantoor.acme@mailtobasecone.com")
+    look = partial(receipts.overdue, timedelta(hours=24))
+    late = world.clock[0] + timedelta(hours=25)
+    for hours in (0, 1):
+        await world.db.write(partial(_at, look, now=late + timedelta(hours=hours)))
+    [alarm] = await world.db.read(alarms.standing)
+    assert (alarm.key, alarm.opened_at) == ("receipts:acme", late)
+    assert "1 receipt of" in alarm.reason
+    await world.desk.accept(
+        came(world, a_receipt("ontvangen en verwerkt", reference=sent.message_id))
+    )
+    await world.db.write(partial(_at, look, now=late + timedelta(hours=2)))
+    assert await world.db.read(alarms.standing) == ()

@@ -1,0 +1,1 @@
+"""Looks for what a person must see to, and tells him when mail itself may be dead."""

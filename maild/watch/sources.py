@@ -1,0 +1,84 @@
+"""What is an alarm: each source looks once and gives a key and a sentence for every trouble.
+
+Nothing is written here. Receipts that do not come are looked for by the clock, in `intake.receipts`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from maild.intake import mailbox_health
+from maild.store import alarms, tokens
+from maild.store.database import Tx
+
+KINDS: Final = frozenset({"held", "queue", "disk", "mailbox", "account"})
+Found = tuple[str, str]  # a key and a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is looked at, and from when on it is trouble."""
+
+    data_dir: Path
+    disk_free: int
+    stuck_after: timedelta
+    mailboxes: Sequence[str]
+    accounts: Sequence[str]
+
+
+def look(tx: Tx, watched: Watched, *, now: datetime) -> dict[str, str]:
+    """Every trouble that the store shows now."""
+    return dict(
+        [
+            *_held(tx),
+            *_queue(tx, watched, now=now),
+            *_mailboxes(tx, watched),
+            *_accounts(tx, watched),
+        ]
+    )
+
+
+def disk(watched: Watched) -> dict[str, str]:
+    """Whether there is room left where documents are kept. It asks the system, so not in the loop."""
+    free = shutil.disk_usage(watched.data_dir).free
+    if free >= watched.disk_free:
+        return {}
+    # Rounded, so that one trouble does not read as another at each look.
+    said = f"{free / 1e9:.1f} GB" if free >= 1e8 else f"less than {int(free / 1e7 + 1) * 10} MB"
+    return {"disk:data_dir": f"the disk of {watched.data_dir} has {said} left: make room"}
+
+
+def _held(tx: Tx) -> Iterator[Found]:
+    for row in alarms.held_by_faults(tx):
+        what = f"{row.team}: {_deliveries(row.n)} held by a fault of maild itself"
+        yield f"held:{row.team}", f"{what}; see maild queue show {row.newest}"
+
+
+def _queue(tx: Tx, watched: Watched, *, now: datetime) -> Iterator[Found]:
+    hours = watched.stuck_after.total_seconds() / 3600
+    for row in alarms.stuck(tx, before=now - watched.stuck_after):
+        what = f"{_deliveries(row.n)} waiting for {row.via} for more than {hours:g} h"
+        yield f"queue:{row.via}", f"{what}; see maild queue show {row.oldest}"
+
+
+def _mailboxes(tx: Tx, watched: Watched) -> Iterator[Found]:
+    for name in watched.mailboxes:
+        box = mailbox_health.shown(tx, name, alive=True)
+        if box["dead"]:
+            yield f"mailbox:{name}", f"mailbox {name} cannot be read: {box['last_error']}"
+
+
+def _accounts(tx: Tx, watched: Watched) -> Iterator[Found]:
+    known = tokens.standings(tx)
+    for name in watched.accounts:
+        if (standing := known.get(name)) and standing.trouble:
+            yield f"account:{name}", f"account {name} needs consent: {standing.trouble}"
+
+
+def _deliveries(n: int) -> str:
+    return "1 delivery is" if n == 1 else f"{n} deliveries are"
