@@ -27,9 +27,10 @@ from maild.outbox import queue
 from maild.reading.wrap import wrap
 from maild.records import Records, document_json
 from maild.rules.book import TAGS, RuleBook
-from maild.store import alarms, deliveries, documents, marks, returns, tokens, undecided
+from maild.store import (alarms, deliveries, documents, marks, returns, senders, tokens, undecided)
 from maild.store.database import Database, Tx
 from maild.store.lock import holder
+from maild.store.waiting import waiting
 
 DAEMON_MARK: Final = "daemon"  # what the daemon last said of itself
 
@@ -91,18 +92,38 @@ class Actions:
         )
         return await self.db.write(release)
 
-    async def review(self, document: str, *, verdict: str, to: tuple[str, ...]) -> dict[str, Any]:
-        """Decide about a document whose number was known: "confirmed" or "rejected"."""
+    async def review(
+        self,
+        document: str,
+        *,
+        verdict: str,
+        to: tuple[str, ...] = (),
+        always: review.Always = "once",
+    ) -> dict[str, Any]:
+        """Decide about a document that waits: "confirmed" or "rejected"."""
         stored = await self.db.read(partial(documents.get, id=document))
         team = self.book().team(stored.team)
-        decide = (
-            partial(review.confirm, document=document, team=team, to=to, now=self.now())
-            if verdict == "confirmed"
-            else partial(review.reject, document=document, now=self.now())
+        confirm = partial(
+            review.confirm,
+            document=document,
+            team=team,
+            to=to,
+            always=always,
+            now=self.now(),
+            deadline=self.deadline,
         )
-        await self.db.write(decide)
+        reject = partial(review.reject, document=document, now=self.now())
+        await self.db.write(confirm if verdict == "confirmed" else reject)
         incoming.review_decided(team=team.slug, document=document, verdict=verdict)
         return await self.records.show(document)
+
+    async def forget_sender(self, sender: str, *, team: str) -> None:
+        """Let a sender in no more. Raises UserError when nobody let him in."""
+        slug = self.book().team(team).slug
+        if not await self.db.write(partial(senders.forget, team=slug, sender=sender)):
+            raise UserError(
+                f'nobody let "{sender}" in at {slug}', hint="maild senders list shows who was"
+            )
 
     async def golive(self, slug: str, *, since: datetime | None) -> dict[str, Any]:
         """End a team's shadow mode; with `since`, send what waited from documents since then."""
@@ -235,7 +256,7 @@ def _team(tx: Tx, team: Team) -> dict[str, Any]:
         "documents": documents.count(tx, team=team.slug),
         "held": counts.get(State.HELD, 0),
         "failed": counts.get(State.FAILED, 0) + counts.get(State.BOUNCED, 0),
-        "review": documents.count(tx, team=team.slug, review="waiting"),
+        "review": len(waiting(tx, team=team.slug)),
         "refused": len(marks.refusals(tx, team=team.slug, limit=1000)),
     }
 

@@ -97,7 +97,9 @@ class App:
         blobs = BlobStore(data_dir / "blobs", db)
         kept = Refusals(db, blobs, book, utc_now)
         reader, opener = MailReader(sandbox, blobs.spool), Opener(sandbox, _scanner(settings))
-        desk = Desk(db, blobs, book, utc_now, kept, reader, opener, verp=verp)
+        desk = Desk(
+            db, blobs, book, utc_now, kept, reader, opener, verp=verp, servers=_servers(settings)
+        )
         records = Records(db)
         actions = Actions(
             db=db,
@@ -165,3 +167,8 @@ def _locked(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _servers(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Whose word about a sender counts, by the door that a mail came by."""
+    return dict.fromkeys(("smtp", "lmtp"), settings.smtpd.trusted_authserv)

@@ -8,6 +8,7 @@
         UnknownTeam
         Unreadable
         Incomplete
+        Unwanted                     mail about mail, or from whom nothing is wanted: never answered
       DeliveryError(reply)           the destination's
         Deferred(retry_after)        this parcel, later
           Unavailable                the whole connector is out: pause it, charge no attempt
@@ -133,6 +134,10 @@ class Unreadable(DocumentError):
 
 class Incomplete(DocumentError):
     """A business term that maild needs is absent or does not add up."""
+
+
+class Unwanted(DocumentError):
+    """No document for the team: a loop, an automatic reply, a denied sender. Never answered."""
 
 
 class ProfileMismatch(MaildError):

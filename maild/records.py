@@ -14,10 +14,11 @@ from typing import Any
 
 from maild.errors import UserError
 from maild.model.delivery import Attempt, Delivery, State, Trace
-from maild.model.document import Document, File, Kind
+from maild.model.document import Arrival, Document, File, Kind
 from maild.model.returned import Return
-from maild.store import deliveries, documents, returns
+from maild.store import deliveries, documents, returns, senders
 from maild.store.database import Database, Tx
+from maild.store.waiting import waiting
 
 # Deliveries in these states still want something: time, another try, or a person.
 OPEN_STATES = (
@@ -70,12 +71,29 @@ class Records:
 
         return await self.db.read(find)
 
+    async def waiting(self, *, team: str | None = None) -> builtins.list[dict[str, Any]]:
+        """The documents that wait for a person, newest first."""
+
+        def find(tx: Tx) -> list[dict[str, Any]]:
+            return [_document(tx, documents.get(tx, one)) for one in waiting(tx, team=team)]
+
+        return await self.db.read(find)
+
+    async def senders(self, *, team: str | None = None) -> builtins.list[dict[str, Any]]:
+        """The senders that a person let in."""
+        found = await self.db.read(partial(senders.known, team=team))
+        return [
+            {"team": s.team, "sender": s.sender, "at": _instant(s.at), "document": s.document}
+            for s in found
+        ]
+
     async def show(self, document: str) -> dict[str, Any]:
         """One document with its story. Raises NotFound."""
 
         def look(tx: Tx) -> dict[str, Any]:
             found = documents.get(tx, document)
-            return _document(tx, found) | {"story": _story(tx, document)}
+            arrivals = [_arrival(one) for one in documents.arrivals_of(tx, document)]
+            return _document(tx, found) | {"arrivals": arrivals, "story": _story(tx, document)}
 
         return await self.db.read(look)
 
@@ -242,6 +260,20 @@ def _file(file: File) -> dict[str, Any]:
         "size": file.size,
         "sha256": file.sha256,
         "made": file.made,
+    }
+
+
+def _arrival(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "id": arrival.id,
+        "door": arrival.door,
+        "received_at": _instant(arrival.received_at),
+        "sender": arrival.sender,
+        "recipient": arrival.recipient,
+        "subject": arrival.subject,
+        "message_id": arrival.message_id,
+        "size": arrival.size,
+        "sha256": arrival.original,
     }
 
 

@@ -35,7 +35,7 @@ def main() -> None:
 
 def commands() -> typer.Typer:
     """The whole command tree; imported late so that `maild --version` stays quick."""
-    from maild.cli import alarm, connect, demo, doctor, documents, initial, keeping, operate, queue
+    from maild.cli import (alarm, connect, demo, doctor, documents, initial, keeping, operate, queue, review)
 
     maild.command()(demo.demo)
     maild.command("init")(initial.init)
@@ -48,7 +48,8 @@ def commands() -> typer.Typer:
     maild.command()(documents.explain)
     maild.add_typer(documents.documents, name="documents")
     maild.add_typer(queue.queue, name="queue")
-    maild.add_typer(queue.review, name="review")
+    maild.add_typer(review.review, name="review")
+    maild.add_typer(review.senders, name="senders")
     maild.command()(connect.connect)
     maild.add_typer(alarm.alarm, name="alarm")
     maild.command()(operate.golive)

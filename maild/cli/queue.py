@@ -1,4 +1,4 @@
-"""What a person may do to deliveries and to documents that wait for a verdict."""
+"""What a person may do to deliveries."""
 
 from __future__ import annotations
 
@@ -20,15 +20,10 @@ from maild.cli.output import (
     table,
     when,
 )
-from maild.cli.shown import describe, road
+from maild.cli.shown import road
 
 queue = typer.Typer(no_args_is_help=True, help="What leaves, waits, is held or failed.")
-review = typer.Typer(
-    no_args_is_help=True, help="Documents whose number came before with other content."
-)
-
 DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", show_default=False)]
-DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT", show_default=False)]
 
 
 @queue.command("list")
@@ -171,89 +166,3 @@ def cancel(
 ) -> None:
     """End a queued or held delivery; nothing leaves."""
     _act("cancel", delivery, config=config, as_json=as_json, reason=reason)
-
-
-@review.command("list")
-def list_reviews(
-    team: TeamOption = None, as_json: JsonOption = False, config: ConfigOption = None
-) -> None:
-    """List the documents that wait for a verdict."""
-
-    async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
-            return await app.records.list(team=team, review="waiting")
-
-    with plain_faults():
-        found = asyncio.run(go())
-        for one in found:
-            if as_json:
-                json_line(one)
-            else:
-                say(f"{one['team']}  {describe(one)}")
-        if not found and not as_json:
-            note("nothing waits for review")
-
-
-@review.command("show")
-def show_review(
-    document: DocumentId, as_json: JsonOption = False, config: ConfigOption = None
-) -> None:
-    """Show a waiting document beside the one that has the same number."""
-
-    async def go() -> tuple[dict[str, Any], dict[str, Any] | None]:
-        async with App.opened(config) as app:
-            shown = await app.records.show(document)
-            first = shown["correction_of"]
-            return shown, await app.records.show(first) if first else None
-
-    with plain_faults():
-        shown, first = asyncio.run(go())
-        if as_json:
-            json_line(shown | {"first": first})
-            return
-        if first:
-            say(f"first   {describe(first)}  accepted {when(first['accepted_at'])}")
-        say(f"now     {describe(shown)}  accepted {when(shown['accepted_at'])}")
-        for delivery in shown["deliveries"]:
-            say(f"  -> {road(delivery)}")
-        note(
-            f"maild review confirm {document} sends it to people as a correction; "
-            f"maild review reject {document} keeps it and sends nothing"
-        )
-
-
-@review.command("confirm")
-def confirm(
-    document: DocumentId,
-    to: Annotated[
-        list[str] | None,
-        typer.Option(help="Also to this machine inbox, by name: a second copy books twice."),
-    ] = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Send it to people as a correction that says so, and to machine inboxes only where named."""
-    _decide(document, verdict="confirmed", to=tuple(to or ()), config=config, as_json=as_json)
-
-
-@review.command("reject")
-def reject(document: DocumentId, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Keep it with its story and send nothing."""
-    _decide(document, verdict="rejected", to=(), config=config, as_json=as_json)
-
-
-def _decide(
-    document: str, *, verdict: str, to: tuple[str, ...], config: str | None, as_json: bool
-) -> None:
-    async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
-            return await app.actions.review(document, verdict=verdict, to=to)
-
-    with plain_faults():
-        shown = asyncio.run(go())
-        if as_json:
-            json_line(shown)
-            return
-        say(f"{verdict}: {describe(shown)}")
-        for delivery in shown["deliveries"]:
-            say(f"  -> {road(delivery)}")

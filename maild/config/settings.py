@@ -82,6 +82,7 @@ class Smtpd(Section):
     tls_cert_file: MaybePath = None
     tls_key_file: MaybePath = None
     users_file: MaybePath = None
+    trusted_authserv: tuple[NonEmpty, ...] = ()
 
     @model_validator(mode="after")
     def _logins_need_tls(self) -> Smtpd:

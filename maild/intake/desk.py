@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from functools import partial
 from typing import Final
 
 from maild.errors import DocumentError
-from maild.intake import familiar
+from maild.intake import familiar, taken
 from maild.intake.drafts import Draft
 from maild.intake.extract import extract
 from maild.intake.filing import Acceptance, Case, Considered, file_case
@@ -25,22 +25,19 @@ from maild.intake.mail_text import Take, take_of
 from maild.intake.mark import Mark
 from maild.intake.opening import Opener
 from maild.intake.policy import check_mail
-from maild.intake.refusals import Refusals, Refused
+from maild.intake.refusals import Refusals
 from maild.intake.returns import Returns
-from maild.log import incoming
-from maild.model.delivery import State
-from maild.model.document import Arrival, Document, File, Role
-from maild.model.ids import new_id
+from maild.intake.senders import COPY, TRUSTED, Guest, Senders, is_copy, set_aside
+from maild.model.document import Arrival, Document, Role
 from maild.model.team import Mode, Team
 from maild.model.verp import Verp
-from maild.reading import mime
-from maild.reading.bounds import MAX_HEADER_BLOCK
-from maild.reading.mail import Body, Mail
+from maild.reading.bounds import MAX_HEADER_BLOCK, header_block
+from maild.reading.mail import Mail
 from maild.reading.reader import MailReader
 from maild.rules.book import RuleBook
 from maild.rules.decide import decide
 from maild.store import documents, marks
-from maild.store.blobs import BlobStore, Staged
+from maild.store.blobs import BlobStore
 from maild.store.database import Database, Tx
 from maild.store.spool import Original, beginning_of
 from maild.ubl.recent import Known, RecentBills
@@ -94,6 +91,7 @@ class Desk:
     opener: Opener
     recent: RecentBills = field(default_factory=RecentBills)
     verp: Verp = field(default_factory=Verp)
+    servers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `Senders`
 
     @property
     def returns(self) -> Returns:
@@ -107,48 +105,50 @@ class Desk:
         team. Anything else that it raises means: not now.
         """
         started = time.monotonic()
-        team = self.book().team(submission.team)
+        team, guest = self.book().team(submission.team), TRUSTED
         try:
             report = await self.returns.take(submission, mark=mark)
             if report is not None:
                 return report
+            guest = await self._guest(submission, team)
             async with self._read(submission, team) as (mail, drafts):
-                contents = _contents(submission.raw, drafts)
+                contents = taken.contents(submission.raw, drafts)
                 staged = await asyncio.gather(*map(self.blobs.stage, contents))
         except DocumentError as fault:
             if submission.door != CLI:
                 await self.refuse(submission, fault, mark=mark)
             raise
-        arrival = _arrival(submission, mail, original=staged[0].sha256)
+        arrival = taken.arrival(submission, mail, original=staged[0].sha256)
         case = Case(
             team=team,
             arrival=arrival,
-            considered=tuple(self._consider(draft, team=team, arrival=arrival) for draft in drafts),
-            staged=_once(staged),
+            considered=self._considered(drafts, mail, team=team, arrival=arrival, guest=guest),
+            guest=guest,
+            staged=taken.once(staged),
             now=arrival.received_at,
         )
         acceptance = await self.db.write(partial(_file, case, mark))
         self._remember(drafts)
-        _log(acceptance, took=time.monotonic() - started)
+        taken.log(acceptance, took=time.monotonic() - started)
         return acceptance
 
     async def refuse(
-        self, submission: Submission, fault: DocumentError, *, mark: Mark | None = None
+        self,
+        submission: Submission,
+        fault: DocumentError,
+        *,
+        mark: Mark | None = None,
     ) -> None:
         """Keep it for its team as refused. Never raises; see `Refusals.keep`."""
-        await self.refusals.keep(_refused(submission), fault, mark=mark)
+        await self.refusals.keep(taken.refused(submission), fault, mark=mark)
 
     async def explain(self, submission: Submission) -> tuple[Explained, ...]:
         """What `accept` would do with it now; nothing is stored. Raises DocumentError."""
         team = self.book().team(submission.team)
         async with self._read(submission, team) as (mail, drafts):
-            arrival = _arrival(submission, mail, original="")
-        return tuple(
-            [
-                await self._explained(self._consider(draft, team=team, arrival=arrival), team)
-                for draft in drafts
-            ]
-        )
+            arrival = taken.arrival(submission, mail, original="")
+        considered = self._considered(drafts, mail, team=team, arrival=arrival, guest=TRUSTED)
+        return tuple([await self._explained(one, team) for one in considered])
 
     async def explain_stored(self, document: str) -> Explained:
         """What today's rules say of a stored document. Raises NotFound."""
@@ -187,10 +187,36 @@ class Desk:
                 if read and draft.bill and isinstance(one.body, bytes):
                     self.recent.keep(one.sha256, Known(one.body, draft.bill))
 
-    def _consider(self, draft: Draft, *, team: Team, arrival: Arrival) -> Considered:
-        document = _document(draft, team=team, arrival=arrival)
-        decision = decide(team, document, now=arrival.received_at)
-        return Considered(document, decision, draft.warnings, draft.hold)
+    async def _guest(self, submission: Submission, team: Team) -> Guest:
+        head = header_block(beginning_of(submission.raw, MAX_HEADER_BLOCK))
+        return await Senders(self.db, self.servers).look(
+            team,
+            head,
+            door=submission.door,
+            peer=submission.peer,
+            envelope=submission.sender,
+        )
+
+    def _considered(
+        self,
+        drafts: tuple[Draft, ...],
+        mail: Mail,
+        *,
+        team: Team,
+        arrival: Arrival,
+        guest: Guest,
+    ) -> tuple[Considered, ...]:
+        """The documents with what the rules say of them, and what speaks against it."""
+        aside = COPY if is_copy(team, guest.origin, mail) else None
+        found = []
+        for draft in drafts:
+            document = taken.document(draft, team=team, arrival=arrival)
+            decision = decide(team, document, now=arrival.received_at)
+            if aside:
+                decision = set_aside(decision, aside)
+            hold = guest.hold(draft.hold, bare=draft.bill is None)
+            found.append(Considered(document, decision, draft.warnings, hold, aside=aside))
+        return tuple(found)
 
     async def _explained(self, considered: Considered, team: Team) -> Explained:
         return await self.db.read(partial(_look_up, considered, team))
@@ -213,88 +239,3 @@ def _look_up(considered: Considered, team: Team, tx: Tx) -> Explained:
         same_number=seen.earlier,
         shadow=team.mode is Mode.SHADOW and not live,
     )
-
-
-def _arrival(submission: Submission, mail: Mail, *, original: str) -> Arrival:
-    return Arrival(
-        id=new_id("a"),
-        team=submission.team,
-        door=submission.door,
-        received_at=submission.received_at,
-        sender=submission.sender,
-        recipient=submission.recipient,
-        subject=mail.subject,
-        message_id=mail.message_id,
-        peer=submission.peer,
-        size=len(submission.raw),
-        original=original,
-    )
-
-
-def _document(draft: Draft, *, team: Team, arrival: Arrival) -> Document:
-    return Document(
-        id=new_id("d"),
-        team=team.slug,
-        kind=draft.kind,
-        number=draft.number,
-        issued_on=draft.issued_on,
-        counterparty=draft.counterparty,
-        total=draft.total,
-        files=tuple(
-            File(one.role, one.name, one.media_type, one.size, one.sha256, one.made)
-            for one in draft.sheets
-        ),
-        arrival=arrival.id,
-        accepted_at=arrival.received_at,
-        content_sha256=draft.content_sha256,
-        direction=draft.direction,
-        tags=frozenset({draft.tag} if draft.tag else ()),
-        sender=arrival.sender,
-        bill=draft.bill,
-    )
-
-
-def _contents(raw: Original, drafts: tuple[Draft, ...]) -> list[Body]:
-    """What has to be stored, the original first, each once."""
-    return list(dict.fromkeys([raw, *(one.body for draft in drafts for one in draft.sheets)]))
-
-
-def _once(staged: list[Staged]) -> tuple[Staged, ...]:
-    return tuple({one.sha256: one for one in staged}.values())
-
-
-def _refused(submission: Submission) -> Refused:
-    return Refused(
-        team=submission.team,
-        door=submission.door,
-        peer=submission.peer,
-        sender=submission.sender,
-        recipient=submission.recipient,
-        subject=mime.subject_of(beginning_of(submission.raw, MAX_HEADER_BLOCK)),
-        size=len(submission.raw),
-        raw=submission.raw,
-    )
-
-
-def _log(acceptance: Acceptance, *, took: float) -> None:
-    arrival = acceptance.arrival
-    for one in acceptance.duplicates:
-        incoming.arrival_repeated(team=arrival.team, document=one.document.id, door=arrival.door)
-    if not acceptance.fresh:
-        return
-    incoming.arrival_accepted(
-        team=arrival.team,
-        documents=[one.document.id for one in acceptance.fresh],
-        door=arrival.door,
-        peer=arrival.peer,
-        size=arrival.size,
-        took=took,
-    )
-    for one in acceptance.fresh:
-        incoming.rules_decided(
-            team=arrival.team,
-            document=one.document.id,
-            kind=one.document.kind,
-            deliveries=len(one.deliveries),
-            held=sum(1 for each in one.deliveries if each.state is State.HELD),
-        )

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from maild.intake.sameness import NEAR, Facts, are_one, facts_of, near_key, same_number_key
+from maild.model.delivery import HoldCode, State
 from maild.model.document import Document, Role
 from maild.model.team import Team
-from maild.store import documents, twins
+from maild.store import deliveries, documents, twins
 from maild.store.database import Tx
 
 
@@ -31,8 +32,12 @@ class Familiar:
     near: tuple[Document, ...] = ()
 
 
-def look(tx: Tx, document: Document, *, team: Team) -> Familiar:
-    """Everything that is there already and speaks about a document of that team."""
+def look(tx: Tx, document: Document, *, team: Team, by_stranger: bool = False) -> Familiar:
+    """Everything that is there already and speaks about a document of that team.
+
+    What a stranger sent first and nobody has let through never stands in the way of what comes from
+    somebody who is known, unless it is the same byte for byte.
+    """
     seen = Familiar(
         number_key=same_number_key(document, team=team),
         near_key=near_key(document, team=team),
@@ -42,6 +47,8 @@ def look(tx: Tx, document: Document, *, team: Team) -> Familiar:
     if same is not None:
         return replace(seen, twin=same)
     numbered = documents.same_number(tx, team.slug, seen.number_key) if seen.number_key else ()
+    if not by_stranger:
+        numbered = tuple(one for one in numbered if not _waits_for_sender(tx, one))
     for one in numbered:
         if are_one(twins.facts(tx, one.id), seen.facts):
             return replace(seen, twin=one)
@@ -60,6 +67,13 @@ def _same_pdf(tx: Tx, document: Document) -> Document | None:
     pdf = document.file(Role.PDF)
     bare = documents.same_content(tx, document.team, pdf.sha256) if pdf else None
     return bare if bare is not None and bare.kind is document.kind else None
+
+
+def _waits_for_sender(tx: Tx, document: Document) -> bool:
+    held = deliveries.find(
+        tx, document=document.id, state=State.HELD, hold_code=HoldCode.UNKNOWN_SENDER, limit=1
+    )
+    return bool(held)
 
 
 def _near(tx: Tx, document: Document, *, key: str | None) -> tuple[Document, ...]:

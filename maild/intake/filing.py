@@ -14,8 +14,10 @@ from typing import Any
 from maild.intake import familiar
 from maild.intake.drafts import Hold
 from maild.intake.familiar import Familiar
+from maild.intake.letting_go import let_go
 from maild.intake.notices import in_shadow, tell
 from maild.intake.planned import held_in_shadow, planned_deliveries
+from maild.intake.senders import TRUSTED, Guest
 from maild.model.delivery import Decision, Delivery, HoldCode, State
 from maild.model.document import Arrival, Document, Role
 from maild.model.team import Team
@@ -23,17 +25,19 @@ from maild.store import blobs, deliveries, documents
 from maild.store.blobs import Staged
 from maild.store.database import Tx
 
+STRANGER = "sender.unknown"  # the event of a document that somebody unknown sent
 REVIEW = 'decide with "maild review confirm" or "maild review reject"'
 
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """A document with what the rules say of it; not stored yet."""
+    """A document with what the rules say of it, and what speaks against that; not stored yet."""
 
     document: Document
     decision: Decision
     warnings: tuple[str, ...] = ()
     hold: Hold | None = None
+    aside: str | None = None  # why it is kept and goes nowhere, though rules may name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class Case:
     considered: tuple[Considered, ...]
     staged: tuple[Staged, ...] = field(repr=False)
     now: datetime
+    guest: Guest = TRUSTED
 
 
 def file_case(case: Case, tx: Tx) -> Acceptance:
@@ -97,7 +102,7 @@ def describe(document: Document) -> str:
 
 def _file_one(tx: Tx, case: Case, one: Considered) -> Filed:
     document, team = one.document, case.team
-    seen = familiar.look(tx, document, team=team)
+    seen = familiar.look(tx, document, team=team, by_stranger=case.guest.is_stranger)
     if seen.twin is not None:
         return _repeated(tx, case, seen.twin, document=document)
     if seen.earlier:
@@ -116,7 +121,7 @@ def _file_one(tx: Tx, case: Case, one: Considered) -> Filed:
     made = _made(tx, case, one, document=document, earlier=seen.earlier)
     for delivery in made:
         deliveries.add(tx, delivery)
-    _tell(tx, case, document, earlier=seen.earlier, without_fate=not made)
+    _tell(tx, case, document, earlier=seen.earlier, without_fate=not made and not one.aside)
     if one.hold and made:
         _tell_held(tx, case, document, hold=one.hold, delivery=made[0])
     return Filed(document, tuple(made), warnings=warnings)
@@ -149,6 +154,9 @@ def _repeated(tx: Tx, case: Case, known: Document, *, document: Document) -> Fil
     for file in document.files:
         if file.role not in roles and file.role in {Role.PDF, Role.UBL}:
             documents.add_file(tx, known.id, file)
+    there = {one.sha256 for one in document.files}
+    if not case.guest.is_stranger and there.issuperset(one.sha256 for one in known.files):
+        _vouch(tx, case, known)
     return Filed(known, deliveries.of_document(tx, known.id), repeated=True)
 
 
@@ -159,6 +167,16 @@ def _held(delivery: Delivery, hold: Hold) -> Delivery:
 def _held_for_review(delivery: Delivery, earlier: Document) -> Delivery:
     reason = f"the number came before with other content, as {describe(earlier)}; {REVIEW}"
     return replace(delivery, state=State.HELD, reason=reason, hold_code=HoldCode.REVIEW)
+
+
+def _vouch(tx: Tx, case: Case, known: Document) -> None:
+    """Let go what waited only because nobody knew who sent it: somebody who is known sent it too.
+
+    With every file of it, that is: beside the right bill a stranger may have laid a page of his own.
+    """
+    for one in deliveries.of_document(tx, known.id):
+        if one.state is State.HELD and one.hold_code is HoldCode.UNKNOWN_SENDER:
+            let_go(tx, case.team, one, now=case.now)
 
 
 def _words_about(document: Document, seen: Familiar) -> tuple[str, ...]:
@@ -195,7 +213,11 @@ def _tell_held(tx: Tx, case: Case, document: Document, *, hold: Hold, delivery: 
     """Tell the team why a document waits; `delivery` is the first of those that wait."""
     _event(tx, case, document, event="document.held", detail=hold.reason)
     facts = _facts(document) | {"reason": hold.reason, "delivery": delivery.id}
-    tell(tx, case.team, kind="held", facts=facts, now=case.now)
+    if case.guest.is_stranger:
+        # Read again when a person lets the sender in: `maild.intake.review`.
+        _event(tx, case, document, event=STRANGER, detail=case.guest.address or "")
+    kind = "unknown_sender" if hold.code is HoldCode.UNKNOWN_SENDER else "held"
+    tell(tx, case.team, kind=kind, facts=facts | {"sender": case.guest.address}, now=case.now)
 
 
 def _facts(document: Document) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from maild.errors import DocumentError
+from maild.errors import Unwanted
 from maild.reading.mail import Mail
 
 # RFC 5321 section 6.3 asks for at least 100 hops before a loop is suspected.
@@ -23,18 +23,16 @@ QUOTA_PERIOD: Final = timedelta(days=1)
 
 
 def check_mail(mail: Mail) -> None:
-    """Refuse what is no document but mail about mail. Raises DocumentError.
+    """Refuse what is no document but mail about mail. Raises Unwanted.
 
     `Auto-Submitted: auto-generated` is no reason: invoicing programs set it, as RFC 3834 wants.
     """
     if mail.received > MAX_HOPS:
-        raise DocumentError(
+        raise Unwanted(
             f"the mail has passed {mail.received} servers, so it goes round in a circle",
             smtp="554 5.4.6",
         )
     if mail.content_type == "multipart/report":
-        raise DocumentError(
-            "this is a report about another mail; this address takes documents only"
-        )
+        raise Unwanted("this is a report about another mail; this address takes documents only")
     if (mail.auto_submitted or "").lower().startswith("auto-replied"):
-        raise DocumentError("this is an automatic reply; this address takes documents only")
+        raise Unwanted("this is an automatic reply; this address takes documents only")

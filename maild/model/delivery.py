@@ -128,6 +128,7 @@ class HoldCode(StrEnum):
     UNTRUSTED = "untrusted"  # the figures inside its PDF are not those on the pages
     UNOPENED = "unopened"  # a file of it cannot be opened: damaged, or made to harm
     ENCRYPTED = "encrypted"  # its PDF asks for a password
+    UNKNOWN_SENDER = "unknown_sender"  # nobody let its sender in yet, or nothing proves who he is
     STOPPED = "stopped"  # its address complained; nothing goes there before a person releases it
     RESTORED = "restored"  # it was to leave when the backup was taken, and may have left since
     PROFILE = "profile"  # its inbox does not take this as it is (kind, size, missing file)

@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from maild.model.document import BILL_KINDS, Kind
+
+# CodaBox mails its users a copy of what it delivered to their accountant (inboxes.md, [S7]).
+COPIES_FROM: Final = ("invoices@codabox.com",)
+DIGEST: Final = "daily 08:00"
 
 
 class Mode(StrEnum):
@@ -18,6 +23,22 @@ class Mode(StrEnum):
 
     LIVE = "live"
     SHADOW = "shadow"
+
+
+class Strangers(StrEnum):
+    """What is done with documents of senders that nobody let in."""
+
+    HOLD_MAILBOX = "hold_mailbox"  # they wait where they came by a mailbox; doors let in their own
+    HOLD = "hold"  # they wait, whatever door they came by
+    TAKE = "take"
+
+
+class Answers(StrEnum):
+    """Which senders are told what became of their mail."""
+
+    PEOPLE = "people"  # who wrote to a mailbox
+    ALL = "all"  # who handed in at the SMTP door, too
+    NONE = "none"
 
 
 class Attach(StrEnum):
@@ -127,6 +148,12 @@ class Team:
     notices_via: str | None = None  # the connector that carries notices
     via: str | None = None  # the connector of recipients that name none, and of notices
     reply_to: tuple[str, ...] = ()  # where answers to its mails go; empty: to its `from`
+    senders_allow: tuple[str, ...] = ()  # addresses or *@domain that may hand in
+    senders_deny: tuple[str, ...] = ()  # and that may not
+    unknown_senders: Strangers = Strangers.HOLD_MAILBOX
+    copies_from: tuple[str, ...] = COPIES_FROM  # whose mails bring what was delivered already
+    answers: Answers = Answers.PEOPLE
+    digest: str = DIGEST  # when the team hears what came and went; empty: never
     time_zone: str = "Europe/Brussels"
     mode: Mode = Mode.LIVE
     mail_text: bool = False  # a mail without a file that is a document is one itself

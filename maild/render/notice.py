@@ -19,7 +19,7 @@ from maild.render.page import Page, as_html, as_text
 from maild.render.templates import fill, phrases
 
 _NOTICE_ROWS: Final = (
-    "document", "earlier", "number", "issued_on", "total", "arrived_at", "recipient", "address",
+    "document", "earlier", "sender", "number", "issued_on", "total", "arrived_at", "recipient", "address",
     "reply", "reason",
 )  # fmt: skip
 # What a person can do after each kind of notice: the key of the words, and the command. The braces
@@ -40,6 +40,12 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("show", "maild documents show {document}"),
         ("release", "maild queue release {delivery}"),
         ("cancel", "maild queue cancel {delivery}"),
+    ),
+    "unknown_sender": (
+        ("show", "maild review show {document}"),
+        ("confirm", "maild review confirm {document}"),
+        ("always", "maild review confirm {document} --always"),
+        ("reject", "maild review reject {document}"),
     ),
     "delivery_failed": (
         ("show", "maild queue show {delivery}"),
@@ -66,7 +72,8 @@ def notice(kind: str, *, language: str, team: Team, facts: Mapping[str, object])
     `kind` is one of these, with the facts it knows; what is absent is left out.
     "same_number" and "no_rule": document (its id), kind, number, counterparty, issued_on, total,
     arrived_at, and earlier (the id of the known document).
-    "held": the same, and reason and delivery (the id of the first that waits).
+    "held" and "unknown_sender": the same, and reason, sender and delivery (the id of the first that
+    waits).
     "delivery_failed", "delivery_returned" and "address_stopped": the same, and delivery (its id),
     recipient, address, reply, reason.
     "refused_digest": refusals, each with at, sender, subject and message; and count, if there are

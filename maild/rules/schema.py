@@ -20,6 +20,7 @@ from maild.rules.book import TAGS
 from maild.rules.lint import lint
 from maild.rules.profiles import PROFILES
 from maild.rules.schema_rules import read_rules
+from maild.rules.schema_senders import read_senders
 from maild.rules.table import Table, shown
 
 LANGUAGES: Final = ("nl", "fr", "en", "de")
@@ -89,6 +90,7 @@ def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
         mode=Mode(table.choice("mode", [*Mode], default=Mode.LIVE)),
         mail_text=table.choice("mail_text", _MAIL_TEXT, default=_MAIL_TEXT[0]) == _MAIL_TEXT[1],
         branding=_branding(table.table("branding")),
+        **read_senders(table),
     )
     table.close()
     return team

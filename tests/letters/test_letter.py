@@ -41,6 +41,12 @@ NOTICES: dict[str, dict[str, Any]] = {
         "delivery": "v-9",
         "reason": "the XML inside says 121.00 EUR, and the pages do not show it",
     },
+    "unknown_sender": {
+        "document": "d-2",
+        "delivery": "v-9",
+        "sender": "iemand@elders.example",
+        "reason": "(why, and what to do)",
+    },
     "delivery_failed": {
         "delivery": "v-9",
         "document": "d-2",

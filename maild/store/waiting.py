@@ -1,0 +1,28 @@
+"""Documents that wait for a person: for a verdict on their number, or by a delivery that is held."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from maild.model.delivery import HoldCode, State
+from maild.store.database import Tx
+from maild.store.schema import deliveries, documents
+
+# Of these no document waits: a team in shadow mode and a restored store wait as a whole, and where a
+# number was known the document itself says so.
+NOT_ASKED = (HoldCode.SHADOW.value, HoldCode.REVIEW.value, HoldCode.RESTORED.value)
+
+
+def waiting(tx: Tx, *, team: str | None = None, limit: int = 10_000) -> tuple[str, ...]:
+    """Their ids, newest first."""
+    judged = select(documents.c.id).where(documents.c.review == "waiting")
+    held = (
+        select(deliveries.c.document)
+        .where(deliveries.c.state == State.HELD.value, deliveries.c.document.is_not(None))
+        .where(deliveries.c.hold_code.not_in(NOT_ASKED))
+    )
+    if team is not None:
+        judged = judged.where(documents.c.team == team)
+        held = held.where(deliveries.c.team == team)
+    found = {str(one) for query in (judged, held) for one in tx.execute(query).scalars()}
+    return tuple(sorted(found, reverse=True)[:limit])
