@@ -21,6 +21,7 @@ from maild.intake.desk import Desk
 from maild.intake.opening import Opener
 from maild.intake.refusals import Refusals
 from maild.intake.scanning import Scanner
+from maild.intake.senders import MAILBOX
 from maild.log import setup
 from maild.model.verp import Verp
 from maild.proof import Proofs
@@ -171,4 +172,7 @@ def _locked(data_dir: Path) -> Iterator[None]:
 
 def _servers(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Whose word about a sender counts, by the door that a mail came by."""
-    return dict.fromkeys(("smtp", "lmtp"), settings.smtpd.trusted_authserv)
+    doors = dict.fromkeys(("smtp", "lmtp"), settings.smtpd.trusted_authserv)
+    return doors | {
+        f"{MAILBOX} {name}": one.trusted_authserv for name, one in settings.mailbox.items()
+    }

@@ -89,6 +89,7 @@ class Mailbox(Section):
     idle: bool = True
     only_after: MaybeDay = None
     max_size: Size = 35_000_000
+    trusted_authserv: Patterns = ()
     alarm_after: Duration = timedelta(minutes=30)
     after: After = After()
     rules: tuple[MailboxRule, ...] = ()
