@@ -15,11 +15,11 @@ from typing import Any, Final
 from maild import __version__
 from maild.config.settings import Account
 from maild.errors import UserError, did_you_mean
-from maild.intake import mailbox_health, review
+from maild.intake import again, mailbox_health, review
 from maild.intake.desk import Desk, Explained, Submission
 from maild.intake.filing import Filed
 from maild.intake.planned import held_in_shadow, planned_deliveries
-from maild.log import incoming, running
+from maild.log import incoming, outgoing, running
 from maild.model.alarm import Alarm
 from maild.model.delivery import HoldCode, State
 from maild.model.team import Mode, Team
@@ -91,6 +91,28 @@ class Actions:
             deliveries.release_restored, team=slug, now=self.now(), deadline=self.deadline
         )
         return await self.db.write(release)
+
+    async def resend(self, document: str, *, to: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Send a document once more: the new deliveries. Raises UserError when that cannot be."""
+        stored = await self.db.read(partial(documents.get, id=document))
+        team = self.book().team(stored.team)
+        made = await self.db.write(
+            partial(again.resend, document=document, team=team, to=to, now=self.now())
+        )
+        outgoing.document_resent(team=team.slug, document=document, deliveries=len(made))
+        return [await self.records.delivery(one.id) for one in made]
+
+    async def redecide(self, delivery: str) -> list[dict[str, Any]]:
+        """Let today's rules decide in place of a delivery: the new ones. Raises UserError."""
+        old = await self.db.read(partial(deliveries.get, id=delivery))
+        team = self.book().team(old.team)
+        made = await self.db.write(
+            partial(again.redecide, delivery=delivery, team=team, now=self.now())
+        )
+        outgoing.document_resent(
+            team=team.slug, document=old.document or "", deliveries=len(made), instead_of=delivery
+        )
+        return [await self.records.delivery(one.id) for one in made]
 
     async def review(
         self,

@@ -233,6 +233,27 @@ def prove_document(
     raise typer.Exit(EX_PROBLEM if proof["problems"] else EX_OK)
 
 
+@documents.command("resend")
+def resend(
+    document: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="Only to this recipient, by name; a machine inbox books it twice."),
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Send a document once more, now, to the people that its rules name, or where you say."""
+
+    async def go() -> list[dict[str, Any]]:
+        async with App.opened(config) as app:
+            return await app.actions.resend(document, to=tuple(to or ()))
+
+    with plain_faults():
+        for one in asyncio.run(go()):
+            json_line(one) if as_json else say(f"{one['id']}  {road(one)}")
+
+
 def read_files(paths: list[Path]) -> list[tuple[str, bytes]]:
     """Read the named files whole: (base name, bytes). Raises UserError naming every unreadable one."""
     problems, found = [], []

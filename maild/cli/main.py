@@ -35,7 +35,18 @@ def main() -> None:
 
 def commands() -> typer.Typer:
     """The whole command tree; imported late so that `maild --version` stays quick."""
-    from maild.cli import (alarm, connect, demo, doctor, documents, initial, keeping, operate, queue, review)
+    from maild.cli import (
+        alarm,
+        connect,
+        demo,
+        doctor,
+        documents,
+        initial,
+        keeping,
+        operate,
+        queue,
+        review,
+    )
 
     maild.command()(demo.demo)
     maild.command("init")(initial.init)

@@ -113,9 +113,26 @@ def _act(verb: str, delivery: str, *, config: str | None, as_json: bool, reason:
 
 
 @queue.command("retry")
-def retry(delivery: DeliveryId, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+def retry(
+    delivery: DeliveryId,
+    redecide: Annotated[
+        bool, typer.Option("--redecide", help="As today's rules say, after one of them was mended.")
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
     """Try a failed, bounced or waiting delivery again, now."""
-    _act("retry", delivery, config=config, as_json=as_json)
+    if not redecide:
+        _act("retry", delivery, config=config, as_json=as_json)
+        return
+
+    async def go() -> list[dict[str, Any]]:
+        async with App.opened(config) as app:
+            return await app.actions.redecide(delivery)
+
+    with plain_faults():
+        for one in asyncio.run(go()):
+            json_line(one) if as_json else say(f"{one['id']}  {road(one)}")
 
 
 @queue.command("hold")

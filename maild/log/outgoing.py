@@ -138,3 +138,16 @@ def pdf_degraded(*, document: str | None, reason: str) -> None:
 def child_lost(*, job: str, reason: str) -> None:
     """A child process died or was killed; its job failed and it was replaced."""
     LOG.warning("child.lost", job=job, reason=reason)
+
+
+def document_resent(
+    *, team: str, document: str, deliveries: int, instead_of: str | None = None
+) -> None:
+    """A person sent a document once more, or let today's rules decide in place of a delivery."""
+    LOG.info(
+        "document.resent",
+        team=team,
+        document=document,
+        deliveries=deliveries,
+        instead_of=instead_of,
+    )
