@@ -18,6 +18,7 @@ from typing import Final
 
 from maild.errors import DocumentError
 from maild.intake import familiar, taken
+from maild.intake.answering import Asker, asker, tell_taken
 from maild.intake.drafts import Draft
 from maild.intake.extract import extract
 from maild.intake.filing import Acceptance, Case, Considered, file_case
@@ -116,7 +117,8 @@ class Desk:
                 staged = await asyncio.gather(*map(self.blobs.stage, contents))
         except DocumentError as fault:
             if submission.door != CLI:
-                await self.refuse(submission, fault, mark=mark)
+                whom = asker(team, guest, door=submission.door)
+                await self.refuse(submission, fault, mark=mark, whom=whom)
             raise
         arrival = taken.arrival(submission, mail, original=staged[0].sha256)
         case = Case(
@@ -138,9 +140,10 @@ class Desk:
         fault: DocumentError,
         *,
         mark: Mark | None = None,
+        whom: Asker | None = None,
     ) -> None:
         """Keep it for its team as refused. Never raises; see `Refusals.keep`."""
-        await self.refusals.keep(taken.refused(submission), fault, mark=mark)
+        await self.refusals.keep(taken.refused(submission), fault, mark=mark, whom=whom)
 
     async def explain(self, submission: Submission) -> tuple[Explained, ...]:
         """What `accept` would do with it now; nothing is stored. Raises DocumentError."""
@@ -224,6 +227,8 @@ class Desk:
 
 def _file(case: Case, mark: Mark | None, tx: Tx) -> Acceptance:
     acceptance = file_case(case, tx)
+    whom = asker(case.team, case.guest, door=case.arrival.door)
+    tell_taken(tx, whom, acceptance, waits=case.guest.is_stranger, now=case.now)
     if mark is not None:
         mark.accepted(tx, acceptance)
     return acceptance

@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from functools import lru_cache
 from typing import Any, Final
 
-from maild.model.delivery import Delivery, HoldCode, Purpose, State
+from maild.model.delivery import Delivery, HoldCode, Letter, Purpose, State
 from maild.model.ids import new_id
 from maild.model.team import Mode, Team
 from maild.render.notice import notice
@@ -29,35 +29,40 @@ def tell(
 
     In shadow mode they are held like everything else.
     """
-    via = team.notices_via or team.via or next((one.via for one in team.recipients), None)
-    if via is None or not team.told:
+    if not team.told:
         return ()
     letter = notice(kind, language=team.language, team=team, facts=facts)
+    queued = (queue_letter(tx, team, letter, to=address, now=now) for address in team.told)
+    return tuple(one for one in queued if one is not None)
+
+
+def queue_letter(tx: Tx, team: Team, letter: Letter, *, to: str, now: datetime) -> Delivery | None:
+    """Queue a letter without a document; None when the team has no way to send one."""
+    via = team.notices_via or team.via or next((one.via for one in team.recipients), None)
+    if via is None:
+        return None
     shadow = in_shadow(tx, team)
-    told = []
-    for address in team.told:
-        id_ = new_id("v")
-        one = Delivery(
-            id=id_,
-            team=team.slug,
-            purpose=Purpose.NOTICE,
-            document=None,
-            recipient=None,
-            address=address,
-            via=via,
-            profile=NOTICE_PROFILE,
-            attach=(),
-            state=State.HELD if shadow else State.QUEUED,
-            not_before=now,
-            created_at=now,
-            message_id=message_id(id_, team),
-            reason=SHADOW_REASON if shadow else None,
-            hold_code=HoldCode.SHADOW if shadow else None,
-            letter=letter,
-        )
-        deliveries.add(tx, one)
-        told.append(one)
-    return tuple(told)
+    id_ = new_id("v")
+    one = Delivery(
+        id=id_,
+        team=team.slug,
+        purpose=Purpose.NOTICE,
+        document=None,
+        recipient=None,
+        address=to,
+        via=via,
+        profile=NOTICE_PROFILE,
+        attach=(),
+        state=State.HELD if shadow else State.QUEUED,
+        not_before=now,
+        created_at=now,
+        message_id=message_id(id_, team),
+        reason=SHADOW_REASON if shadow else None,
+        hold_code=HoldCode.SHADOW if shadow else None,
+        letter=letter,
+    )
+    deliveries.add(tx, one)
+    return one
 
 
 def in_shadow(tx: Tx, team: Team) -> bool:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 
 from maild.errors import DocumentError
+from maild.intake.answering import Asker, tell_refused
 from maild.intake.mark import Mark
 from maild.intake.notices import tell
 from maild.intake.policy import QUOTA_PERIOD, REFUSED_BYTES_PER_DAY, REFUSED_PER_DAY
@@ -52,11 +53,16 @@ class Refusals:
     now: Callable[[], datetime]
 
     async def keep(
-        self, refused: Refused, fault: DocumentError, *, mark: Mark | None = None
+        self,
+        refused: Refused,
+        fault: DocumentError,
+        *,
+        mark: Mark | None = None,
+        whom: Asker | None = None,
     ) -> None:
         """Keep one refusal with its reason. Never raises: the refusal itself is the news.
 
-        Where the door's `mark` was not written, it was not kept.
+        Where the door's `mark` was not written, it was not kept. `whom` is told why.
         """
         incoming.arrival_refused(
             team=refused.team,
@@ -66,11 +72,13 @@ class Refusals:
             reason=fault.problems[0].code if fault.problems else "",
         )
         try:
-            await self._keep(refused, fault, mark)
+            await self._keep(refused, fault, mark=mark, whom=whom)
         except Exception as error:  # noqa: BLE001 - a full disk must not turn a 554 into a 451
             incoming.door_failed(door=refused.door, incident=new_id("i"), error=error)
 
-    async def _keep(self, refused: Refused, fault: DocumentError, mark: Mark | None) -> None:
+    async def _keep(
+        self, refused: Refused, fault: DocumentError, *, mark: Mark | None, whom: Asker | None
+    ) -> None:
         now = self.now()
         count, size = await self.db.read(
             partial(
@@ -82,7 +90,9 @@ class Refusals:
         )
         room = count < REFUSED_PER_DAY and size + refused.size <= REFUSED_BYTES_PER_DAY
         staged = await self.blobs.stage(refused.raw) if room and refused.raw is not None else None
-        await self.db.write(partial(_add, refused, fault, mark=mark, staged=staged, now=now))
+        await self.db.write(
+            partial(_add, refused, fault, mark=mark, staged=staged, whom=whom, now=now)
+        )
 
 
 def forget(tx: Tx, _period: str, now: datetime) -> None:
@@ -107,6 +117,7 @@ def _add(
     *,
     mark: Mark | None,
     staged: Staged | None,
+    whom: Asker | None,
     now: datetime,
 ) -> None:
     if staged is not None:
@@ -129,5 +140,6 @@ def _add(
             original=original,
         ),
     )
+    tell_refused(tx, whom, fault, about=original, now=now)
     if mark is not None:
         mark.refused(tx, id_, fault)

@@ -182,11 +182,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The words of one mail. `html` may be None for machine inboxes."""
+    """The words of one mail. `html` may be None for machine inboxes.
+
+    `in_reply_to` is the Message-ID of the mail that it answers, with its brackets.
+    """
 
     subject: str
     text: str
     html: str | None = None
+    in_reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

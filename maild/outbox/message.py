@@ -59,7 +59,7 @@ def write(
         f"Message-ID: {_one_line(message_id)}",
         # Nobody pressed "send" on this mail, so out-of-office programs must not answer it and other
         # programs know not to start a loop (RFC 3834 section 5.1): true of documents and notices.
-        "Auto-Submitted: auto-generated",
+        *_automatic(letter),
         f"X-Maild-Delivery: {_one_line(delivery)}",
         "MIME-Version: 1.0",
     ]
@@ -71,6 +71,18 @@ def write(
         parts = [body, *(_file_part(one) for one in enclosures)]
         body = _multipart("mixed", parts, boundary=f"{mark}_m")
     return b"".join(["\r\n".join(lines).encode(), _CRLF, body])
+
+
+def _automatic(letter: Letter) -> list[str]:
+    """That a program wrote it, and to what it is the answer (RFC 3834 sections 3.1.5 and 3.1.6)."""
+    if letter.in_reply_to is None:
+        return ["Auto-Submitted: auto-generated"]
+    answered = _one_line(letter.in_reply_to)
+    return [
+        "Auto-Submitted: auto-replied",
+        f"In-Reply-To: {answered}",
+        f"References: {answered}",
+    ]
 
 
 def mailbox(address: str) -> str:

@@ -108,7 +108,9 @@ def of_delivery(delivery: Delivery) -> dict[str, Any]:
     row["attach"] = ",".join(one.value for one in delivery.attach)
     row["state"] = delivery.state.value
     row["hold_code"] = delivery.hold_code and delivery.hold_code.value
-    row["letter"] = letter and json.dumps([letter.subject, letter.text, letter.html])
+    row["letter"] = letter and json.dumps(
+        [letter.subject, letter.text, letter.html, letter.in_reply_to]
+    )
     return row
 
 
