@@ -8,7 +8,7 @@ latest period is made up for here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +22,7 @@ from maild.store.database import Database, Tx
 
 Every = Literal["hour", "day"]
 Job = Callable[[Tx, str, datetime], None]
+Watch = Callable[[datetime], Awaitable[object]]
 
 RING: Final = 60  # seconds between two looks at what is due
 
@@ -55,6 +56,7 @@ class Clock:
         self._now = now
         self._fault = fault
         self._schedules: list[_Schedule] = []
+        self._watches: list[tuple[str, Watch]] = []
 
     def add(self, name: str, *, every: Every, zone: ZoneInfo, job: Job) -> None:
         """Let `job(tx, period, now)` run once in each hour or day.
@@ -64,6 +66,10 @@ class Clock:
         """
         self._schedules.append(_Schedule(name, every, zone, job))
 
+    def watch(self, name: str, look: Watch) -> None:
+        """Let `look(now)` run at each ring; it knows by itself what it has done."""
+        self._watches.append((name, look))
+
     async def tick(self) -> int:
         """Do what is due and not done; how many jobs ran. A job that fails is due again."""
         ran = 0
@@ -72,6 +78,11 @@ class Clock:
                 ran += await self._db.write(partial(_run, schedule=schedule, now=self._now()))
             except Exception as fault:  # noqa: BLE001 - one job's fault is told and stops no other
                 self._fault(schedule.name, fault)
+        for name, look in self._watches:
+            try:
+                await look(self._now())
+            except Exception as fault:  # noqa: BLE001 - the same
+                self._fault(name, fault)
         return ran
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -26,6 +26,7 @@ from maild.connectors.oauth_providers import account_at
 from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
 from maild.intake import answering, receipts, refusals
+from maild.intake.digest import Digests
 from maild.intake.folder import FolderDoor, FolderOptions
 from maild.intake.kept import Kept
 from maild.intake.mailbox import MailboxDoor
@@ -260,6 +261,7 @@ def _clock(app: App) -> Clock:
     clock.add("refused digest", every="hour", zone=_UTC, job=digest)
     within = app.settings.outbox.receipt_within
     clock.add("receipts", every="hour", zone=_UTC, job=partial(receipts.overdue, within))
+    clock.watch("digest", Digests(app.db, book=app.shelf.current).look)
     clock.add("forget answers", every="day", zone=_UTC, job=answering.forget)
     clock.add("forget refusals", every="day", zone=_UTC, job=refusals.forget)
     return clock

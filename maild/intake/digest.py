@@ -1,0 +1,126 @@
+"""The digest: once a day, or when a team wants it, its people hear what came, went and waits.
+
+Nothing is sent when nothing happened. How far the last one reached is a mark, written with the
+letters themselves: none is lost and none comes twice, and after days without maild one tells of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from maild.intake.notices import queue_letter
+from maild.model.delivery import Delivery, State
+from maild.model.team import Team
+from maild.render.digest import News, Waiting, digest
+from maild.rules.book import RuleBook
+from maild.rules.windows import parse
+from maild.store import days, deliveries, documents, marks
+from maild.store.database import Database, Tx
+from maild.store.waiting import waiting
+
+MOST_WAITING: Final = 200
+_MOMENT: Final = timedelta(seconds=1)
+_WAITS: Final = "its number came before with other content"
+
+
+class Digests:
+    """Looks now and then whether a digest is due; the clock asks."""
+
+    def __init__(self, db: Database, *, book: Callable[[], RuleBook]) -> None:
+        self._db = db
+        self._book = book
+        self._due: dict[str, tuple[str, datetime]] = {}  # by team: its `digest`, and when
+
+    async def look(self, now: datetime) -> int:
+        """Queue what is due; to how many teams' people. `now` is aware UTC."""
+        told = 0
+        for team in self._book().teams:
+            when, due = self._due.get(team.slug, ("", now))
+            if not team.digest or (when == team.digest and now < due):
+                continue
+            told += await self._tell(team, now)
+        return told
+
+    async def _tell(self, team: Team, now: datetime) -> bool:
+        since, due = await self._db.write(partial(_stand, team=team, now=now))
+        self._due[team.slug] = (team.digest, due)
+        if now < due:
+            return False
+        news = await self._db.read(partial(_news, team=team, since=since, until=now))
+        told = await self._db.write(partial(_queue, team=team, since=since, news=news, now=now))
+        self._due[team.slug] = (team.digest, _next(team, now))
+        return told
+
+
+def _stand(tx: Tx, *, team: Team, now: datetime) -> tuple[datetime, datetime]:
+    """From when the next digest counts, and when it is due; noted at the first look."""
+    mark = marks.get(tx, _name(team))
+    if mark is not None and mark["when"] == team.digest:
+        return datetime.fromisoformat(mark["since"]), datetime.fromisoformat(mark["due"])
+    since = datetime.fromisoformat(mark["since"]) if mark else now
+    return since, _note(tx, team, since=since, now=now)
+
+
+def _note(tx: Tx, team: Team, *, since: datetime, now: datetime) -> datetime:
+    due = _next(team, now)
+    value = {"since": since.isoformat(), "due": due.isoformat(), "when": team.digest}
+    marks.put(tx, _name(team), value, now=now)
+    return due
+
+
+def _queue(tx: Tx, *, team: Team, since: datetime, news: News | None, now: datetime) -> bool:
+    """Write the letters and how far they reach; not when another process did so meanwhile."""
+    mark = marks.get(tx, _name(team))
+    if mark is None or datetime.fromisoformat(mark["since"]) != since:
+        return False
+    _note(tx, team, since=now, now=now)
+    if news is None:
+        return False
+    letter = digest(news, team=team)
+    for address in team.told:
+        queue_letter(tx, team, letter, to=address, now=now)
+    return bool(team.told)
+
+
+def _news(tx: Tx, *, team: Team, since: datetime, until: datetime) -> News | None:
+    """What happened, or None when nothing did."""
+    seen = days.between(tx, team.slug, since=since, until=until)
+    if seen.is_empty:
+        return None
+    held = [_waiting(tx, one) for one in waiting(tx, team=team.slug, limit=MOST_WAITING)]
+    return News(
+        since=since,
+        came=seen.came,
+        left=seen.left,
+        waiting=held,
+        failed=[_failed(tx, one) for one in seen.failed],
+        refused=seen.refused,
+    )
+
+
+def _waiting(tx: Tx, document: str) -> Waiting:
+    reasons = [
+        one.reason
+        for one in deliveries.of_document(tx, document)
+        if one.state is State.HELD and one.reason
+    ]
+    return Waiting(documents.get(tx, document), reasons[0] if reasons else _WAITS)
+
+
+def _failed(tx: Tx, delivery: Delivery) -> Waiting:
+    document = documents.get(tx, delivery.document or "")
+    said = delivery.reason or next((one.reply for one in delivery.attempts[::-1] if one.reply), "")
+    return Waiting(document, f"{delivery.address}: {said}")
+
+
+def _next(team: Team, now: datetime) -> datetime:
+    window = parse(team.digest)
+    return window.not_before(now.astimezone(UTC) + _MOMENT, ZoneInfo(team.time_zone))
+
+
+def _name(team: Team) -> str:
+    return f"digest:{team.slug}"
