@@ -38,7 +38,7 @@ def _handed_over(tx: Tx, *, at: datetime, state: str = "handed_over") -> None:
             row = {"delivery": delivery.id, "n": 1, "started_at": at, "ended_at": at}
             tx.execute(insert(attempts), row | {"outcome": "handed_over", "reply": "250 ok"})
     mine = deliveries.c.document.is_not(None) & (deliveries.c.state == "queued")
-    tx.execute(update(deliveries).where(mine).values(state=state))
+    tx.execute(update(deliveries).where(mine).values(state=state, message="f" * 64))
 
 
 async def test_it_tells_what_came_went_and_waits_at_its_hour(
