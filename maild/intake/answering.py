@@ -17,7 +17,7 @@ from typing import Final
 from maild.errors import DocumentError, Unwanted
 from maild.intake.filing import Acceptance, Filed
 from maild.intake.notices import queue_letter
-from maild.intake.senders import MAILBOX, Guest, Standing
+from maild.intake.senders import MAILBOX, Guest, Standing, is_copier
 from maild.model.delivery import HoldCode, State
 from maild.model.team import Answers, Team
 from maild.render.answer import Fate, Told, answer
@@ -57,7 +57,7 @@ def asker(team: Team, guest: Guest, *, door: str) -> Asker | None:
     if origin.sender is None or origin.silent or guest.standing is Standing.UNPROVEN:
         return None
     address = origin.sender
-    if address.lower() in _own_and_machines(team):
+    if address.lower() in _own_and_machines(team) or is_copier(team, address):
         return None
     found = _MESSAGE_ID.fullmatch(origin.message_id or "")
     return Asker(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from enum import StrEnum
 from functools import partial
 from typing import Final
@@ -122,9 +123,13 @@ def check_denied(team: Team, *addresses: str | None) -> None:
 
 
 def is_listed(team: Team, address: str) -> bool:
-    """Whether the configuration knows a sender: the team's people, its list, whom it sends to."""
+    """Whether the configuration knows a sender: the team itself and its people, its list, whom it sends to.
+
+    Billing programs send in the name of their company, and copies of that land in its mailbox.
+    """
     people = [one.address for one in team.recipients if not one.profile.machine]
-    own = {one.lower() for one in (*team.people, *team.notices, *people)}
+    itself = [parseaddr(team.sender)[1], *team.addresses]
+    own = {one.lower() for one in (*itself, *team.people, *team.notices, *people)}
     return address.lower() in own or _matches(address, team.senders_allow)
 
 
@@ -136,7 +141,12 @@ def is_copy(team: Team, origin: Origin, mail: Mail) -> bool:
     named = [origin.sender] if origin.sender else []
     for found in _FORWARDED.finditer(mail.text[:_MOST_TEXT]):
         named += re.findall(r"[^\s<>\[\]()\"':;,]+@[^\s<>\[\]()\"':;,]+", found[1])
-    return any(_matches(one, team.copies_from) for one in named)
+    return any(is_copier(team, one) for one in named)
+
+
+def is_copier(team: Team, address: str) -> bool:
+    """Whether this sender's mails bring what the accountant has already."""
+    return _matches(address, team.copies_from)
 
 
 def set_aside(decision: Decision, why: str) -> Decision:
