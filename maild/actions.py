@@ -27,7 +27,7 @@ from maild.outbox import queue
 from maild.reading.wrap import wrap
 from maild.records import Records, document_json
 from maild.rules.book import TAGS, RuleBook
-from maild.store import (alarms, deliveries, documents, marks, returns, senders, tokens, undecided)
+from maild.store import alarms, deliveries, documents, marks, returns, senders, tokens, undecided
 from maild.store.database import Database, Tx
 from maild.store.lock import holder
 from maild.store.waiting import waiting
