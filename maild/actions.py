@@ -10,29 +10,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from maild import __version__
+from maild import __version__, standing
 from maild.config.settings import Account
 from maild.errors import UserError, did_you_mean
-from maild.intake import again, mailbox_health, review
+from maild.intake import again, review
 from maild.intake.desk import Desk, Explained, Submission
 from maild.intake.filing import Filed
 from maild.intake.planned import held_in_shadow, planned_deliveries
 from maild.log import incoming, outgoing, running
-from maild.model.alarm import Alarm
-from maild.model.delivery import HoldCode, State
-from maild.model.team import Mode, Team
+from maild.model.delivery import HoldCode
+from maild.model.team import Team
 from maild.outbox import queue
 from maild.reading.wrap import wrap
 from maild.records import Records, document_json
 from maild.rules.book import TAGS, RuleBook
-from maild.store import alarms, deliveries, documents, marks, returns, senders, tokens, undecided
+from maild.store import deliveries, documents, marks, senders
 from maild.store.database import Database, Tx
 from maild.store.lock import holder
-from maild.store.waiting import waiting
-
-DAEMON_MARK: Final = "daemon"  # what the daemon last said of itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +154,17 @@ class Actions:
 
     async def status(self) -> dict[str, Any]:
         """How the daemon is, what waits, and what needs a person."""
-        pid = holder(self.data_dir)
         shown: dict[str, Any] = await self.db.read(
-            partial(_status, book=self.book(), pid=pid, now=self.now(), mailboxes=self.mailboxes)
+            partial(
+                standing.shown,
+                book=self.book(),
+                pid=holder(self.data_dir),
+                now=self.now(),
+                mailboxes=self.mailboxes,
+                accounts=self.accounts,
+            )
         )
-        known = await self.db.read(tokens.standings)
-        accounts = [_account(name, one, known.get(name)) for name, one in self.accounts.items()]
-        return {"version": __version__} | shown | {"accounts": accounts}
+        return {"version": __version__} | shown
 
     def _submission(
         self, files: Sequence[tuple[str, bytes]], *, team: str, tag: str | None
@@ -220,84 +220,6 @@ def _golive(
     )
     held = deliveries.find(tx, team=team, hold_code=HoldCode.SHADOW, limit=10_000)
     return released, len(held)
-
-
-def _status(
-    tx: Tx, *, book: RuleBook, pid: int | None, now: datetime, mailboxes: Sequence[str]
-) -> dict[str, Any]:
-    said = marks.get(tx, DAEMON_MARK) or {}
-    alive = pid is not None and said.get("pid") == pid
-    counts = deliveries.counts(tx)
-    due = deliveries.oldest_due(tx, now)
-    oldest = max(0, int((now - due).total_seconds())) if due and due <= now else None
-    paused = deliveries.paused(tx, now)
-    return {
-        "state": said["state"] if alive else ("starting" if pid else "down"),
-        "pid": pid,
-        "since": said.get("since") if alive else None,
-        "smtpd": {"listen": said.get("listening", []) if alive else []},
-        "undecided": undecided.count(tx),
-        "queue": {one.value: counts.get(one.value, 0) for one in State}
-        | {"oldest_seconds": oldest},
-        "paused": [
-            {"connector": via, "until": until.isoformat(), "reason": reason}
-            for via, (until, reason) in paused.items()
-        ],
-        "mailboxes": [mailbox_health.shown(tx, name, alive=alive) for name in mailboxes],
-        "teams": [_team(tx, team) for team in book.teams],
-        "stopped": [
-            {
-                "team": one.team,
-                "address": one.address,
-                "since": one.at.isoformat(),
-                "reason": one.reason,
-            }
-            for one in returns.stopped_addresses(tx)
-        ],
-        "alarms": [_alarm(one) for one in alarms.standing(tx)],
-        "warnings": list(said.get("warnings", [])) if alive else [],
-    }
-
-
-def _alarm(one: Alarm) -> dict[str, Any]:
-    return {
-        "key": one.key,
-        "reason": one.reason,
-        "since": one.opened_at.isoformat(),
-        "told_at": one.told_at.isoformat() if one.told_at else None,
-        "told_by": one.told_by,
-    }
-
-
-def _team(tx: Tx, team: Team) -> dict[str, Any]:
-    counts = deliveries.counts(tx, team=team.slug)
-    live = team.mode is Mode.LIVE or marks.get(tx, f"golive:{team.slug}") is not None
-    return {
-        "team": team.slug,
-        "mode": "live" if live else "shadow",
-        "documents": documents.count(tx, team=team.slug),
-        "held": counts.get(State.HELD, 0),
-        "failed": counts.get(State.FAILED, 0) + counts.get(State.BOUNCED, 0),
-        "review": len(waiting(tx, team=team.slug)),
-        "refused": len(marks.refusals(tx, team=team.slug, limit=1000)),
-    }
-
-
-def _account(name: str, account: Account, standing: tokens.Standing | None) -> dict[str, Any]:
-    given = standing.consented_at if standing else None
-    trouble = standing.trouble if standing else None
-    if given is None:
-        trouble = trouble or "nobody gave the consent yet"
-    return {
-        "account": name,
-        "provider": account.provider,
-        "address": account.address,
-        "team": account.team,
-        "state": "needs_consent" if trouble else "good",
-        "consented_at": given.isoformat() if given else None,
-        "renewed_at": at.isoformat() if standing and (at := standing.obtained_at) else None,
-        "trouble": trouble,
-    }
 
 
 def utc_now() -> datetime:

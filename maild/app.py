@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from maild import teams
-from maild.actions import DAEMON_MARK, Actions, utc_now
+from maild.actions import Actions, utc_now
 from maild.config.settings import Settings
 from maild.errors import ConfigError
 from maild.intake.desk import Desk
@@ -30,6 +30,7 @@ from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
 from maild.records import Records
 from maild.rules.book import RuleBook
+from maild.standing import DAEMON_MARK
 from maild.store import marks
 from maild.store.blobs import BlobStore
 from maild.store.database import Database

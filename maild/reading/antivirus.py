@@ -47,6 +47,13 @@ class Antivirus:
             raise ScannerDown(
                 f"the virus scanner at {self._where} gave no answer within {self.timeout:g} s"
             ) from None
+        except (BrokenPipeError, ConnectionResetError) as error:
+            # clamd answers before it closes, but a closed connection can swallow the answer.
+            raise ScannerDown(
+                f"the virus scanner at {self._where} closed the connection while it was given "
+                f"{len(body):,} bytes ({error}); see that clamd runs, and that its StreamMaxLength "
+                "is at least the max_size of the door"
+            ) from error
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             raise ScannerDown(
                 f"the virus scanner at {self._where} cannot be used ({error}); see that clamd runs"
