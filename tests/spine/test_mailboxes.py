@@ -38,12 +38,15 @@ def test_a_daemon_that_is_killed_while_another_client_tidies_loses_and_doubles_n
 def test_three_hundred_mails_and_twenty_kills(
     house: House, mail_world: MailWorld, shared: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    end, load = _run(house, mail_world, shared, invoices=220, strange=80, kills=20, longest=4.0)
+    end, load, freed = _run(
+        house, mail_world, shared, invoices=220, strange=80, kills=20, longest=4.0
+    )
     told = {
         "mails": len(load.mails),
         "kills": 20,
         "moved or deleted by another client": len(load.touched),
         "documents": len(end.documents),
+        "held after three deaths, then let go": freed,
         "messages out": sum(end.arrived.values()),
         "twice, recorded": sum(n > 1 for n in end.arrived.values()),
     }
@@ -54,7 +57,7 @@ def test_three_hundred_mails_and_twenty_kills(
 def _run(
     house: House, world: MailWorld, shared: Path, *,
     invoices: int, strange: int, kills: int, longest: float,
-) -> tuple[End, Load]:  # fmt: skip
+) -> tuple[End, Load, int]:  # fmt: skip
     boxes, ends, chance = addresses(3), addresses(2), random.Random(20_261_124)
     mailboxes.prepared(house, world, boxes, accountant=ends[0], books=ends[1])
     mails = [*mailboxes.invoices(invoices), *mailboxes.strange_mails(shared, strange)]
@@ -66,10 +69,10 @@ def _run(
         load.finish()
     finally:
         load.give_up()
-    mailboxes.settle(house, world, boxes, within=60 + len(mails))
+    freed = mailboxes.settle(house, world, boxes, within=60 + len(mails))
     end = mailboxes.seen(house, world, boxes, ends=ends)
     _holds(house, end, load)
-    return end, load
+    return end, load, freed
 
 
 def _holds(house: House, end: End, load: Load) -> None:
