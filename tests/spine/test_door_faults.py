@@ -236,8 +236,10 @@ class SmallDisk:
     def fill(self, *, leave: int) -> None:
         """Take all room but so many bytes."""
         disk = os.statvfs(self.folder)
-        with self._filler.open("wb") as filler:
-            filler.write(b"x" * (disk.f_bavail * disk.f_frsize - leave))
+        # The daemon writes too: the room may be gone a little earlier than was counted.
+        with self._filler.open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            for _ in range(disk.f_bavail - leave // disk.f_frsize):
+                filler.write(b"x" * disk.f_frsize)
 
     def empty(self) -> None:
         """Give the room back."""
