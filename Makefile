@@ -38,7 +38,7 @@ bench: dev ## Measure; JSON lines, each beside its peer or limit (ARGS="render i
 		$(RUN)/python -m bench.$$name || exit 1; \
 	done
 
-soak: packages dev ## The tests that take long: kill -9 at random moments under load
+soak: packages dev ## The tests that take long: kill -9 under load, a steady run (MAILD_SOAK_MINUTES=20)
 	$(RUN)/pytest -m soak $(ARGS)
 
 lock: dev ## Write both lock files anew from pyproject.toml (ARGS=--upgrade takes newer releases)
