@@ -159,7 +159,16 @@ class SmtpConnector:
 
     @staticmethod
     async def _dot(session: Session) -> Reply:
+        """End the message and await the reply.
+
+        A connection that broke while the point of no return was written takes no dot any more: then
+        nothing is in doubt, as in `_send_body`.
+        """
         wire = session.wire
+        if lost := wire.lost:
+            early = wire.take_reply()
+            wire.abort()
+            raise fault_of("BODY", early) if early else Deferred(f"before the end: {lost}")
         try:
             await wire.send(b".\r\n", replies=0, within=PIECE_SECONDS)
             return await wire.reply(within=DOT_SECONDS)

@@ -45,6 +45,11 @@ class Wire(asyncio.Protocol):
         return open_ and not (self.pending or self._replies or self._buffer or self._lines)
 
     @property
+    def lost(self) -> str:
+        """Why nothing can be sent any more; empty while the connection stands."""
+        return self._lost or ""
+
+    @property
     def has_reply(self) -> bool:
         """Whether a reply lies here that nobody has read."""
         return bool(self._replies)

@@ -187,6 +187,28 @@ async def test_a_connection_that_drops_in_the_body_is_charged_to_the_mail(
     assert sink.count == 0
 
 
+@pytest.mark.parametrize(
+    ("farewell", "kind"),
+    [(b"", Deferred), (b"421 4.3.2 shutting down\r\n", Unavailable)],
+    ids=["in silence", "with a word"],
+)
+async def test_a_connection_that_drops_before_the_dot_is_written_leaves_no_doubt(
+    sink: MailSink, connect: Connect, farewell: bytes, kind: type[Deferred]
+) -> None:
+    async def hangs_up_meanwhile() -> None:
+        for transport in sink.transports:
+            transport.write(farewell)
+            transport.close()
+        await sink.until(lambda: not sink.transports)
+        for _ in range(20):  # turns of the loop, in which our side hears of it
+            await asyncio.sleep(0)
+
+    with pytest.raises(DeliveryError) as caught:
+        await connect(sink.port).deliver(a_parcel(), point_of_no_return=hangs_up_meanwhile)
+    assert type(caught.value) is kind
+    assert (sink.steps["DATA"], sink.count) == (1, 0)
+
+
 async def test_no_reply_after_the_dot_leaves_a_doubt(sink: MailSink, connect: Connect) -> None:
     sink.faults.drop.add("DOT")
     crossing = Crossing()
