@@ -34,7 +34,7 @@ GONE = "gone@unknown.test"  # taken by the relay, and then bounced
 WRONG = "wrong@kantoor.example"  # refused by the relay
 MOST = "10000"  # rows of a list; no run has so many
 LATE = "Inbox.Example"  # the books: their server is down until the last kill
-CUTS = Chances(body=0.05, reply=0.05, command=0.02, slow=0.15)
+CUTS = Chances(body=0.06, reply=0.06, command=0.02, slow=0.15)
 LIFE = {"maximal_queue_lifetime": "1h", "bounce_queue_lifetime": "1h"}
 
 # Invoices to two, quotes to whom there is not, credit notes to whom the relay refuses.

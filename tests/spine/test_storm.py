@@ -37,6 +37,8 @@ def test_two_thousand_documents_and_fifty_kills(
         end = _weathered(world, documents=2000, kills=50, longest=4.0)
     _shown(world, end, capsys)
     _holds(world, end, documents=2000)
+    assert min(world.cutter.cuts[one] for one in ("body", "reply", "command")) > 0
+    assert world.policy.given[DELAYED] > 0
     assert sum(one.in_window > 0 for one in world.rounds) >= 5
     assert sum(one.sending > 0 for one in world.rounds) >= 20
 
@@ -49,9 +51,10 @@ def _weathered(world: Storm, *, documents: int, kills: int, longest: float) -> E
 
 def _holds(world: Storm, end: End, *, documents: int) -> None:
     """What must be true whatever the relay did and whenever the daemon died."""
-    # The day was bad: each fault came.
-    assert set(world.cutter.cuts) >= {"body", "reply"}
-    assert min(world.policy.given[one] for one in (DEFERRED, DELAYED, REFUSED)) > 0
+    # The day was bad. Which fault comes how often is chance; over 2,000 documents each does.
+    assert world.cutter.cuts.total() > 0
+    assert world.policy.given[DEFERRED] > 0
+    assert world.policy.given[REFUSED] >= len(end.to(WRONG))
     # Every 250 is one document, and nothing else is.
     accepted = sorted(number for one in world.rounds for number in one.accepted)
     assert len(accepted) == documents
