@@ -5,6 +5,7 @@ Servers are in `tests/servers`, builders in `tests/builders*.py`; no test data i
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,13 @@ def free_port() -> int:
 def anyio_backend() -> str:
     """Async tests run on asyncio, the only loop that maild knows."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def no_end_to_patience(request: pytest.FixtureRequest) -> None:
+    """Let a test that is meant to take long go on beyond pytest's faulthandler_timeout."""
+    if request.node.get_closest_marker("soak"):
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session", autouse=True)
