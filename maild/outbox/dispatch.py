@@ -66,6 +66,7 @@ class Outbox:
         self._kit = Kit(db=db, compose=compose, book=book, tell=tell, now=now, rng=Random())  # noqa: S311 - spreads retries, guards nothing
         self._lanes = {name: self._lane(name, one) for name, one in connectors.items()}
         self._news = asyncio.Event()
+        self._more_is_due = False  # the last claim got all that it asked for
         # What another daemon died over while it composed: one of these may be what killed it, so
         # nothing runs beside them until they are through.
         self._one_by_one: set[str] = set()
@@ -105,13 +106,16 @@ class Outbox:
     async def _claim_what_is_due(self) -> float:
         """Fill the lanes; how many seconds until something else may be due."""
         while open_lanes := self._open_lanes():
-            now = self._now()
-            due = await self._db.read(partial(deliveries.oldest_due, now=now))
-            if due is None:
-                return LONGEST_SLEEP
-            if due > now:
-                return min((due - now).total_seconds(), LONGEST_SLEEP)
-            if not await self._fill_all(open_lanes):
+            # While claims come back full there is more, and to look first would only cost time.
+            if not self._more_is_due:
+                now = self._now()
+                due = await self._db.read(partial(deliveries.oldest_due, now=now))
+                if due is None:
+                    return LONGEST_SLEEP
+                if due > now:
+                    return min((due - now).total_seconds(), LONGEST_SLEEP)
+            looked, self._more_is_due = not self._more_is_due, False
+            if not await self._fill_all(open_lanes) and looked:
                 # What is due belongs to a lane that is full, or to no lane: `_upkeep` holds that.
                 return 1.0
         return LONGEST_SLEEP  # until a lane has room again, which is news
@@ -144,6 +148,7 @@ class Outbox:
             busy=[other for other in self._lanes if other != name],
         )
         claimed = await self._db.write(claim)
+        self._more_is_due = self._more_is_due or len(claimed) == most
         for one in claimed:
             if one.via in self._lanes:
                 self._lanes[one.via].take(one, done=partial(self._done, one.id))

@@ -1,8 +1,8 @@
 """One connector's lane: compose, begin, deliver, settle, for a few deliveries at once.
 
 It owns its connector's pace: how many go at a time, and one probe after a rest. What is due is
-found by `dispatch`; what each fault means is in `verdict`. The world outside is touched only
-between T3 (begin) and T5 (settle), and T4 is on disk before the dot (house.md 2.8).
+found by `dispatch`; what each fault means is in `verdict`. T3 (begin) and T4 (the point of no
+return) are on disk before the dot, in one write where the server is quick (`flight`).
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from random import Random
+from typing import Any
 
 from maild.errors import DeliveryError, Unavailable
 from maild.log import outgoing, running
-from maild.model.delivery import Attempt, Delivery, HoldCode, Outcome, State
+from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.ids import new_id
 from maild.outbox import retry, verdict
 from maild.outbox.compose import Composed
+from maild.outbox.flight import Flight
 from maild.outbox.record import Tell, record
 from maild.outbox.verdict import Policy, Try
 from maild.ports import Connector
 from maild.rules.book import RuleBook
-from maild.store import blobs, deliveries, documents
+from maild.store import deliveries
 from maild.store.database import Database, StoreUnavailable, Tx
 from maild.store.deliveries import Settled, Superseded
 
@@ -46,22 +48,6 @@ class Kit:
     tell: Tell
     now: Callable[[], datetime]
     rng: Random
-
-
-class _Flight:
-    """One try under way: when it began, and whether the other side may have acted."""
-
-    def __init__(self, claimed: Delivery, *, started_at: datetime) -> None:
-        self.claimed = claimed
-        self.started_at = started_at
-        self.began = time.monotonic()
-        self.attempt: Attempt | None = None
-        self.crossed = False
-
-    @property
-    def n(self) -> int:
-        """The number of the attempt; of the next one where none was opened."""
-        return self.attempt.n if self.attempt else len(self.claimed.attempts) + 1
 
 
 class Lane:
@@ -105,7 +91,7 @@ class Lane:
 
     async def attempt(self, claimed: Delivery) -> None:
         """One try of one delivery, from composing to the row that says how it ended."""
-        flight = _Flight(claimed, started_at=self._kit.now())
+        flight = Flight(claimed, db=self._kit.db, started_at=self._kit.now())
         try:
             reply = await self._carry(flight)
             settled = verdict.handed_over(self._try(flight), reply)
@@ -124,7 +110,7 @@ class Lane:
                 self._rests = 0  # a server that refuses a mail is there
         await self._settle(flight, settled)
 
-    async def _carry(self, flight: _Flight) -> str:
+    async def _carry(self, flight: Flight) -> str:
         composed = await self._kit.compose(flight.claimed)
         async with self._wire:
             if flight.began < self._rested_at:
@@ -132,22 +118,15 @@ class Lane:
                 raise Unavailable(self._outage)
             return await self._hand_over(flight, composed)
 
-    async def _hand_over(self, flight: _Flight, composed: Composed) -> str:
-        begin = partial(_begin, flight.claimed, composed, now=self._kit.now())
-        flight.attempt = await self._kit.db.write(begin)  # T3
-
-        async def point_of_no_return() -> None:
-            mark = partial(deliveries.mark_uncertain, delivery=flight.claimed)
-            await self._kit.db.write(mark)  # T4
-            flight.crossed = True
-
+    async def _hand_over(self, flight: Flight, composed: Composed) -> str:
+        flight.begin(composed, now=self._kit.now())
         parcel = composed.parcel
-        return await self.connector.deliver(parcel, point_of_no_return=point_of_no_return)
+        return await self.connector.deliver(parcel, point_of_no_return=flight.cross)
 
-    def _try(self, flight: _Flight) -> Try:
+    def _try(self, flight: Flight) -> Try:
         return Try(flight.claimed, flight.started_at, self._kit.now())
 
-    def _after(self, flight: _Flight, fault: Exception) -> Settled:
+    def _after(self, flight: Flight, fault: Exception) -> Settled:
         one = self._try(flight)
         settled = verdict.after(one, fault, policy=self._policy, rng=self._kit.rng)
         if settled is not None:
@@ -164,7 +143,7 @@ class Lane:
         )
         return settled
 
-    async def _rest(self, flight: _Flight, fault: Unavailable) -> None:
+    async def _rest(self, flight: Flight, fault: Unavailable) -> None:
         """Let the connector rest; tries that began before it did are the same outage."""
         if flight.began < self._rested_at:
             return
@@ -176,10 +155,11 @@ class Lane:
         outgoing.connector_paused(connector=name, until=until, reply=fault.reply)
         await self._persist(partial(deliveries.pause, via=name, until=until, reason=fault.reply))
 
-    async def _settle(self, flight: _Flight, settled: Settled) -> None:
+    async def _settle(self, flight: Flight, settled: Settled) -> None:
         """T5, tried until the store takes it; the notice rides in the same transaction."""
         write = partial(
-            record,
+            _write_end,
+            before=await flight.ended(),
             claimed=flight.claimed,
             settled=settled,
             started_at=flight.started_at,
@@ -212,7 +192,7 @@ class Lane:
                 return True
         return False
 
-    def _report(self, flight: _Flight, settled: Settled) -> None:
+    def _report(self, flight: Flight, settled: Settled) -> None:
         one, reply, via = flight.claimed, settled.reply or "", self.connector.name
         match settled.state:
             case State.HANDED_OVER:
@@ -255,16 +235,11 @@ class Lane:
                 )
 
 
+def _write_end(tx: Tx, *, before: Callable[[Tx], None], **known: Any) -> None:
+    """The attempt, where nothing was written of it so far, and how it ended."""
+    before(tx)
+    record(tx, **known)
+
+
 def _tell_nobody(*_: object, **__: object) -> None:
     """Stands in for a notice that could not be made."""
-
-
-def _begin(claimed: Delivery, composed: Composed, tx: Tx, *, now: datetime) -> Attempt:
-    """T3: the attempt is open, its message and new files are kept, in one transaction."""
-    attempt = deliveries.begin(tx, claimed, message=composed.staged_message.sha256, now=now)
-    blobs.keep(tx, composed.staged_message)
-    for file, staged in composed.new_files:
-        # Two deliveries that were composed together made the same PDF: the second is done here.
-        if claimed.document is None or documents.add_file(tx, claimed.document, file):
-            blobs.keep(tx, staged)
-    return attempt

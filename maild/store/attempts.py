@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Update, bindparam, func, insert, select, update
 
 from maild.errors import MaildError, NotFound
 from maild.model.delivery import MOVES, Attempt, Delivery, HoldCode, Outcome, State
@@ -54,6 +54,14 @@ _UNCERTAIN: Final = (
     update(deliveries)
     .where(_MINE, deliveries.c.state == State.SENDING.value)
     .values(state=State.UNCERTAIN.value)
+)
+_BEGIN_UNCERTAIN: Final = (
+    update(deliveries)
+    .where(_MINE, deliveries.c.state == State.SENDING.value)
+    .values(state=State.UNCERTAIN.value, message=bindparam("composed"), losses=0)
+)
+_IS_OPEN: Final = select(attempts.c.n).where(
+    attempts.c.delivery == bindparam("which"), attempts.c.outcome == Outcome.OPEN.value
 )
 _SETTLE: Final = (
     update(deliveries)
@@ -116,13 +124,22 @@ def begin(tx: Tx, delivery: Delivery, *, message: str, now: datetime) -> Attempt
 
     `delivery` is as it was claimed. Raises Superseded.
     """
-    mine = {"which": delivery.id, "claim": delivery.claim_no}
-    if tx.execute(_BEGIN, mine | {"composed": message}).rowcount != 1:
-        raise _superseded(delivery)
-    last = max((one.n for one in delivery.attempts), default=0)
-    attempt = Attempt(last + 1, now, Outcome.OPEN)
-    tx.execute(_OPEN, rows.of_attempt(delivery.id, attempt))
-    return attempt
+    return _open(tx, delivery, by=_BEGIN, message=message, now=now)
+
+
+def begin_uncertain(tx: Tx, delivery: Delivery, *, message: str, now: datetime) -> Attempt:
+    """`begin` and `mark_uncertain` in one (T3 and T4, before the dot). Raises Superseded."""
+    return _open(tx, delivery, by=_BEGIN_UNCERTAIN, message=message, now=now)
+
+
+def is_open(tx: Tx, id: str) -> bool:
+    """Whether an attempt of that delivery is under way."""
+    return tx.execute(_IS_OPEN, {"which": id}).first() is not None
+
+
+def next_number(delivery: Delivery) -> int:
+    """The number of the attempt that follows those that `delivery` was claimed with."""
+    return max((one.n for one in delivery.attempts), default=0) + 1
 
 
 def mark_uncertain(tx: Tx, delivery: Delivery) -> None:
@@ -157,6 +174,15 @@ def close(tx: Tx, id: str, outcome: Outcome, *, now: datetime, reply: str | None
     values = {"which": id, "now_is": outcome.value, "at": now, "said": reply}
     values["named"] = sent_as(reply)
     return tx.execute(_CLOSE, values).rowcount > 0
+
+
+def _open(tx: Tx, delivery: Delivery, *, by: Update, message: str, now: datetime) -> Attempt:
+    mine = {"which": delivery.id, "claim": delivery.claim_no}
+    if tx.execute(by, mine | {"composed": message}).rowcount != 1:
+        raise _superseded(delivery)
+    attempt = Attempt(next_number(delivery), now, Outcome.OPEN)
+    tx.execute(_OPEN, rows.of_attempt(delivery.id, attempt))
+    return attempt
 
 
 def _under_way_to(state: State) -> list[str]:
