@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -77,6 +78,27 @@ async def test_what_died_after_the_dot_is_known_as_uncertain_and_comes_as_the_sa
     await sink.stop()
 
 
+async def test_a_death_while_a_slow_server_keeps_it_waiting_is_not_held_against_the_document(
+    tmp_path: Path,
+) -> None:
+    sink = MailSink()
+    await sink.start()
+    sink.faults.delay["MAIL"] = 3600
+    waiting = await _fill(tmp_path, count=1)
+    child = await _start("none", tmp_path, sink)
+    db = await Database.open(tmp_path / "maild.db")
+    await _until(db, waiting, lambda one: bool(one.attempts))
+    await _kill(child)
+    await db.close()
+    await sink.until(lambda: not sink.transports)
+    sink.faults.delay.clear()
+    [found] = await _finish(tmp_path, sink, waiting=waiting)
+    assert [each.outcome for each in found.attempts] == [Outcome.LOST, Outcome.HANDED_OVER]
+    assert found.losses == 0
+    assert sink.count == 1
+    await sink.stop()
+
+
 async def test_what_is_settled_is_not_sent_again(tmp_path: Path) -> None:
     sink = MailSink()
     await sink.start()
@@ -95,12 +117,12 @@ def _message_ids(sink: MailSink) -> list[str]:
     return [mail.content.split(b"\r\n")[0].decode().partition(": ")[2] for mail in sink.mails]
 
 
-async def _fill(folder: Path) -> list[Delivery]:
+async def _fill(folder: Path, *, count: int = WAITING) -> list[Delivery]:
     """A store with some deliveries that are due."""
 
     def write(tx: Tx) -> list[Delivery]:
         now = datetime.now(tz=UTC)
-        found = [a_delivery(stored_document(tx), not_before=now) for _ in range(WAITING)]
+        found = [a_delivery(stored_document(tx), not_before=now) for _ in range(count)]
         for one in found:
             deliveries.add(tx, one)
         return found
@@ -174,10 +196,16 @@ async def _finish(folder: Path, sink: MailSink, *, waiting: list[Delivery]) -> l
 
 
 async def _until_handed_over(db: Database, waiting: list[Delivery]) -> list[Delivery]:
+    return await _until(db, waiting, lambda one: one.state is State.HANDED_OVER)
+
+
+async def _until(
+    db: Database, waiting: list[Delivery], reached: Callable[[Delivery], bool]
+) -> list[Delivery]:
     seen = db.changes
     while True:
         found = [await db.read(partial(deliveries.get, id=one.id)) for one in waiting]
-        if all(one.state is State.HANDED_OVER for one in found):
+        if all(map(reached, found)):
             return found
         assert await db.wait_for_change(20, since=seen), found
         seen = db.changes
