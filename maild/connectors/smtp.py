@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from maild.connectors import smtp_dsn
+from maild.connectors.smtp_body import Body, checked
 from maild.connectors.smtp_dsn import Dsn
 from maild.connectors.smtp_replies import Reply, fault_of, is_good
 from maild.connectors.smtp_session import Session, SmtpOptions, open_session
@@ -38,14 +39,12 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Mail:
-    """An envelope that was checked, and the message as it goes over the wire, less its dot."""
+    """An envelope and a message that were checked."""
 
     delivery: str
     sender: str
     address: str
-    stuffed: bytes = field(repr=False)
-    size: int
-    is_ascii: bool
+    body: Body = field(repr=False)
 
 
 class SmtpConnector:
@@ -62,7 +61,7 @@ class SmtpConnector:
         self, parcel: Parcel, *, point_of_no_return: Callable[[], Awaitable[None]]
     ) -> str:
         """Hand the parcel over; the reply to the final dot. Faults: see ports.Connector."""
-        mail = _prepare(parcel)
+        mail = await _prepare(parcel)
         while kept := self._take_kept():
             with contextlib.suppress(Stale):
                 return await self._carry(kept, mail, point_of_no_return)
@@ -148,7 +147,11 @@ class SmtpConnector:
         """
         wire = session.wire
         try:
-            await wire.send(mail.stuffed, replies=0, within=PIECE_SECONDS)
+            async with contextlib.aclosing(mail.body.pieces()) as pieces:
+                async for piece in pieces:
+                    await wire.send(piece, replies=0, within=PIECE_SECONDS)
+                    if wire.has_reply:
+                        break
         except (Lost, TimeoutError) as exc:
             if not wire.has_reply:
                 wire.abort()
@@ -208,29 +211,16 @@ class SmtpConnector:
         task.add_done_callback(self._goodbyes.discard)
 
 
-def _prepare(parcel: Parcel) -> _Mail:
-    """Check the envelope and stuff the dots, once and in linear time (RFC 5321 section 4.5.2)."""
+async def _prepare(parcel: Parcel) -> _Mail:
+    """Check the envelope and the message before anything of them is sent."""
     _check_address(parcel.address, "501 5.1.3")
     if parcel.sender:
         _check_address(parcel.sender, "501 5.1.7")
-    message = parcel.message
-    ends = message.count(b"\r\n")
-    if message.count(b"\n") != ends or message.count(b"\r") != ends:
-        # A bare LF or CR before a dot is how one mail is smuggled into another.
-        raise ValueError(f"the message of {parcel.delivery} has lines that do not end with CRLF")
-    stuffed = message.replace(b"\r\n.", b"\r\n..")
-    if stuffed.startswith(b"."):
-        stuffed = b"." + stuffed
-    if stuffed and not stuffed.endswith(b"\r\n"):
-        stuffed += b"\r\n"
-    return _Mail(
-        delivery=parcel.delivery,
-        sender=parcel.sender,
-        address=parcel.address,
-        stuffed=stuffed,
-        size=len(message),
-        is_ascii=message.isascii(),
-    )
+    try:
+        body = await checked(parcel.message)
+    except ValueError as exc:
+        raise ValueError(f"the message of {parcel.delivery} has {exc}") from exc
+    return _Mail(parcel.delivery, parcel.sender, parcel.address, body)
 
 
 def _check_address(address: str, code: str) -> None:
@@ -252,12 +242,12 @@ def _commands(session: Session, mail: _Mail, *, host: str, dsn: Dsn) -> list[tup
     offers, options = session.offers, ""
     if "size" in offers:
         limit = int(offers["size"]) if offers["size"].isdigit() else 0  # 0: no limit is known
-        if 0 < limit < mail.size:
+        if 0 < limit < mail.body.size:
             raise Refused(
-                f"552 5.3.4 the message has {mail.size} bytes and {host} takes at most {limit}"
+                f"552 5.3.4 the message has {mail.body.size} bytes and {host} takes at most {limit}"
             )
-        options += f" SIZE={mail.size}"
-    if not mail.is_ascii:
+        options += f" SIZE={mail.body.size}"
+    if not mail.body.is_ascii:
         if "8bitmime" not in offers:
             raise Refused(f"554 5.6.3 the message has 8-bit lines, which {host} does not take")
         options += " BODY=8BITMIME"

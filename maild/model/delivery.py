@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from maild.model.team import Attach
 
@@ -193,13 +194,26 @@ class Letter:
     in_reply_to: str | None = None
 
 
+class Filed(Protocol):
+    """Bytes that lie in a file, since they are too many to be held at once."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, size: int | None = None, *, start: int = 0) -> bytes:
+        """Its bytes from `start` on, all or at most `size`. Raises OSError; blocks."""
+        ...
+
+
+Content = bytes | Filed
+
+
 @dataclass(frozen=True, slots=True)
 class Enclosure:
     """A file on its way out."""
 
     name: str
     media_type: str
-    content: bytes = field(repr=False)
+    content: Content = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,4 +226,4 @@ class Parcel:
     delivery: str
     sender: str
     address: str
-    message: bytes = field(repr=False)
+    message: Content = field(repr=False)

@@ -7,7 +7,7 @@ whatever was decided (house.md 2.6). Pure.
 from __future__ import annotations
 
 from maild.errors import ProfileMismatch
-from maild.model.delivery import Delivery, Purpose
+from maild.model.delivery import Content, Delivery, Purpose
 from maild.model.document import Document, Kind
 from maild.model.team import Profile, Recipient, Team
 from maild.rules.profiles import PROFILES
@@ -57,7 +57,7 @@ def admit(delivery: Delivery, *, team: Team, profile: Profile, document: Documen
         )
 
 
-def check_size(message: bytes, *, delivery: Delivery, profile: Profile) -> None:
+def check_size(message: Content, *, delivery: Delivery, profile: Profile) -> None:
     """Raise ProfileMismatch, with both figures, when the finished message is too big for its inbox."""
     if profile.max_size is not None and len(message) > profile.max_size:
         raise ProfileMismatch(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from maild.errors import ProfileMismatch
 from maild.log import outgoing
 from maild.model.bill import Bill
-from maild.model.delivery import Delivery, Enclosure, Letter, Parcel, Purpose
+from maild.model.delivery import Content, Delivery, Enclosure, Letter, Parcel, Purpose
 from maild.model.document import Document, File, Role
 from maild.model.team import Branding, Recipient, Team
 from maild.outbox.admission import admit, check_size, recipient_of
@@ -37,7 +37,9 @@ from maild.ubl.recent import Known, RecentBills
 
 # Deliveries of one document come together, so a few of the last PDFs spare most renderings.
 _KEPT_PDFS: Final = 32
-_BIG: Final = 1 << 20  # above this, encoding takes longer than the event loop should wait
+# A mail whose files have more bytes is written to the disk while it is encoded, and sent from there:
+# three mails of 24 MB to two inboxes each took 246 MB of memory.
+_BIG: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,14 @@ class Composed:
     parcel: Parcel
     staged_message: Staged
     new_files: tuple[tuple[File, Staged], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A finished message, and the same on its way into the store."""
+
+    content: Content
+    staged: Staged
 
 
 class Typesetter(Protocol):
@@ -87,6 +97,7 @@ class Composer:
         self._paths = paths or ReturnPaths()
         self._pdfs: OrderedDict[str, asyncio.Task[Rendering]] = OrderedDict()
         self._recent = recent
+        self._one_big = asyncio.Lock()
 
     async def compose(self, delivery: Delivery) -> Composed:
         """The mail of a delivery.
@@ -101,10 +112,10 @@ class Composer:
         recipient = recipient_of(delivery, team)
         admit(delivery, team=team, profile=recipient.profile, document=document)
         if delivery.message is not None:
-            message = await self._blobs.read(delivery.message)
-            return await self._packed(delivery, team, message=message)
+            message = await self._blobs.content(delivery.message, at_once=_BIG)
+            return self._packed(delivery, team, message=await self._kept(delivery.message, message))
         if document is None or delivery.purpose is Purpose.NOTICE:
-            return await self._packed(delivery, team, message=self._notice(delivery, team))
+            return self._packed(delivery, team, message=await self._notice(delivery, team))
         return await self._with_files(delivery, team, document=document, recipient=recipient)
 
     async def _with_files(
@@ -128,12 +139,14 @@ class Composer:
                 base_name=base,
             )
             pdf = await self._pdf(document.id, order=order)
-        enclosures = [await self._enclosure(one, ubl=ubl, pdf=pdf) for one in chosen]
+        big = sum(one.file.size for one in chosen if one.file) > _BIG
+        enclosures = [await self._enclosure(one, ubl=ubl, pdf=pdf, big=big) for one in chosen]
         words = _letter(delivery, team, document=document, recipient=recipient, files=enclosures)
-        message = await self._written(delivery, team, words=words, enclosures=enclosures)
-        check_size(message, delivery=delivery, profile=recipient.profile)
+        pieces = self._pieces(delivery, team, words=words, enclosures=enclosures)
+        fits = partial(check_size, delivery=delivery, profile=recipient.profile)
+        message = await (self._filed if big else self._in_memory)(pieces, fits)
         made = await self._made(f"{base}.pdf", content=pdf) if pdf else ()
-        return await self._packed(delivery, team, message=message, new_files=made)
+        return self._packed(delivery, team, message=message, new_files=made)
 
     async def _known(self, key: str) -> Known:
         """A stored UBL and what it says; read once for what comes together, unless it is large."""
@@ -165,32 +178,50 @@ class Composer:
                 outgoing.pdf_degraded(document=document, reason=remark)
 
     async def _enclosure(
-        self, chosen: Chosen, *, ubl: bytes | None, pdf: bytes | None
+        self, chosen: Chosen, *, ubl: bytes | None, pdf: bytes | None, big: bool
     ) -> Enclosure:
+        content: Content
         if chosen.file is None:
             content = pdf or b""
         elif chosen.file.role is Role.UBL and ubl is not None:
             content = ubl
         else:
-            content = await self._blobs.read(chosen.file.sha256)
+            content = await self._blobs.content(chosen.file.sha256, at_once=0 if big else _BIG)
         return Enclosure(chosen.name, chosen.media_type, content)
 
-    def _notice(self, delivery: Delivery, team: Team) -> bytes:
+    async def _notice(self, delivery: Delivery, team: Team) -> _Written:
         if delivery.letter is None:
             raise ProfileMismatch(f"notice {delivery.id} has no text; cancel it")
-        return self._bytes(delivery, team, words=delivery.letter, enclosures=())
+        return await self._in_memory(
+            self._pieces(delivery, team, words=delivery.letter, enclosures=())
+        )
 
-    async def _written(
-        self, delivery: Delivery, team: Team, *, words: Letter, enclosures: Sequence[Enclosure]
-    ) -> bytes:
-        job = partial(self._bytes, delivery, team, words=words, enclosures=enclosures)
-        if sum(len(one.content) for one in enclosures) > _BIG:
-            return await asyncio.to_thread(job)
-        return job()
+    async def _in_memory(
+        self, pieces: Iterable[bytes], fits: Callable[[Content], None] = lambda _: None
+    ) -> _Written:
+        content = b"".join(pieces)
+        fits(content)
+        return _Written(content, await self._blobs.stage(content))
 
-    def _bytes(
+    async def _filed(self, pieces: Iterable[bytes], fits: Callable[[Content], None]) -> _Written:
+        """Written to the disk in a thread, one at a time: the others would only wait for the disk."""
+        async with self._one_big:
+            spooled = await self._blobs.collect(pieces)
+            try:
+                fits(spooled)
+                staged = await self._blobs.stage(spooled)
+            finally:
+                spooled.close()
+        return _Written(self._blobs.filed(staged), staged)
+
+    async def _kept(self, key: str, message: Content) -> _Written:
+        if isinstance(message, bytes):
+            return _Written(message, await self._blobs.stage(message))
+        return _Written(message, Staged(key, len(message)))
+
+    def _pieces(
         self, delivery: Delivery, team: Team, *, words: Letter, enclosures: Sequence[Enclosure]
-    ) -> bytes:
+    ) -> Iterator[bytes]:
         return write(
             words,
             sender=team.sender,
@@ -207,17 +238,17 @@ class Composer:
         file = File(Role.PDF, name, "application/pdf", staged.size, staged.sha256, made=True)
         return ((file, staged),)
 
-    async def _packed(
+    def _packed(
         self,
         delivery: Delivery,
         team: Team,
         *,
-        message: bytes,
+        message: _Written,
         new_files: tuple[tuple[File, Staged], ...] = (),
     ) -> Composed:
         sender = self._paths.sender(delivery, team, today=self._now().date())
-        parcel = Parcel(delivery.id, sender, mailbox(delivery.address), message)
-        return Composed(parcel, await self._blobs.stage(message), new_files)
+        parcel = Parcel(delivery.id, sender, mailbox(delivery.address), message.content)
+        return Composed(parcel, message.staged, new_files)
 
 
 def _letter(

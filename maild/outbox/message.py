@@ -12,7 +12,7 @@ import hashlib
 import re
 import struct
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.charset import QP, Charset
 from email.header import Header
@@ -27,6 +27,8 @@ from maild.model.delivery import Enclosure, Letter
 
 _CRLF: Final = b"\r\n"
 _BASE64_LINE: Final = 76  # RFC 2045 section 6.8
+# Whole lines, so that the pieces of a large file are encoded as if it were one.
+_ENCODED_AT_ONCE: Final = _BASE64_LINE // 4 * 3 * 8_000
 _LONGEST_ADDRESS: Final = 254  # RFC 5321 section 4.5.3.1.3, less the brackets
 _LONGEST_LINE: Final = 76  # RFC 2047 section 2
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
@@ -44,11 +46,12 @@ def write(
     date: datetime,
     delivery: str,
     enclosures: Sequence[Enclosure] = (),
-) -> bytes:
-    """The finished message, with CRLF line ends.
+) -> Iterator[bytes]:
+    """The finished message in pieces, with CRLF line ends; a large file is never held whole.
 
     `sender` is "Name <address>", `to` and `reply_to` are bare addresses, `date` is aware UTC,
-    `delivery` the id that marks the message as ours. Raises ProfileMismatch for a wrong address.
+    `delivery` the id that marks the message as ours. Raises ProfileMismatch for a wrong address,
+    OSError when a file cannot be read.
     """
     lines = [
         f"Date: {format_datetime(date)}",
@@ -66,11 +69,12 @@ def write(
     # "=_" cannot stand in quoted-printable or base64, so no content holds a boundary (RFC 2045
     # section 6.7); the rest is the delivery's own, so that the bytes are the same at every try.
     mark = "=_" + hashlib.sha256(delivery.encode()).hexdigest()[:24]
-    body = _letter_part(letter, boundary=f"{mark}_a")
+    body: Iterable[bytes] = [_letter_part(letter, boundary=f"{mark}_a")]
     if enclosures:
         parts = [body, *(_file_part(one) for one in enclosures)]
         body = _multipart("mixed", parts, boundary=f"{mark}_m")
-    return b"".join(["\r\n".join(lines).encode(), _CRLF, body])
+    yield "\r\n".join(lines).encode() + _CRLF
+    yield from body
 
 
 def _automatic(letter: Letter) -> list[str]:
@@ -151,7 +155,8 @@ def _letter_part(letter: Letter, *, boundary: str) -> bytes:
     text = _text_part("plain", letter.text)
     if letter.html is None:
         return text
-    return _multipart("alternative", [text, _text_part("html", letter.html)], boundary=boundary)
+    parts = [[text], [_text_part("html", letter.html)]]
+    return b"".join(_multipart("alternative", parts, boundary=boundary))
 
 
 def _text_part(subtype: str, text: str) -> bytes:
@@ -163,7 +168,7 @@ def _text_part(subtype: str, text: str) -> bytes:
     return head.encode() + binascii.b2a_qp(b"".join(line + _CRLF for line in lines))
 
 
-def _file_part(file: Enclosure) -> bytes:
+def _file_part(file: Enclosure) -> Iterator[bytes]:
     name = file.name
     fallback = re.sub(r'["\\]', "_", plain_ascii(name)).strip() or "attachment"
     # Clients that read RFC 2231 take the name from the disposition; the others find an ASCII one in
@@ -174,7 +179,12 @@ def _file_part(file: Enclosure) -> bytes:
         "Content-Transfer-Encoding: base64\r\n"
         f"Content-Disposition: attachment;\r\n {shown}\r\n\r\n"
     )
-    return head.encode("ascii") + _base64(file.content)
+    yield head.encode("ascii")
+    if isinstance(file.content, bytes):
+        yield _base64(file.content)
+        return
+    for start in range(0, len(file.content), _ENCODED_AT_ONCE):
+        yield _base64(file.content.read(_ENCODED_AT_ONCE, start=start))
 
 
 def _media_type(found: str) -> str:
@@ -194,10 +204,11 @@ def _base64(content: bytes) -> bytes:
     return _CRLF.join([*lines, *rest, b""])
 
 
-def _multipart(subtype: str, parts: Sequence[bytes], *, boundary: str) -> bytes:
-    head = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'.encode()
+def _multipart(subtype: str, parts: Iterable[Iterable[bytes]], *, boundary: str) -> Iterator[bytes]:
+    yield f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'.encode()
     edge = f"--{boundary}".encode()
-    pieces = [head]
     for part in parts:
-        pieces += [edge, _CRLF, part, _CRLF]
-    return b"".join([*pieces, edge, b"--", _CRLF])
+        yield edge + _CRLF
+        yield from part
+        yield _CRLF
+    yield edge + b"--" + _CRLF

@@ -7,11 +7,12 @@ without its bytes is not). Nothing here knows what the bytes mean.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -27,13 +28,22 @@ from maild.store.disk import locked, make_folder
 from maild.store.faults import StoreUnavailable
 from maild.store.holdings import NAMING
 from maild.store.schema import small_blobs
-from maild.store.spool import READ_AT_ONCE, Original, Spool, Spooled, opened, remove_if_dead
+from maild.store.spool import (
+    READ_AT_ONCE,
+    Filed,
+    Original,
+    Spool,
+    Spooled,
+    opened,
+    remove_if_dead,
+)
 from maild.store.statements import insert_if_absent
 
 # Up to here a blob rides in its document's transaction: one fsync for many (house.md 2.8).
 SMALL: Final = 64 * 1024
 # Built once: building a statement costs more than running it.
 _SMALL: Final = select(small_blobs.c.content).where(small_blobs.c.sha256 == bindparam("key"))
+_DAMAGED: Final = "the stored bytes of {} are damaged; put them back from a backup"
 _PARTS: Final = "parts"  # where files are written before they get their name
 
 
@@ -88,9 +98,25 @@ class BlobStore:
         """The bytes of that sha256, verified. Raises NotFound, or OSError when they are damaged."""
         small = await self._db.read(partial(_small, key))
         content = await asyncio.to_thread(self._read, key) if small is None else small
-        if hashlib.sha256(content).hexdigest() != key:
-            raise OSError(f"the stored bytes of {key} are damaged; put them back from a backup")
-        return content
+        return _verified(key, content)
+
+    async def content(self, key: str, *, at_once: int) -> bytes | Filed:
+        """The same: as bytes, or as a file that was verified when there are more than `at_once`.
+
+        Raises NotFound or OSError.
+        """
+        small = await self._db.read(partial(_small, key))
+        if small is None:
+            return await asyncio.to_thread(self._content, key, at_once)
+        return _verified(key, small)
+
+    async def collect(self, pieces: Iterable[bytes]) -> Spooled:
+        """Something large that is made piece by piece, in a thread; to be staged, and closed."""
+        return await asyncio.to_thread(self._spooled, pieces)
+
+    def filed(self, staged: Staged) -> Filed:
+        """A large blob that was staged, to read it again piece by piece."""
+        return Filed(self._path(staged.sha256), staged.size)
 
     async def original(self, key: str) -> Original:
         """The same as it came in: bytes, or the file, for the caller to close. Not verified.
@@ -127,6 +153,14 @@ class BlobStore:
         except FileNotFoundError as fault:
             raise NotFound(f"no bytes are stored under {key}") from fault
 
+    def _content(self, key: str, at_once: int) -> bytes | Filed:
+        with contextlib.closing(self._opened(key)) as found:
+            if found.size <= at_once:
+                return _verified(key, found.read())
+            if _digest(found) != key:
+                raise OSError(_DAMAGED.format(key))
+            return Filed(found.path, found.size)
+
     def _opened(self, key: str) -> Spooled:
         try:
             return opened(self._path(key))
@@ -143,14 +177,18 @@ class BlobStore:
         make_folder(parts)
         return parts
 
-    def _write(self, content: bytes) -> str:
+    def _spooled(self, pieces: Iterable[bytes]) -> Spooled:
         spool = self.spool()
         try:
-            spool.write(content)
+            for piece in pieces:
+                spool.write(piece)
         except BaseException:
             spool.discard()
             raise
-        spooled = spool.finish()
+        return spool.finish()
+
+    def _write(self, content: bytes) -> str:
+        spooled = self._spooled([content])
         try:
             self._adopt(spooled)
         finally:
@@ -199,15 +237,23 @@ def _small(key: str, tx: Tx) -> bytes | None:
 def _same(path: Path, spooled: Stored) -> bool:
     """Whether these very bytes are there under their name; damaged ones are written anew."""
     try:
-        if path.stat().st_size != spooled.size:
-            return False
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while piece := file.read(READ_AT_ONCE):
-                digest.update(piece)
+        with contextlib.closing(opened(path)) as there:
+            return there.size == spooled.size and _digest(there) == spooled.sha256
     except FileNotFoundError:
         return False
-    return digest.hexdigest() == spooled.sha256
+
+
+def _verified(key: str, content: bytes) -> bytes:
+    if hashlib.sha256(content).hexdigest() != key:
+        raise OSError(_DAMAGED.format(key))
+    return content
+
+
+def _digest(spooled: Spooled) -> str:
+    digest = hashlib.sha256()
+    for start in range(0, spooled.size, READ_AT_ONCE):
+        digest.update(spooled.read(READ_AT_ONCE, start=start))
+    return digest.hexdigest()
 
 
 def _older(folder: Path, before: datetime) -> list[str]:

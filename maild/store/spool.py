@@ -7,12 +7,13 @@ knows what the bytes mean, or runs in a loop: writing blocks, so it belongs in a
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +58,23 @@ class Spooled:
             _drop(self.path, self.descriptor)
         else:
             os.close(self.descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A large blob under its name in the store, opened for each piece: nothing is left to close."""
+
+    path: Path
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def read(self, size: int | None = None, *, start: int = 0) -> bytes:
+        """Its bytes from `start` on, all or at most `size`. Raises OSError."""
+        with contextlib.closing(opened(self.path)) as spooled:
+            # By the size it had: one that has become shorter is no end of the message.
+            return replace(spooled, size=self.size).read(size, start=start)
 
 
 Original = bytes | Spooled  # what came in, byte for byte: in memory when it is small

@@ -9,7 +9,7 @@ import pytest
 
 from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
-from maild.model.delivery import Parcel
+from maild.model.delivery import Content, Parcel
 from maild.simulators.mailsink import LOOPBACK, MailSink
 from maild.store.database import Database
 from tests.connectors.accounts import Bench
@@ -18,7 +18,7 @@ from tests.servers.identity import Identity
 MESSAGE = b"Subject: invoice\r\n\r\n.a line with a dot\r\nand one without\r\n"
 
 
-def a_parcel(message: bytes = MESSAGE, **changes: str) -> Parcel:
+def a_parcel(message: Content = MESSAGE, **changes: str) -> Parcel:
     """A parcel from the team to its accountant."""
     envelope = {
         "delivery": "v-1",

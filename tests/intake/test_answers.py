@@ -60,7 +60,7 @@ async def test_what_was_taken_is_told_with_its_number_and_the_mail_it_answers(
     [one] = await answers(world, AN)
     assert one.letter is not None
     assert "aankoopfactuur L-77: ontvangen" in one.letter.text
-    raw = write(
+    pieces = write(
         one.letter,
         sender="Acme <a@acme.example>",
         to=AN,
@@ -68,7 +68,7 @@ async def test_what_was_taken_is_told_with_its_number_and_the_mail_it_answers(
         date=world.clock[0],
         delivery=one.id,
     )
-    mail = message_from_bytes(raw)
+    mail = message_from_bytes(b"".join(pieces))
     assert mail["Auto-Submitted"] == "auto-replied"
     assert mail["In-Reply-To"] == mail["References"] == "<abc@kantoor.example>"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -17,9 +18,10 @@ import pytest
 
 from maild.errors import ProfileMismatch, UnknownTeam
 from maild.model.bill import Bill
-from maild.model.delivery import Delivery, Purpose
+from maild.model.delivery import Content, Delivery, Purpose
 from maild.model.document import Arrival, Document, File, Kind, Role
 from maild.model.team import Attach, Branding, Team
+from maild.outbox import compose
 from maild.outbox.compose import Composed, Composer
 from maild.render.pdf import Rendering
 from maild.rules.book import RuleBook
@@ -77,6 +79,7 @@ class House:
     db: Database
     blobs: BlobStore
     press: Press
+    folder: Path
     team: Team = field(default_factory=a_team)
 
     @property
@@ -133,12 +136,16 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     db = await Database.open(tmp_path / "maild.db")
-    yield House(db, BlobStore(tmp_path / "blobs", db), Press())
+    yield House(db, BlobStore(tmp_path / "blobs", db), Press(), tmp_path / "blobs")
     await db.close()
 
 
+def whole(content: Content) -> bytes:
+    return content if isinstance(content, bytes) else content.read()
+
+
 def mail_of(composed: Composed) -> EmailMessage:
-    found = email.message_from_bytes(composed.parcel.message, policy=policy.default)
+    found = email.message_from_bytes(whole(composed.parcel.message), policy=policy.default)
     assert isinstance(found, EmailMessage)
     return found
 
@@ -355,6 +362,48 @@ async def test_equal_deliveries_are_equal_bytes_and_stored_ones_stay(house: Hous
     assert again.staged_message.sha256 == first.staged_message.sha256
     with pytest.raises(ProfileMismatch):
         await house.compose(replace(kept, profile="yuki", purpose=Purpose.CORRECTION))
+
+
+async def test_a_large_mail_is_a_file_with_the_bytes_it_would_have_in_memory(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = random.Random(2).randbytes(2_000_001)
+    await house.take(pdf=large, extra=(("uren.csv", "text/csv", b"1;2"),))
+    filed = await house.compose(a_delivery())
+    monkeypatch.setattr(compose, "_BIG", 1 << 30)
+    held = await house.compose(a_delivery())
+    assert not isinstance(filed.parcel.message, bytes)
+    assert isinstance(held.parcel.message, bytes)
+    assert whole(filed.parcel.message) == held.parcel.message
+    assert filed.staged_message == held.staged_message
+    assert files_of(filed)["factuur-2026-0412.pdf"] == large
+
+
+async def test_a_large_mail_is_sent_again_from_its_file(house: House) -> None:
+    await house.take(pdf=random.Random(3).randbytes(2_000_000))
+    first = await house.compose(a_delivery())
+    again = await house.compose(a_delivery(message=first.staged_message.sha256))
+    assert again.parcel.message == first.parcel.message
+    assert again.staged_message == first.staged_message
+
+
+async def test_a_large_file_that_was_damaged_in_the_store_is_not_sent(house: House) -> None:
+    document = await house.take(pdf=random.Random(4).randbytes(2_000_000))
+    key = document.file(Role.PDF).sha256  # type: ignore[union-attr]
+    path = next(house.folder.glob(f"*/{key}"))
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    with pytest.raises(OSError, match="damaged"):
+        await house.compose(a_delivery())
+
+
+async def test_a_large_mail_that_its_inbox_does_not_take_leaves_no_file(house: House) -> None:
+    profile = replace(PROFILES["mailbox"], max_size=2_000_000)
+    house.team = a_team(recipients=(replace(a_recipient(), profile=profile),))
+    await house.take(pdf=random.Random(5).randbytes(1_900_000))
+    before = sorted(house.folder.rglob("*"))
+    with pytest.raises(ProfileMismatch, match=r"2\.6 MB"):
+        await house.compose(a_delivery())
+    assert sorted(house.folder.rglob("*")) == before
 
 
 async def test_a_notice_goes_to_a_person_as_it_was_written(house: House) -> None:

@@ -35,7 +35,7 @@ def a_message(
         "delivery": "v-1",
         "enclosures": (PDF, UBL),
     }
-    return write(Letter(subject, text, html), **(options | parts))
+    return b"".join(write(Letter(subject, text, html), **(options | parts)))
 
 
 def read_back(message: bytes) -> EmailMessage:

@@ -14,14 +14,16 @@ LETTER = Letter("Factuur 2026-1 van Café Zoë", "Hierbij.\n", "<p>Hierbij.</p>"
 
 
 def a_mail(*files: Enclosure, letter: Letter = LETTER) -> bytes:
-    return write(
-        letter,
-        sender="Acme BV <facturen@acme.example>",
-        to="Inbox@Kantoor.Example",
-        message_id="<v-1@acme.example>",
-        date=datetime(2026, 3, 4, 9, 30, tzinfo=UTC),
-        delivery="v-1",
-        enclosures=files,
+    return b"".join(
+        write(
+            letter,
+            sender="Acme BV <facturen@acme.example>",
+            to="Inbox@Kantoor.Example",
+            message_id="<v-1@acme.example>",
+            date=datetime(2026, 3, 4, 9, 30, tzinfo=UTC),
+            delivery="v-1",
+            enclosures=files,
+        )
     )
 
 
@@ -41,10 +43,8 @@ def test_every_file_has_the_hash_that_it_was_enclosed_with(contents: list[bytes]
         for n, content in enumerate(contents)
     ]
     assert read_sent(a_mail(*files)).files == tuple(
-        SentFile(
-            one.name, one.media_type, len(one.content), hashlib.sha256(one.content).hexdigest()
-        )
-        for one in files
+        SentFile(one.name, one.media_type, len(content), hashlib.sha256(content).hexdigest())
+        for one, content in zip(files, contents, strict=True)
     )
 
 

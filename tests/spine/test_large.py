@@ -1,4 +1,4 @@
-"""Large mails: what they cost the daemon while they come in."""
+"""Large mails: what they cost the daemon while they come in and go out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pytest
 
 from maild.reading.wrap import wrap
 from tests.spine import papers
-from tests.spine.conftest import Shared
+from tests.spine.conftest import Running, Shared
+from tests.spine.house import ACCOUNTANT, BOOKS
 from tests.spine.post import TEAM
+from tests.spine.sinks import Sink
 
 MB = 1_000_000
 A_PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n" + random.Random(1).randbytes(13 * MB)
@@ -57,3 +59,25 @@ def test_a_large_mail_hardly_costs_memory(open_door: Shared, make: Callable[[], 
     with watched(daemon.process.pid) as most:
         assert daemon.hand_in(make(), TEAM).code == 250
     assert most[0] - before < 20 * MB
+
+
+def test_large_mails_hardly_cost_memory_on_their_way_out(run: Running, sink: Sink) -> None:
+    """Three of them to two inboxes each, which is six messages under way together."""
+    daemon = run(
+        (
+            'address = "Acme.Verkoop@Inbox.Example", profile = "yuki"',
+            'address = "Acme.Verkoop@Inbox.Example", profile = "mailbox"',
+        )
+    )
+    assert daemon.hand_in(wrap([("a.xml", papers.invoice("SMALL"))]), TEAM).code == 250
+    sink.wait_for(ACCOUNTANT)
+    sink.wait_for(BOOKS)
+    before = psutil.Process(daemon.process.pid).memory_info().rss
+    with watched(daemon.process.pid) as most:
+        for n in range(3):
+            pdf = A_PDF + str(n).encode()
+            large = wrap([("f.xml", papers.invoice(f"LARGE-{n}")), ("f.pdf", pdf)])
+            assert daemon.hand_in(large, TEAM).code == 250
+        sink.wait_for(ACCOUNTANT, count=4)
+        sink.wait_for(BOOKS, count=4)
+    assert most[0] - before < 40 * MB
