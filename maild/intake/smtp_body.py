@@ -76,6 +76,7 @@ class Body:
             if self._spool is None:
                 self._spool = self._new()
             await asyncio.to_thread(self._spool.write, piece)
+            piece.clear()  # the thread may hold on to it for a while
         except OSError as fault:
             # The client does not look for a reply before its dot, so the rest is read and dropped.
             self.fault = fault

@@ -243,9 +243,7 @@ def settle(house: House, world: MailWorld, boxes: Sequence[str], *, within: floa
     Kills that come faster than a message can be composed look like a document that kills maild:
     after the third one its delivery waits for a person, who does here what its reason tells him.
     """
-    waiting = [one for one in house.queue("--state", "held") if one["hold_code"] == "losses"]
-    for one in waiting:
-        assert house.json("queue", "release", one["id"])[0]["state"] == "queued"
+    freed = 0
 
     def quiet() -> bool:
         time.sleep(0.3)  # each look costs the daemon a little
@@ -254,10 +252,15 @@ def settle(house: House, world: MailWorld, boxes: Sequence[str], *, within: floa
                 client.select_folder("INBOX", readonly=True)
                 if client.search("ALL"):
                     return False
+        nonlocal freed
+        for one in house.queue("--state", "held"):
+            if one["hold_code"] == "losses":
+                assert house.json("queue", "release", one["id"])[0]["state"] == "queued"
+                freed += 1
         queue = house.status()["queue"]
         return not any(queue[name] for name in ("queued", "sending", "uncertain"))
 
     with house.running() as daemon:
         until(quiet, within=within, explain=house.status)
         assert daemon.stop() == 0
-    return len(waiting)
+    return freed
