@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from maild import works
 from maild.actions import utc_now
@@ -27,6 +27,8 @@ from maild.store import connectors as rests
 from maild.store.database import Database
 
 __all__ = ["Account", "Consents"]
+
+_SHOWN: Final = {"exact": "docs/exact.md"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Consents:
         wanted = f"[account.{name or 'NAME'}]"
         raise UserError(
             f'the configuration has no {wanted} with provider = "{provider}" and team = "{team}"{hint}',
-            hint="docs/sending.md shows how to write one",
+            hint=f"{_SHOWN.get(provider, 'docs/sending.md')} shows how to write one",
         )
 
     async def ask_by_device(self, account: Account) -> DeviceQuestion:
@@ -99,7 +101,8 @@ class Consents:
         if token.refresh is None:
             raise UserError(
                 f"{account.label} gave the consent for an hour only (no refresh token)",
-                hint="the registration or its scopes lack offline access; see docs/sending.md",
+                hint="the registration or its scopes lack offline access; see"
+                f" {_SHOWN.get(account.provider, 'docs/sending.md')}",
             )
         await self.tokens.store.save(account.name, token)
         log.account_connected(account=account.name, provider=account.label)

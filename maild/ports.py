@@ -112,7 +112,10 @@ class TokenStore(Protocol):
         ...
 
     async def save(self, name: str, token: Token) -> None:
-        """Keep a token; it is durable when this returns. Trouble that there was is over."""
+        """Keep a token; it is durable when this returns. Trouble that there was is over.
+
+        A token of an older consent than the one that is kept is dropped.
+        """
         ...
 
     async def spoil(self, name: str, trouble: str) -> bool:

@@ -1,4 +1,4 @@
-"""`maild connect`: ask the owner of a mailbox at Microsoft 365 or Google to let maild in."""
+"""`maild connect`: ask a user of Microsoft 365, Google or Exact Online to let maild in."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LONGEST_LINE = 16_384  # octets; the address that a browser ends at has about 2,
 
 def connect(
     provider: Annotated[
-        Literal["microsoft", "google"],
-        typer.Argument(metavar="microsoft|google", show_default=False),
+        Literal["microsoft", "google", "exact"],
+        typer.Argument(metavar="microsoft|google|exact", show_default=False),
     ],
     team: Annotated[str, typer.Argument(metavar="TEAM", show_default=False)],
     account: Annotated[
@@ -43,9 +43,9 @@ def connect(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Ask the owner of a mailbox to let maild send and read mail with it.
+    """Ask the owner of a mailbox to let maild send and read mail with it, or a user of Exact Online to let it book.
 
-    Microsoft is asked by a code and Google by a page, unless told otherwise. Works while the daemon
+    Microsoft is asked by a code, Google and Exact by a page, unless told otherwise. Works while the daemon
     runs, which then goes on by itself. With --json the question is one line and the answer another.
     """
 

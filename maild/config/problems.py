@@ -163,9 +163,21 @@ def _folders(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
 
 def _accounts(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
     """Names that must be those of a team or of an account."""
+    users: dict[tuple[str, str], str] = {}
     for key, account in _at(tables, ("account", "*")):
-        if isinstance(account, dict):
-            yield from _named(f"{key}.team", account.get("team"), known=tables.get("team"))
+        if not isinstance(account, dict):
+            continue
+        yield from _named(f"{key}.team", account.get("team"), known=tables.get("team"))
+        if account.get("provider") == "exact":
+            # exact_online.md A1: a second consent of a user for the same registration ends the first.
+            user = (str(account.get("client_id")), str(account.get("address")).lower())
+            if user in users:
+                yield KeyProblem(
+                    f"{key}.address",
+                    f"{users[user]} is the same user of the same registration already; Exact Online"
+                    " keeps one consent of him, so let connectors share that account",
+                )
+            users.setdefault(user, key)
     for key, connector in _at(tables, ("connector", "smtp", "*")):
         name = connector.get("account") if isinstance(connector, dict) else None
         yield from _named(f"{key}.account", name or None, known=tables.get("account"))

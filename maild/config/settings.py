@@ -18,6 +18,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from maild.config.alarm import Alarms
+from maild.config.exact import SITE_WANTED, Site
 from maild.config.mailbox import Mailbox, Tag
 from maild.config.section import Address, Name, NonEmpty, Section
 from maild.config.values import (
@@ -113,22 +114,40 @@ class Folder(Section):
 
 
 class Account(Section):
-    """[account.NAME]: a mailbox at a provider that lets programs in by the owner's consent (OAuth).
+    """[account.NAME]: a user of a provider that lets programs in by the user's consent (OAuth).
 
     Connectors and mailboxes name it as `account`; `maild connect` asks for the consent.
     """
 
-    provider: Literal["microsoft", "google"]
+    provider: Literal["microsoft", "google", "exact"]
     team: NonEmpty
     address: Address
     client_id: NonEmpty
     client_secret_file: MaybePath = None
     tenant: NonEmpty = "common"
+    site: Site = ""
+    pkce: bool = False
     scopes: tuple[NonEmpty, ...] = ()
     redirect_uri: NonEmpty = "http://localhost"
     authorize_url: Endpoint = ""
     device_url: Endpoint = ""
     token_url: Endpoint = ""
+
+    @model_validator(mode="after")
+    def _exact_has_a_site(self) -> Account:
+        exact = self.provider == "exact"
+        if not exact and (self.site or self.pkce):
+            raise ValueError('site and pkce go with provider = "exact"')
+        if exact and not self.site:
+            raise ValueError(f"site is missing; {SITE_WANTED}")
+        if exact and "redirect_uri" not in self.model_fields_set:
+            raise ValueError(
+                "redirect_uri is missing; write the address that is registered in the App Center,"
+                " letter by letter"
+            )
+        if exact and self.client_secret_file is None:
+            raise ValueError("client_secret_file is missing; Exact Online gives no tokens without")
+        return self
 
 
 class SmtpConnector(Section):

@@ -20,8 +20,6 @@ from maild.log import accounts as log
 from maild.model.token import Token
 from maild.ports import TokenStore
 
-# A login and a long mail must fit into what is left of a token.
-MARGIN: Final = timedelta(minutes=5)
 # What was renewed so lately is new enough for "the last one was refused": several connections fail
 # together and must not ask one after the other.
 FRESH: Final = timedelta(seconds=10)
@@ -58,7 +56,7 @@ class OAuthTokens:
         """An access token for a login now. Faults: see ports.AccessTokens."""
         async with self._locks[name]:
             token = await self._kept(name)
-            if self._is_good(token, fresh=fresh):
+            if self._is_good(name, token, fresh=fresh):
                 return token.access
             # A refresh that was asked for is finished whatever happens to whoever waits for it: an
             # answer that nobody keeps would end the consent.
@@ -101,8 +99,8 @@ class OAuthTokens:
             raise ConsentNeeded(_asked_again(account, consent.trouble or "nobody gave it yet"))
         return consent.token
 
-    def _is_good(self, token: Token, *, fresh: bool) -> bool:
-        if not token.lasts(self._now(), at_least=MARGIN):
+    def _is_good(self, name: str, token: Token, *, fresh: bool) -> bool:
+        if not token.lasts(self._now(), at_least=self.accounts[name].margin):
             return False
         renewed = token.obtained_at > token.consented_at
         return not fresh or (renewed and self._now() - token.obtained_at < FRESH)
@@ -118,19 +116,34 @@ class OAuthTokens:
             raise Unavailable(said) from fault
         try:
             kept = await self._kept(account.name)
-            if kept.obtained_at > token.obtained_at and self._is_good(kept, fresh=fresh):
+            newer = kept.obtained_at > token.obtained_at
+            if newer and self._is_good(account.name, kept, fresh=fresh):
                 return kept
-            return await self._ask(account, kept)
+            self._wait_for_window(account, kept)
+            return await self._ask(account, kept, fresh=fresh)
         finally:
             await self.store.release(account.name)
 
-    async def _ask(self, account: Account, token: Token) -> Token:
+    def _wait_for_window(self, account: Account, token: Token) -> None:
+        """Ask no sooner than the provider allows: asking early counts against the registration."""
+        if account.window is None:
+            return
+        wait = token.expires_at - account.window - self._now()
+        if wait > timedelta(0):
+            raise _too_early(account, wait)
+
+    async def _ask(self, account: Account, token: Token, *, fresh: bool) -> Token:
         if token.refresh is None:
             raise await self._over(account, "it was given for a short time only")
         try:
             renewed = await refresh(account, token, now=self._now)
         except Refused as fault:
-            if fault.error in _CONSENT_IS_OVER:
+            if account.early and account.early in fault.words.lower():
+                # Their clock is behind ours. The token that they say has not ended is good.
+                if fresh or not token.lasts(self._now(), at_least=timedelta(0)):
+                    raise _too_early(account, account.margin) from fault
+                return token
+            if _is_over(account, fault):
                 raise await self._over(account, fault.words) from fault
             log.account_refused(account=account.name, provider=account.label, reason=fault.words)
             raise Unavailable(
@@ -139,7 +152,8 @@ class OAuthTokens:
             ) from fault
         await self._keep(account, renewed)
         log.account_renewed(account=account.name, provider=account.label)
-        return renewed
+        # Not always what was saved: a person may have given a new consent meanwhile.
+        return await self._kept(account.name)
 
     async def _keep(self, account: Account, renewed: Token) -> None:
         """Save, again and again while the store does not take it: the old one is spent.
@@ -161,6 +175,16 @@ class OAuthTokens:
         if await self.store.spoil(account.name, reason):
             log.account_needs_consent(account=account.name, provider=account.label, reason=reason)
         return ConsentNeeded(_asked_again(account, reason))
+
+
+def _is_over(account: Account, fault: Refused) -> bool:
+    said = fault.words.lower()
+    return fault.error in _CONSENT_IS_OVER or any(words in said for words in account.over)
+
+
+def _too_early(account: Account, wait: timedelta) -> Unavailable:
+    said = f"account {account.name}: {account.label} gives no new token yet"
+    return Unavailable(f"{said}; it does in {wait.total_seconds():.0f} s", retry_after=wait)
 
 
 def _asked_again(account: Account, reason: str) -> str:

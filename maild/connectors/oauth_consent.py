@@ -46,11 +46,16 @@ class PageQuestion:
 
     address: str
     state: str = field(repr=False)
-    verifier: str = field(repr=False)
+    verifier: str | None = field(repr=False)  # None where the provider knows no PKCE
 
 
 async def ask_by_device(account: Account, *, now: Now) -> DeviceQuestion:
     """Get a code for a person. Raises UserError when the provider does not give one, Unavailable."""
+    if not account.device_url:
+        raise UserError(
+            f"{account.label} gives no device code",
+            hint=f"`{account.command} --paste` asks in a browser instead",
+        )
     try:
         said = await ask_for_device(account)
     except Refused as fault:
@@ -99,7 +104,8 @@ async def wait_for_device(
 
 def ask_by_page(account: Account) -> PageQuestion:
     """Make the address of the page that asks, with its state and verifier."""
-    verifier = generate_token(64)
+    verifier = generate_token(64) if account.pkce else None
+    hint = {"login_hint": account.address} if account.login_hint else {}
     client = AsyncOAuth2Client(
         client_id=account.client_id,
         scope=" ".join(account.scopes),
@@ -109,7 +115,7 @@ def ask_by_page(account: Account) -> PageQuestion:
     address, state = client.create_authorization_url(
         account.authorize_url,
         code_verifier=verifier,
-        login_hint=account.address,
+        **hint,
         **dict(account.extra),
     )
     return PageQuestion(address, state, verifier)
@@ -117,15 +123,14 @@ def ask_by_page(account: Account) -> PageQuestion:
 
 async def redeem_page(account: Account, question: PageQuestion, *, pasted: str, now: Now) -> Token:
     """Turn the address that was pasted back into tokens. Raises UserError, Unavailable."""
-    code = _code(account, question, pasted[:_LONGEST_PASTE])
+    grant = {
+        "grant_type": "authorization_code",
+        "code": _code(account, question, pasted[:_LONGEST_PASTE]),
+    }
+    if question.verifier is not None:
+        grant["code_verifier"] = question.verifier
     try:
-        return await redeem(
-            account,
-            now=now,
-            grant_type="authorization_code",
-            code=code,
-            code_verifier=question.verifier,
-        )
+        return await redeem(account, now=now, **grant)
     except Refused as fault:
         raise _no(account, fault) from fault
 

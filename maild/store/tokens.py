@@ -58,7 +58,7 @@ class SealedTokens:
         return Consent(name, _token(seal.open(row.sealed, row=_aad(name)), row), row.trouble)
 
     async def save(self, name: str, token: Token) -> None:
-        """Keep a token; it is on the disk when this returns."""
+        """Keep a token; it is on the disk when this returns. One of an older consent is dropped."""
         seal = await self._key()
         secret = {"access": token.access, "refresh": token.refresh, "scope": token.scope}
         values = {
@@ -68,7 +68,7 @@ class SealedTokens:
             "expires_at": token.expires_at,
             "trouble": None,
         }
-        await self._db.write(partial(_put, name=name, values=values))
+        await self._db.write(partial(_save, name=name, values=values))
 
     async def spoil(self, name: str, trouble: str) -> bool:
         """Note that a person has to be asked again; True when that is news."""
@@ -114,6 +114,15 @@ def _token(secret: bytes, row: Any) -> Token:
 
 def _row(tx: Tx, *, name: str) -> Row[Any] | None:
     return tx.execute(select(table).where(table.c.name == name)).first()
+
+
+def _save(tx: Tx, *, name: str, values: dict[str, Any]) -> None:
+    # A person may give a new consent while a refresh of the old one is under way: that one's answer
+    # comes last and is worth nothing.
+    row = _row(tx, name=name)
+    given = None if row is None else row.consented_at
+    if given is None or given <= values["consented_at"]:
+        _put(tx, name=name, values=values)
 
 
 def _put(tx: Tx, *, name: str, values: dict[str, Any]) -> None:

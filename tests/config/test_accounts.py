@@ -59,7 +59,7 @@ def test_a_connector_may_log_in_by_the_consent_of_an_account(tmp_path: Path) -> 
         (
             'provider = "microsoft"',
             'provider = "mircosoft"',
-            "account.acme-mail.provider: write 'microsoft' or 'google', not \"mircosoft\"",
+            "account.acme-mail.provider: write 'microsoft', 'google' or 'exact', not \"mircosoft\"",
         ),
         (
             'address = "facturen@acme.example"\nclient_id',

@@ -14,7 +14,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from maild.connectors.http import LONGEST_ANSWER
-from maild.connectors.oauth import FRESH, IDLE, MARGIN
+from maild.connectors.oauth import FRESH, IDLE
+from maild.connectors.oauth_providers import MARGIN
 from maild.errors import ConsentNeeded, Unavailable
 from maild.model.token import Token
 from maild.store.faults import StoreUnavailable
