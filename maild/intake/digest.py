@@ -119,7 +119,8 @@ def _failed(tx: Tx, delivery: Delivery) -> Waiting:
 
 def _next(team: Team, now: datetime) -> datetime:
     window = parse(team.digest)
-    return window.not_before(now.astimezone(UTC) + _MOMENT, ZoneInfo(team.time_zone))
+    after = now.astimezone(UTC) + _MOMENT
+    return window.not_before(after, ZoneInfo(team.time_zone), holidays=team.holidays)
 
 
 def _name(team: Team) -> str:

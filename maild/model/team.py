@@ -155,6 +155,7 @@ class Team:
     answers: Answers = Answers.PEOPLE
     digest: str = DIGEST  # when the team hears what came and went; empty: never
     time_zone: str = "Europe/Brussels"
+    holidays: str = ""  # the country whose holidays are no working days; empty: weekends only
     mode: Mode = Mode.LIVE
     mail_text: bool = False  # a mail without a file that is a document is one itself
     branding: Branding = field(default_factory=Branding)

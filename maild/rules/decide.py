@@ -49,7 +49,8 @@ def decide(
         if document.kind not in recipient.profile.kinds:
             trace.append(_not_taken(recipient, document))
             continue
-        planned.append(_plan(recipient, rules, now=now, zone=zone, there=there))
+        leaves = _first_moment(team, rules, now=now, zone=zone)
+        planned.append(_plan(recipient, rules, leaves=leaves, there=there))
     return Decision(tuple(planned), tuple(trace), _warnings(hits, planned, document))
 
 
@@ -89,6 +90,11 @@ def _look_at_rules(rules: Collection[Rule], facts: Facts) -> tuple[list[Rule], l
     return hits, trace
 
 
+def _first_moment(team: Team, rules: list[Rule], *, now: datetime, zone: ZoneInfo) -> datetime:
+    windows = [parse(rule.when) for rule in rules]
+    return min(one.not_before(now, zone, holidays=team.holidays) for one in windows)
+
+
 @dataclass(frozen=True, slots=True)
 class _Choice:
     """The files for one recipient, and why it must be looked at before it leaves, if it must."""
@@ -101,8 +107,7 @@ def _plan(
     recipient: Recipient,
     rules: list[Rule],
     *,
-    now: datetime,
-    zone: ZoneInfo,
+    leaves: datetime,
     there: frozenset[Attach],
 ) -> Planned:
     choice = _choose(recipient, rules, there=there)
@@ -118,7 +123,7 @@ def _plan(
         address=recipient.address,
         profile=recipient.profile.name,
         attach=choice.attach,
-        not_before=min(parse(rule.when).not_before(now, zone) for rule in rules),
+        not_before=leaves,
         hold=hold,
         hold_code=code,
         rules=tuple(rule.name for rule in rules),

@@ -17,6 +17,7 @@ from maild.model.party import company_key
 from maild.model.team import Branding, Mode, Recipient, Team
 from maild.rules import identity
 from maild.rules.book import TAGS
+from maild.rules.holidays import COUNTRIES
 from maild.rules.lint import lint
 from maild.rules.profiles import PROFILES
 from maild.rules.schema_rules import read_rules
@@ -28,6 +29,7 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 VAT_WANTED: Final = 'write the VAT number, such as "BE0123456749"; it tells sales from purchases'
 LONGEST_TEXT: Final = 10_000  # a page of terms is about 5,000 characters
+_NO_HOLIDAYS: Final = "none"
 _MAIL_TEXT: Final = ("ignored", "document")
 
 
@@ -71,11 +73,12 @@ def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
     name = table.text("name", needed='write the company\'s name, such as "Acme BV"')
     addresses = _arrival_addresses(table)
     recipients = table.table("recipients")
+    vat = _vat(table)
     known = _Known(connectors, recipients.names(), via=_via(table, connectors))
     team = Team(
         slug=slug,
         name=name,
-        vat=_vat(table),
+        vat=vat,
         language=table.choice("language", LANGUAGES, default="en"),
         addresses=addresses,
         sender=_sender(table, name, addresses),
@@ -87,6 +90,7 @@ def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
         via=known.via or None,
         reply_to=_addresses(table, "reply_to"),
         time_zone=_time_zone(table),
+        holidays=_holidays(table, vat),
         mode=Mode(table.choice("mode", [*Mode], default=Mode.LIVE)),
         mail_text=table.choice("mail_text", _MAIL_TEXT, default=_MAIL_TEXT[0]) == _MAIL_TEXT[1],
         branding=_branding(table.table("branding")),
@@ -149,6 +153,13 @@ def _time_zone(table: Table) -> str:
         hint = did_you_mean(name, available_timezones()) or '; write one such as "Europe/Brussels"'
         table.problem("time_zone", f'"{name}" is no time zone that this machine knows{hint}')
     return name
+
+
+def _holidays(table: Table, vat: tuple[str, ...]) -> str:
+    """Whose holidays the team keeps: what it says, else those of the country of its VAT number."""
+    said = table.choice("holidays", [*COUNTRIES, _NO_HOLIDAYS], default="")
+    country = said or (vat[0][:2] if vat else "")
+    return country if country in COUNTRIES else ""
 
 
 def _via(table: Table, connectors: Collection[str]) -> str:

@@ -4,13 +4,12 @@ Five forms, and no other:
 
     now
     daily 07:30                     every day; several times: daily 07:30, 18:00
-    working days 18:00              Monday to Friday
+    working days 18:00              Monday to Friday, without the holidays of the team's country
     mondays 09:00                   any days of the week: tuesdays, fridays 16:00
     cron 30 7 * * mon-fri           minute, hour, day of month, month, day of week
 
 Times are local times of the team's zone. A time that the clocks skip means the first moment after
-the gap; a time that they show twice means its first occurrence. Public holidays are not known here:
-a holiday on a weekday is a working day.
+the gap; a time that they show twice means its first occurrence. Only "working days" knows holidays.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from functools import lru_cache
 from typing import Final
 
 from maild.errors import did_you_mean
+from maild.rules.holidays import is_working_day
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 EVERY_DAY: Final = frozenset(range(7))
-WORKING_DAYS: Final = frozenset(range(5))
 EVERY_MONTH: Final = frozenset(range(1, 13))
 EVERY_DATE: Final = frozenset(range(1, 32))
 
@@ -48,27 +47,32 @@ class Window:
     weekdays: frozenset[int] = EVERY_DAY  # Monday is 0
     dates: frozenset[int] = EVERY_DATE
     months: frozenset[int] = EVERY_MONTH
+    working: bool = False  # only days on which people work
 
-    def not_before(self, now: datetime, zone: tzinfo) -> datetime:
-        """The first moment of this window at or after `now` (aware), in UTC."""
+    def not_before(self, now: datetime, zone: tzinfo, *, holidays: str = "") -> datetime:
+        """The first moment of this window at or after `now` (aware), in UTC.
+
+        `holidays` is the country whose holidays are no working days; "" knows weekends only.
+        """
         now = now.astimezone(UTC)
         if not self.times:
             return now
         today = now.astimezone(zone).date()
-        for day in self._days_from(today):
+        for day in self._days_from(today, holidays):
             for at in self.times:
                 moment = instant(day, at, zone=zone)
                 if moment >= now:
                     return moment
         raise AssertionError(f"{self.text}: a window without a day passed its check")
 
-    def _days_from(self, day: date) -> Iterator[date]:
+    def _days_from(self, day: date, holidays: str) -> Iterator[date]:
         for offset in range(LONGEST_WAIT.days + 1):
             one = day + timedelta(days=offset)
             if (
                 one.weekday() in self.weekdays
                 and one.day in self.dates
                 and one.month in self.months
+                and (not self.working or is_working_day(one, holidays))
             ):
                 yield one
 
@@ -83,7 +87,7 @@ def parse(text: str) -> Window:
     if head == "daily":
         return Window(text, _times(rest))
     if words.startswith("working days "):
-        return Window(text, _times(words.removeprefix("working days ")), weekdays=WORKING_DAYS)
+        return Window(text, _times(words.removeprefix("working days ")), working=True)
     if head == "cron":
         return _cron(text, rest.split())
     return _weekdays(text, words)

@@ -142,7 +142,7 @@ def test_the_schema_shows_each_default_as_a_file_may_have_it(section: type[BaseM
 
 @pytest.mark.parametrize(
     "key",
-    ["name", "vat", "addresses", "from", "via", "reply_to", "people", "notices", "notices_via", "language", "time_zone",
+    ["name", "vat", "addresses", "from", "via", "reply_to", "people", "notices", "notices_via", "language", "time_zone", "holidays",
      "mode", "branding", "recipients", "rules"],
 )  # fmt: skip
 def test_the_example_names_every_key_of_a_team(key: str) -> None:

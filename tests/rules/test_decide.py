@@ -215,3 +215,11 @@ def test_deciding_over_fifty_rules_stays_far_below_a_millisecond() -> None:
         decide(team, document, now=NOW)
         best = min(best, timedelta(seconds=time.process_time() - start))
     assert best < timedelta(milliseconds=1)
+
+
+def test_a_delivery_of_working_days_waits_over_the_holidays_of_its_team() -> None:
+    rule = a_rule("late", "an", when="working days 18:00")
+    eve = datetime(2026, 7, 20, 17, 0, tzinfo=UTC)  # 19:00 in Brussels, before the national day
+    [belgian] = decide(a_team(rule, holidays="BE"), a_document(), now=eve).planned
+    [plain] = decide(a_team(rule), a_document(), now=eve).planned
+    assert (belgian.not_before.day, plain.not_before.day) == (22, 21)

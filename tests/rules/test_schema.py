@@ -41,6 +41,25 @@ def test_a_small_team_has_defaults_for_the_rest() -> None:
     assert team.rules[0].when == "now"
 
 
+@pytest.mark.parametrize(
+    ("vat", "said", "country"),
+    [
+        ("BE0123456749", "", "BE"),
+        ("NL004495445B01", "", "NL"),
+        ("BE0123456749", 'holidays = "NL"', "NL"),
+        ("BE0123456749", 'holidays = "none"', ""),
+        ("SE556012579001", "", ""),
+    ],
+)
+def test_a_team_keeps_the_holidays_it_names_or_those_of_its_vat_number(
+    vat: str, said: str, country: str
+) -> None:
+    text = f"{said}\n" + GOOD.replace("BE 0123.456.749", vat)
+    [team], problems = read_teams({"acme": tomllib.loads(text)}, connectors=["relay"])
+    assert [str(one) for one in problems if one.level == "error"] == []
+    assert team.holidays == country
+
+
 def test_every_key_of_a_rule_is_read() -> None:
     text = GOOD + (
         'kinds = ["invoice"]\nattach = "pdf"\nwhen = "daily 07:30"\nhold = true\nstop = true\n'
@@ -78,6 +97,7 @@ def test_every_key_of_a_rule_is_read() -> None:
         ("name = ", "mode = 'shado'\nname = ", "mode", 'did you mean "shadow"'),
         ("name = ", "language = 'it'\nname = ", "language", "write nl, fr, en, de"),
         ("name = ", "time_zone = 'Europe/Brusels'\nname = ", "time_zone", "Europe/Brussels"),
+        ("name = ", "holidays = 'UK'\nname = ", "holidays", "is not known here"),
         ("name = ", "time_zone = '../etc'\nname = ", "time_zone", "is no time zone"),
         ("name = ", "from = 'Acme, Sales <a@b.example>'\nname = ", "from", "quotes of its own"),
         ("name = ", "from = 'Acme'\nname = ", "from", "has no mail address"),

@@ -50,6 +50,27 @@ def test_the_first_moment_is_local_wall_time(when: str, now: str, expected: str)
     assert found.tzinfo is UTC
 
 
+@pytest.mark.parametrize(
+    ("when", "now", "country", "expected"),
+    [
+        ("working days 18:00", "2026-07-20 18:01", "BE", "2026-07-22 18:00"),
+        ("working days 18:00", "2026-07-20 18:01", "NL", "2026-07-21 18:00"),
+        ("working days 18:00", "2026-07-20 18:01", "", "2026-07-21 18:00"),
+        ("working days 09:00", "2026-12-24 10:00", "NL", "2026-12-28 09:00"),
+        ("working days 09:00", "2026-12-31 10:00", "BE", "2027-01-04 09:00"),
+        ("daily 09:00", "2026-12-24 10:00", "BE", "2026-12-25 09:00"),
+        ("fridays 09:00", "2026-12-24 10:00", "BE", "2026-12-25 09:00"),
+        ("cron 0 9 * * mon-fri", "2026-12-24 10:00", "BE", "2026-12-25 09:00"),
+    ],
+)
+def test_only_working_days_leave_out_the_holidays_of_a_country(
+    when: str, now: str, country: str, expected: str
+) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=BRUSSELS)
+    found = parse(when).not_before(at, BRUSSELS, holidays=country)
+    assert found == datetime.fromisoformat(expected).replace(tzinfo=BRUSSELS)
+
+
 def test_a_time_that_the_clocks_show_twice_means_the_first_and_comes_once() -> None:
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 02:30 in summer time
     assert parse("daily 02:30").not_before(first, BRUSSELS) == first
