@@ -58,7 +58,7 @@ class Flight:
     async def ended(self) -> Callable[[Tx], None]:
         """What has to be written before the result: the attempt, where it was not at its dot."""
         await self._no_more_opening()
-        return self._open_late
+        return _nothing if self.crossed else self._open_late
 
     def _write_begun(self) -> None:
         self._opening = asyncio.get_running_loop().create_task(self._open_soon())
@@ -103,6 +103,10 @@ class Flight:
         if self._composed is None:
             raise ValueError(f"{self.claimed.id} did not go to its connector")
         return self._composed
+
+
+def _nothing(_: Tx) -> None:
+    """The attempt is on the disk: the dot waited for that."""
 
 
 def _keep(tx: Tx, claimed: Delivery, composed: Composed) -> None:

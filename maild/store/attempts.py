@@ -13,24 +13,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Update, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from maild.errors import MaildError, NotFound
 from maild.model.delivery import MOVES, Attempt, Delivery, HoldCode, Outcome, State
 from maild.model.sent_as import sent_as
 from maild.store import rows
 from maild.store.database import Tx
+from maild.store.prepared import Prepared
 from maild.store.schema import attempts, deliveries
 
 # Statements are built once: building one costs five times what running it does (bench/store.py).
-_BY_ID: Final = select(deliveries).where(deliveries.c.id == bindparam("which"))
+_BY_ID: Final = Prepared(select(deliveries).where(deliveries.c.id == bindparam("which")))
 _OF: Final = (
     select(attempts)
     .where(attempts.c.delivery.in_(bindparam("deliveries", expanding=True)))
     .order_by(attempts.c.delivery, attempts.c.n)
 )
-_OPEN: Final = insert(attempts)
-_CLOSE: Final = (
+_OPEN: Final = Prepared(
+    insert(attempts), columns=("delivery", "n", "started_at", "outcome", "reply", "ended_at")
+)
+_CLOSE: Final = Prepared(
     update(attempts)
     .where(attempts.c.delivery == bindparam("which"), attempts.c.outcome == Outcome.OPEN.value)
     .values(
@@ -45,27 +48,29 @@ _MINE: Final = (
     & (deliveries.c.claim_no == bindparam("claim"))
     & deliveries.c.owner.is_not(None)
 )
-_BEGIN: Final = (
+_BEGIN: Final = Prepared(
     update(deliveries)
     .where(_MINE, deliveries.c.state == State.SENDING.value)
     .values(message=bindparam("composed"), losses=0)
 )
-_UNCERTAIN: Final = (
+_UNCERTAIN: Final = Prepared(
     update(deliveries)
     .where(_MINE, deliveries.c.state == State.SENDING.value)
     .values(state=State.UNCERTAIN.value)
 )
-_BEGIN_UNCERTAIN: Final = (
+_BEGIN_UNCERTAIN: Final = Prepared(
     update(deliveries)
     .where(_MINE, deliveries.c.state == State.SENDING.value)
     .values(state=State.UNCERTAIN.value, message=bindparam("composed"), losses=0)
 )
-_IS_OPEN: Final = select(attempts.c.n).where(
-    attempts.c.delivery == bindparam("which"), attempts.c.outcome == Outcome.OPEN.value
+_IS_OPEN: Final = Prepared(
+    select(attempts.c.n).where(
+        attempts.c.delivery == bindparam("which"), attempts.c.outcome == Outcome.OPEN.value
+    )
 )
-_SETTLE: Final = (
+_SETTLE: Final = Prepared(
     update(deliveries)
-    .where(_MINE, deliveries.c.state.in_(bindparam("from_states", expanding=True)))
+    .where(_MINE, deliveries.c.state.in_([bindparam("from_state"), bindparam("or_state")]))
     .values(
         state=bindparam("to_state"),
         not_before=func.coalesce(
@@ -103,7 +108,7 @@ class Settled:
 
 def get(tx: Tx, id: str) -> Delivery:
     """The delivery of that id with its attempts. Raises NotFound."""
-    found = tx.execute(_BY_ID, {"which": id}).all()
+    found = _BY_ID.rows(tx, {"which": id})
     if not found:
         raise NotFound(f'there is no delivery "{id}"', hint="`maild queue list` shows them")
     return with_attempts(tx, found)[0]
@@ -134,7 +139,7 @@ def begin_uncertain(tx: Tx, delivery: Delivery, *, message: str, now: datetime) 
 
 def is_open(tx: Tx, id: str) -> bool:
     """Whether an attempt of that delivery is under way."""
-    return tx.execute(_IS_OPEN, {"which": id}).first() is not None
+    return _IS_OPEN.first(tx, {"which": id}) is not None
 
 
 def next_number(delivery: Delivery) -> int:
@@ -145,7 +150,7 @@ def next_number(delivery: Delivery) -> int:
 def mark_uncertain(tx: Tx, delivery: Delivery) -> None:
     """Write that the other side may act from now on (T4, before the dot). Raises Superseded."""
     mine = {"which": delivery.id, "claim": delivery.claim_no}
-    if tx.execute(_UNCERTAIN, mine).rowcount != 1:
+    if _UNCERTAIN.change(tx, mine) != 1:
         raise _superseded(delivery)
 
 
@@ -154,17 +159,19 @@ def settle(tx: Tx, delivery: Delivery, settled: Settled) -> None:
 
     Raises Superseded, and ValueError for a move that MOVES does not know.
     """
+    under_way = _under_way_to(settled.state)
     values = {
         "which": delivery.id,
         "claim": delivery.claim_no,
-        "from_states": _under_way_to(settled.state),
+        "from_state": under_way[0],
+        "or_state": under_way[-1],
         "to_state": settled.state.value,
         "again_at": settled.not_before,
         "why": settled.reason,
         "code": settled.hold_code and settled.hold_code.value,
         "charge": int(settled.charged),
     }
-    if tx.execute(_SETTLE, values).rowcount != 1:
+    if _SETTLE.change(tx, values) != 1:
         raise _superseded(delivery)
     close(tx, delivery.id, settled.outcome, now=settled.now, reply=settled.reply)
 
@@ -173,15 +180,15 @@ def close(tx: Tx, id: str, outcome: Outcome, *, now: datetime, reply: str | None
     """Close the open attempt of a delivery; False when none is open."""
     values = {"which": id, "now_is": outcome.value, "at": now, "said": reply}
     values["named"] = sent_as(reply)
-    return tx.execute(_CLOSE, values).rowcount > 0
+    return _CLOSE.change(tx, values) > 0
 
 
-def _open(tx: Tx, delivery: Delivery, *, by: Update, message: str, now: datetime) -> Attempt:
+def _open(tx: Tx, delivery: Delivery, *, by: Prepared, message: str, now: datetime) -> Attempt:
     mine = {"which": delivery.id, "claim": delivery.claim_no}
-    if tx.execute(by, mine | {"composed": message}).rowcount != 1:
+    if by.change(tx, mine | {"composed": message}) != 1:
         raise _superseded(delivery)
     attempt = Attempt(next_number(delivery), now, Outcome.OPEN)
-    tx.execute(_OPEN, rows.of_attempt(delivery.id, attempt))
+    _OPEN.change(tx, rows.of_attempt(delivery.id, attempt))
     return attempt
 
 

@@ -10,10 +10,13 @@ from sqlalchemy import select
 
 from maild.store import marks
 from maild.store.database import Tx
+from maild.store.prepared import Prepared
 from maild.store.schema import marks as table
 
 _PREFIX: Final = "paused."
-_PAUSED: Final = select(table.c.name, table.c.value).where(table.c.name.startswith(_PREFIX))
+_PAUSED: Final = Prepared(
+    select(table.c.name, table.c.value).where(table.c.name.startswith(_PREFIX))
+)
 
 
 def pause(tx: Tx, via: str, *, until: datetime, reason: str) -> None:
@@ -23,7 +26,7 @@ def pause(tx: Tx, via: str, *, until: datetime, reason: str) -> None:
 
 def paused(tx: Tx, now: datetime) -> dict[str, tuple[datetime, str]]:
     """The connectors that rest: until when, and why."""
-    found = {row.name.removeprefix(_PREFIX): json.loads(row.value) for row in tx.execute(_PAUSED)}
+    found = {row.name.removeprefix(_PREFIX): json.loads(row.value) for row in _PAUSED.rows(tx, {})}
     rests = {
         via: (datetime.fromisoformat(value["until"]), str(value["reason"]))
         for via, value in found.items()

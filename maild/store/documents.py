@@ -8,31 +8,36 @@ A stored document has no `bill`: the figures are read from its UBL when somebody
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from maild.errors import NotFound
 from maild.model.delivery import Trace
 from maild.model.document import Arrival, Document, File
 from maild.store import rows
 from maild.store.database import Tx
+from maild.store.prepared import Prepared
 from maild.store.schema import arrival_documents, arrivals, deliveries, documents, events, files
 from maild.store.statements import contains, insert_if_absent
 
 # Statements that run for every document are built once: building costs more than running.
-_BY_ID: Final = select(documents).where(documents.c.id == bindparam("id"))
-_SAME_CONTENT: Final = select(documents).where(
-    documents.c.team == bindparam("team"),
-    documents.c.content_sha256 == bindparam("content_sha256"),
+_BY_ID: Final = Prepared(select(documents).where(documents.c.id == bindparam("which")))
+_SAME_CONTENT: Final = Prepared(
+    select(documents).where(
+        documents.c.team == bindparam("which_team"),
+        documents.c.content_sha256 == bindparam("content"),
+    )
 )
-_SAME_NUMBER: Final = (
+_SAME_NUMBER: Final = Prepared(
     select(documents)
-    .where(documents.c.team == bindparam("team"), documents.c.same_number_key == bindparam("key"))
+    .where(
+        documents.c.team == bindparam("which_team"), documents.c.same_number_key == bindparam("key")
+    )
     .where(documents.c.review.is_distinct_from("rejected"))
     .order_by(documents.c.id)
 )
@@ -41,14 +46,18 @@ _FILES_OF: Final = (
     .where(files.c.document.in_(bindparam("documents", expanding=True)))
     .order_by(files.c.document, files.c.position)
 )
-_LAST_FILE: Final = (
+_FILES_OF_ONE: Final = Prepared(
+    select(files).where(files.c.document == bindparam("one")).order_by(files.c.position)
+)
+_LAST_FILE: Final = Prepared(
     select(files.c.position)
-    .where(files.c.document == bindparam("document"))
+    .where(files.c.document == bindparam("one"))
     .order_by(files.c.position.desc())
     .limit(1)
 )
 _ADD: Final = {
-    table: insert(table) for table in (arrivals, documents, arrival_documents, files, events)
+    table: Prepared(insert(table), columns=[one.key for one in table.c if one is not events.c.id])
+    for table in (arrivals, documents, arrival_documents, files, events)
 }
 
 
@@ -65,7 +74,7 @@ class Event:
 
 def add_arrival(tx: Tx, arrival: Arrival) -> None:
     """Write one thing that came in."""
-    tx.execute(_ADD[arrivals], rows.of_arrival(arrival))
+    _ADD[arrivals].change(tx, rows.of_arrival(arrival))
 
 
 def add_document(
@@ -89,35 +98,35 @@ def add_document(
     row["facts"] = json.dumps(facts) if facts else None
     row["trace"] = json.dumps([[one.rule, one.hit, one.reason] for one in trace])
     row["warnings"] = json.dumps(list(warnings))
-    tx.execute(_ADD[documents], row)
-    tx.execute(_ADD[arrival_documents], {"arrival": document.arrival, "document": document.id})
+    _ADD[documents].change(tx, row)
+    _ADD[arrival_documents].change(tx, {"arrival": document.arrival, "document": document.id})
     if document.files:
         held = enumerate(document.files)
-        tx.execute(_ADD[files], [rows.of_file(document.id, one, at=n) for n, one in held])
+        _ADD[files].change_each(tx, [rows.of_file(document.id, one, at=n) for n, one in held])
 
 
 def add_file(tx: Tx, document: str, file: File) -> bool:
     """Write one more file of a document; False when it was there, and nothing changes."""
-    last = tx.execute(_LAST_FILE, {"document": document}).scalar()
-    row = rows.of_file(document, file, at=0 if last is None else last + 1)
+    last = _LAST_FILE.first(tx, {"one": document})
+    row = rows.of_file(document, file, at=0 if last is None else last.position + 1)
     return insert_if_absent(tx, files, row=row, unique=["document", "role", "sha256", "name"])
 
 
 def same_content(tx: Tx, team: str, content_sha256: str) -> Document | None:
     """The team's document with exactly that content, if there is one."""
-    asked = {"team": team, "content_sha256": content_sha256}
-    found = tx.execute(_SAME_CONTENT, asked).first()
+    asked = {"which_team": team, "content": content_sha256}
+    found = _SAME_CONTENT.first(tx, asked)
     return None if found is None else _with_files(tx, [found])[0]
 
 
 def same_number(tx: Tx, team: str, key: str) -> tuple[Document, ...]:
     """The team's documents with that same-number key, oldest first, less the rejected ones."""
-    return _with_files(tx, tx.execute(_SAME_NUMBER, {"team": team, "key": key}))
+    return _with_files(tx, _SAME_NUMBER.rows(tx, {"which_team": team, "key": key}))
 
 
 def get(tx: Tx, id: str) -> Document:
     """The document of that id, without its bill. Raises NotFound."""
-    found = tx.execute(_BY_ID, {"id": id}).first()
+    found = _BY_ID.first(tx, {"which": id})
     if found is None:
         raise NotFound(f'there is no document "{id}"', hint="`maild documents list` shows them")
     return _with_files(tx, [found])[0]
@@ -234,7 +243,7 @@ def add_event(
 ) -> None:
     """Write one line of the history."""
     row = {"at": at, "event": event, "team": team, "document": document}
-    tx.execute(_ADD[events], row | {"delivery": delivery, "detail": detail, "actor": actor})
+    _ADD[events].change(tx, row | {"delivery": delivery, "detail": detail, "actor": actor})
 
 
 def events_of(tx: Tx, document: str) -> tuple[Event, ...]:
@@ -264,8 +273,14 @@ def _column(tx: Tx, id: str, name: str) -> str:
 
 
 def _with_files(tx: Tx, found: Any) -> tuple[Document, ...]:
-    chosen: list[Row[Any]] = list(found)
+    chosen = list(found)
     held: dict[str, list[File]] = {row.id: [] for row in chosen}
-    for row in tx.execute(_FILES_OF, {"documents": list(held)}) if held else ():
+    for row in _files_of(tx, list(held)):
         held[row.document].append(rows.to_file(row))
     return tuple(rows.to_document(row, files=tuple(held[row.id])) for row in chosen)
+
+
+def _files_of(tx: Tx, ids: list[str]) -> Iterable[Any]:
+    if len(ids) == 1:
+        return _FILES_OF_ONE.rows(tx, {"one": ids[0]})
+    return tx.execute(_FILES_OF, {"documents": ids}) if ids else ()

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select, tuple_, update
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.store import attempts, connectors
 from maild.store.database import Tx
+from maild.store.prepared import Prepared
 from maild.store.schema import claimable, deliveries
 
 # Dying this often while this one delivery was composed, and no other, is no chance: its document may
@@ -23,16 +24,19 @@ from maild.store.schema import claimable, deliveries
 LOSSES: Final = 3
 
 _column: Final = deliveries.c
-_FIRST: Final = (
+_first: Final = (
     select(_column.via, _column.priority, _column.not_before)
     .where(claimable)
     .order_by(_column.via, _column.priority, _column.not_before)
     .limit(1)
 )
-_NEXT: Final = _FIRST.where(
-    tuple_(_column.via, _column.priority) > tuple_(bindparam("via"), bindparam("priority"))
+_FIRST: Final = Prepared(_first)
+_NEXT: Final = Prepared(
+    _first.where(
+        tuple_(_column.via, _column.priority) > tuple_(bindparam("via"), bindparam("priority"))
+    )
 )
-_DUE: Final = (
+_DUE: Final = Prepared(
     select(_column.not_before, _column.id)
     .where(claimable, _column.via == bindparam("via"), _column.priority == bindparam("priority"))
     .where(_column.not_before <= bindparam("now"))
@@ -41,9 +45,9 @@ _DUE: Final = (
     # Several machines share PostgreSQL one day; SQLAlchemy drops this clause on SQLite.
     .with_for_update(skip_locked=True)
 )
-_LEASE: Final = (
+_LEASE: Final = Prepared(
     update(deliveries)
-    .where(_column.id.in_(bindparam("chosen", expanding=True)))
+    .where(_column.id == bindparam("chosen"))
     .values(
         state=State.SENDING.value,
         claim_no=_column.claim_no + 1,
@@ -81,14 +85,12 @@ def claim(
         if line.via in shut or line.first > now:
             continue
         asked = {"via": line.via, "priority": line.priority, "now": now, "most": limit}
-        due = tx.execute(_DUE, asked)
+        due = _DUE.rows(tx, asked)
         found += [(-line.priority, row.not_before, row.id) for row in due]
     chosen = [id for _, _, id in sorted(found)[:limit]]  # noqa: A001 - the word of the trade
-    if not chosen:
-        return ()
-    values = {"chosen": chosen, "holder": owner, "until": lease_until}
-    leased = {row.id: row for row in tx.execute(_LEASE, values)}
-    return attempts.with_attempts(tx, [leased[one] for one in chosen])
+    lease = {"holder": owner, "until": lease_until}
+    leased = [row for one in chosen for row in _LEASE.rows(tx, lease | {"chosen": one})]
+    return attempts.with_attempts(tx, leased)
 
 
 def oldest_due(tx: Tx, now: datetime) -> datetime | None:
@@ -132,10 +134,10 @@ def _lines(tx: Tx) -> list[_Line]:
     # Jumps from one (via, priority) to the next along the partial index, so that a long queue of a
     # connector that rests, or of next week's deliveries, costs nothing.
     found: list[_Line] = []
-    row = tx.execute(_FIRST).first()
+    row = _FIRST.first(tx, {})
     while row is not None:
         found.append(_Line(row.via, row.priority, row.not_before))
-        row = tx.execute(_NEXT, {"via": row.via, "priority": row.priority}).first()
+        row = _NEXT.first(tx, {"via": row.via, "priority": row.priority})
     return found
 
 

@@ -10,13 +10,15 @@ import sqlalchemy
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from maild.store.prepared import Prepared
+
 
 def insert_if_absent(
     tx: sqlalchemy.Connection, table: Table, *, row: Mapping[str, Any], unique: Sequence[str]
 ) -> bool:
     """Insert a row unless one with the same `unique` columns is there; tell whether it was new."""
-    statement = _insert_if_absent(table, tuple(unique), tx.dialect.name)
-    return tx.execute(statement, dict(row)).rowcount == 1
+    statement = _insert_if_absent(table, tuple(unique), columns=tuple(row), dialect=tx.dialect.name)
+    return statement.change(tx, row) == 1
 
 
 def contains(column: sqlalchemy.ColumnElement[str | None], text: str) -> Any:
@@ -25,6 +27,9 @@ def contains(column: sqlalchemy.ColumnElement[str | None], text: str) -> Any:
 
 
 @cache
-def _insert_if_absent(table: Table, unique: tuple[str, ...], dialect: str) -> Any:
+def _insert_if_absent(
+    table: Table, unique: tuple[str, ...], *, columns: tuple[str, ...], dialect: str
+) -> Prepared:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing(index_elements=list(unique))
+    absent = insert(table).on_conflict_do_nothing(index_elements=list(unique))
+    return Prepared(absent, columns=columns)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import exc
@@ -21,6 +20,7 @@ from maild.model.delivery import (
 from maild.store import deliveries, documents, leases, schema
 from maild.store.database import Tx
 from maild.store.deliveries import Superseded
+from maild.store.prepared import Prepared
 from tests.store.builders import (
     LEASE,
     NOW,
@@ -374,8 +374,10 @@ def test_every_state_is_counted_for_all_or_for_a_team(tx: Tx) -> None:
 
 
 @pytest.mark.parametrize("statement", [leases._FIRST, leases._NEXT, leases._DUE])
-def test_a_claim_walks_the_index_of_what_waits_and_sorts_nothing(tx: Tx, statement: Any) -> None:
-    words = str(statement.compile(tx.engine))
+def test_a_claim_walks_the_index_of_what_waits_and_sorts_nothing(
+    tx: Tx, statement: Prepared
+) -> None:
+    words = statement.words(tx)
     plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", ("",) * words.count("?")).all()
     assert len(plan) == 1
     assert "INDEX ix_deliveries_claimable" in plan[0][3]

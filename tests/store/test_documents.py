@@ -195,7 +195,7 @@ def test_each_filter_leaves_what_fits(tx: Tx) -> None:
 
 
 def test_the_same_number_is_looked_up_in_its_own_index(tx: Tx) -> None:
-    words = str(documents._SAME_NUMBER.compile(tx.engine))
+    words = documents._SAME_NUMBER.words(tx)
     plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", ("",) * words.count("?")).all()
     assert len(plan) == 1
     assert "INDEX ix_documents_same_number (team=? AND same_number_key=?)" in plan[0][3]
