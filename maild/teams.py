@@ -40,7 +40,7 @@ class Checked:
 def check(path: str | Path | None) -> Checked:
     """Read and check a configuration. Raises ConfigError only when there is no file at all."""
     loaded = read(find_config(Path(path) if path else None))
-    teams, told = read_teams(loaded.teams, connectors=loaded.connectors)
+    teams, told = read_teams(loaded.teams, connectors=loaded.connectors, kinds=loaded.connectors)
     told = (*told, *lint(teams), *_texts(teams), *_senders(teams, loaded.settings))
     found = loaded.in_order(told)
     return Checked(

@@ -21,6 +21,7 @@ from maild.clock import Clock
 from maild.config.settings import Folder, Settings
 from maild.config.values import Listen
 from maild.connectors.alarm_roads import Command, Relay, Webhook
+from maild.connectors.folder import FolderConnector
 from maild.connectors.oauth import OAuthTokens
 from maild.connectors.oauth_providers import account_at
 from maild.connectors.smtp import SmtpConnector
@@ -194,6 +195,14 @@ def return_paths(settings: Settings) -> dict[str, ReturnPath]:
 
 def build_connectors(settings: Settings, tokens: OAuthTokens) -> dict[str, Connector]:
     """Every way out, by the name that `via` gives."""
+    folders = {
+        name: FolderConnector(name, one.path) for name, one in settings.connector.folder.items()
+    }
+    return {**build_mailers(settings, tokens), **folders}
+
+
+def build_mailers(settings: Settings, tokens: OAuthTokens) -> dict[str, Connector]:
+    """The ways out that carry mail."""
     return {
         name: SmtpConnector(
             SmtpOptions(

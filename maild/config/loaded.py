@@ -28,14 +28,15 @@ PLACES: Final = (Path("maild.toml"), Path("/etc/maild/maild.toml"))
 class Loaded:
     """A configuration as it was found. `settings` is None when there is an error outside [team].
 
-    `teams` and `connectors` are there in any case, so that the teams' problems can be told too.
+    `teams` and `connectors` (the kind of each by its name) are there in any case, so that the teams'
+    problems can be told too.
     """
 
     path: Path
     settings: Settings | None
     problems: tuple[KeyProblem, ...]
     teams: Mapping[str, Any]
-    connectors: tuple[str, ...]
+    connectors: Mapping[str, str]
     tree: Tree
 
     def where(self, key: str) -> str:
@@ -91,7 +92,7 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
         settings=None if any(one.level == "error" for one in told) else settings,
         problems=told,
         teams=teams if isinstance(teams, dict) else {},
-        connectors=problems.connector_names(tree.tables),
+        connectors=problems.connector_kinds(tree.tables),
         tree=tree,
     )
 

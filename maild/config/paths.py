@@ -26,6 +26,7 @@ PATHS: Final = tuple(
         "account.*.client_secret_file",
         "connector.*.*.password_file",
         "connector.*.*.ca_file",
+        "connector.folder.*.path",
         "alarm.webhook_token_file",
         "team.*.branding.logo",
     )

@@ -48,6 +48,7 @@ def found_beside(tables: Mapping[str, Any]) -> list[KeyProblem]:
     return [
         *_folders(tables),
         *_accounts(tables),
+        *_one_name_each(tables),
         *mailbox.found_between(tables),
         *alarm.found_between(tables),
         *_files(tables),
@@ -55,13 +56,27 @@ def found_beside(tables: Mapping[str, Any]) -> list[KeyProblem]:
     ]
 
 
-def connector_names(tables: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of all connectors, of whatever kind, as `via` gives them."""
+def connector_kinds(tables: Mapping[str, Any]) -> dict[str, str]:
+    """The kind of each connector by its name, as `via` gives it: "smtp", "folder"."""
+    return {name: kind for kind, name in _connectors(tables)}
+
+
+def _connectors(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     kinds = tables.get("connector")
-    named = (
-        [one for one in kinds.values() if isinstance(one, dict)] if isinstance(kinds, dict) else []
-    )
-    return tuple(name for one in named for name in one)
+    for kind, named in kinds.items() if isinstance(kinds, dict) else ():
+        yield from ((kind, name) for name in named if isinstance(named, dict))
+
+
+def _one_name_each(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
+    """`via` names a connector without its kind."""
+    seen: dict[str, str] = {}
+    for kind, name in _connectors(tables):
+        if name in seen:
+            said = (
+                f"connector.{seen[name]}.{name} has this name already; call one of them otherwise"
+            )
+            yield KeyProblem(f"connector.{kind}.{name}", said)
+        seen.setdefault(name, kind)
 
 
 def _key(loc: tuple[str | int, ...]) -> str:

@@ -202,10 +202,17 @@ class SmtpConnector(Section):
         return self.return_address
 
 
+class FolderConnector(Section):
+    """[connector.folder.NAME]: a folder on this machine that documents are laid in."""
+
+    path: Path
+
+
 class Connectors(Section):
     """[connector]: every way out, by kind and name."""
 
     smtp: dict[Name, SmtpConnector] = Field(default_factory=dict)
+    folder: dict[Name, FolderConnector] = Field(default_factory=dict)
 
 
 class Outbox(Section):

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from maild.config.settings import Account, Settings, SmtpConnector
+from maild.config.settings import Account, Connectors, Settings
 from maild.doctor.finding import Finding
 from maild.errors import ConsentNeeded, DeliveryError, MaildError
 from maild.model.team import Team
@@ -23,38 +24,60 @@ SECONDS: Final = 60.0  # for one connector, whole
 LONG_UNUSED: Final = timedelta(days=30)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A connector as its section describes it: where it leads, how it logs in, whom to ask."""
+
+    section: str
+    place: str
+    login: str
+    operator: str
+
+
 async def connectors(
     settings: Settings, every: Mapping[str, Connector], *, used: frozenset[str]
 ) -> list[Finding]:
     """Try every connector at once."""
-    configured = settings.connector.smtp
-    tried = [_try(name, configured[name], every[name], used=used) for name in configured]
+    tried = [_try(name, way, every[name], used=used) for name, way in _ways(settings.connector)]
     return list(await asyncio.gather(*tried))
 
 
-async def _try(
-    name: str, configured: SmtpConnector, connector: Connector, *, used: frozenset[str]
-) -> Finding:
+def _ways(configured: Connectors) -> Iterator[tuple[str, _Way]]:
+    for name, one in configured.smtp.items():
+        login = {"xoauth2": "XOAUTH2", "password": "password" if one.username else "no login"}
+        yield (
+            name,
+            _Way(
+                f"connector.smtp.{name}",
+                f"{one.host}:{one.port}",
+                f" {one.tls}, {login[one.auth]}, accepted",
+                f"ask the operator of {one.host}",
+            ),
+        )
+    for name, folder in configured.folder.items():
+        place = str(folder.path)
+        way = _Way(f"connector.folder.{name}", place, " can be written", "look at its rights")
+        yield name, way
+
+
+async def _try(name: str, way: _Way, connector: Connector, *, used: frozenset[str]) -> Finding:
     began = time.monotonic()
-    place = f"{configured.host}:{configured.port}"
     try:
         async with asyncio.timeout(SECONDS):
             await connector.check()
     except TimeoutError:
-        said, hint = f"{place} does not answer", "look at host and port, and at firewalls"
+        said, hint = f"{way.place} does not answer", "look at host and port, and at firewalls"
         return Finding("connector", name, "error", said, next=hint)
     except ConsentNeeded as fault:
         return Finding("connector", name, "error", fault.reply, next="give the consent as it says")
     except DeliveryError as fault:
-        hint = f"correct [connector.smtp.{name}], or ask the operator of {configured.host}"
+        hint = f"correct [{way.section}], or {way.operator}"
         return Finding("connector", name, "error", fault.reply, next=hint)
     except (MaildError, OSError) as fault:
-        return Finding("connector", name, "error", f"{place}: {fault}", next="correct it")
+        return Finding("connector", name, "error", f"{way.place}: {fault}", next="correct it")
     finally:
         await connector.close()
-    login = {"xoauth2": "XOAUTH2", "password": "password" if configured.username else "no login"}
-    took = time.monotonic() - began
-    said = f"{place} {configured.tls}, {login[configured.auth]}, accepted ({took:.1f} s)"
+    said = f"{way.place}{way.login} ({time.monotonic() - began:.1f} s)"
     if name not in used:
         said += "; no recipient uses it"
     return Finding("connector", name, "good", said)

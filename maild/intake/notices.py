@@ -38,7 +38,8 @@ def tell(
 
 def queue_letter(tx: Tx, team: Team, letter: Letter, *, to: str, now: datetime) -> Delivery | None:
     """Queue a letter without a document; None when the team has no way to send one."""
-    via = team.notices_via or team.via or next((one.via for one in team.recipients), None)
+    mails = (one.via for one in team.recipients if not one.profile.relay)
+    via = team.notices_via or team.via or next(mails, None)
     if via is None:
         return None
     shadow = in_shadow(tx, team)

@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from maild.model.team import Attach
+from maild.model.document import Document, Role
+from maild.model.team import Attach, Team
 
 
 class State(StrEnum):
@@ -209,11 +210,33 @@ Content = bytes | Filed
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file on its way out."""
+    """A file on its way out. `sha256` names its bytes, in lower-case hex; empty where nobody asks."""
 
     name: str
     media_type: str
     content: Content = field(repr=False)
+    role: Role = Role.ATTACHMENT
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """What a relay is handed: a document with its figures, and its files as its profile wants them.
+
+    `reference` is ours and stays the same at every try and in every generation: what it was created
+    under over there is looked up by it, so that nothing is booked twice. `document.bill` is None for
+    files without figures. `correction`: a person wants it there though its number is known.
+    """
+
+    reference: str
+    team: Team
+    document: Document
+    files: tuple[Enclosure, ...]
+    correction: bool = False
+
+    def file(self, role: Role) -> Enclosure | None:
+        """The first file with that role."""
+        return next((one for one in self.files if one.role is role), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +244,12 @@ class Parcel:
     """What a connector is handed: an envelope and the finished message, CRLF line ends.
 
     `message` is the same at every try. `sender` is the envelope sender ("" for the null sender).
+    For a relay `consignment` is what goes, `address` is a name over there, and `message` is the slip
+    that says what went (`maild.outbox.slip`).
     """
 
     delivery: str
     sender: str
     address: str
     message: Content = field(repr=False)
+    consignment: Consignment | None = None

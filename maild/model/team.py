@@ -73,6 +73,7 @@ class Profile:
     books: bool = False  # what arrives here is booked by itself
     receipts: bool = False  # it answers each mail, taken in or not
     hint: str | None = None  # what the operator must do there, e.g. allow the sender
+    relay: bool = False  # handed over by a relay (`rules/relays.py`), not by mail
 
 
 @dataclass(frozen=True, slots=True)

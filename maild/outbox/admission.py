@@ -11,12 +11,13 @@ from maild.model.delivery import Content, Delivery, Purpose
 from maild.model.document import Document, Kind
 from maild.model.team import Profile, Recipient, Team
 from maild.rules.profiles import PROFILES
+from maild.rules.relays import RELAY_PROFILES
 
 
 def recipient_of(delivery: Delivery, team: Team) -> Recipient:
     """The recipient as it was decided; of today's configuration only what does not reroute it."""
     today = team.recipient(delivery.recipient) if delivery.recipient else None
-    profile = PROFILES.get(delivery.profile)
+    profile = PROFILES.get(delivery.profile) or RELAY_PROFILES.get(delivery.profile)
     if today and today.profile.name == delivery.profile:
         profile = today.profile
     if profile is None:
@@ -41,7 +42,7 @@ def admit(delivery: Delivery, *, team: Team, profile: Profile, document: Documen
     """
     if delivery.purpose is Purpose.NOTICE:
         machine = _machine_at(delivery.address, team)
-        if profile.machine or machine:
+        if profile.relay or profile.machine or machine:
             raise _no(delivery, machine or profile, "is not a person, so it gets no notices")
         return
     if document is None:

@@ -1,45 +1,41 @@
-"""Makes the mail of one delivery: its files as the inbox wants them, its letter, its bytes.
+"""Packs one delivery: as a mail, or for a relay as a consignment with its slip.
 
-A mail that was composed once is never composed again: the stored bytes go out at every try. Nothing
-is sent here, and nothing written to the database; the lane does both.
+What was packed once is never composed again: the stored bytes go out at every try. Nothing is sent
+here, and nothing written to the database; the lane does both.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final, Protocol
 
 from maild.errors import ProfileMismatch
-from maild.log import outgoing
-from maild.model.bill import Bill
-from maild.model.delivery import Content, Delivery, Enclosure, Letter, Parcel, Purpose
-from maild.model.document import Document, File, Role
-from maild.model.team import Branding, Recipient, Team
+from maild.model.delivery import (
+    Consignment,
+    Content,
+    Delivery,
+    Enclosure,
+    Letter,
+    Parcel,
+    Purpose,
+)
+from maild.model.document import Document, File
+from maild.model.team import Recipient, Team
 from maild.outbox.admission import admit, check_size, recipient_of
-from maild.outbox.enclosures import Chosen, base_name, choose
+from maild.outbox.contents import BIG, Contents, Typesetter
 from maild.outbox.message import mailbox, write
 from maild.outbox.return_path import ReturnPaths
-from maild.render.fields import language_of
+from maild.outbox.slip import Listed, is_slip, read_slip, write_slip
 from maild.render.letter import letter, reply_to
-from maild.render.pdf import Rendering
-from maild.render.templates import TextProblem, phrases
+from maild.render.templates import TextProblem
 from maild.rules.book import RuleBook
 from maild.store import documents
 from maild.store.blobs import BlobStore, Staged
 from maild.store.database import Database
-from maild.ubl.document import read
-from maild.ubl.recent import Known, RecentBills
-
-# Deliveries of one document come together, so a few of the last PDFs spare most renderings.
-_KEPT_PDFS: Final = 32
-# A mail whose files have more bytes is written to the disk while it is encoded, and sent from there:
-# three mails of 24 MB to two inboxes each took 246 MB of memory.
-_BIG: Final = 1 << 20
+from maild.ubl.recent import RecentBills
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +55,6 @@ class _Written:
     staged: Staged
 
 
-class Typesetter(Protocol):
-    """What makes a PDF: `maild.render.pdf.Renderer`, or a stand-in that starts no processes."""
-
-    async def render(
-        self,
-        bill: Bill,
-        *,
-        branding: Branding,
-        language: str,
-        ubl: bytes | None = None,
-        base_name: str | None = None,
-    ) -> Rendering:
-        """The PDF of a bill with its UBL attached."""
-        ...
-
-
 class Composer:
     """Composes deliveries, each of which must be claimed by the caller."""
 
@@ -91,16 +71,14 @@ class Composer:
     ) -> None:
         self._db = db
         self._blobs = blobs
-        self._renderer = renderer
         self._book = book
         self._now = now
         self._paths = paths or ReturnPaths()
-        self._pdfs: OrderedDict[str, asyncio.Task[Rendering]] = OrderedDict()
-        self._recent = recent
+        self._contents = Contents(blobs, renderer=renderer, recent=recent)
         self._one_big = asyncio.Lock()
 
     async def compose(self, delivery: Delivery) -> Composed:
-        """The mail of a delivery.
+        """The mail or the consignment of a delivery.
 
         Raises ProfileMismatch when its inbox does not take it, DocumentError when its team is gone or
         its UBL cannot be read any more, NotFound or OSError when stored bytes are missing.
@@ -111,8 +89,10 @@ class Composer:
             document = await self._db.read(partial(documents.get, id=delivery.document))
         recipient = recipient_of(delivery, team)
         admit(delivery, team=team, profile=recipient.profile, document=document)
+        if document is not None and recipient.profile.relay:
+            return await self._consigned(delivery, team, document=document, recipient=recipient)
         if delivery.message is not None:
-            message = await self._blobs.content(delivery.message, at_once=_BIG)
+            message = await self._blobs.content(delivery.message, at_once=BIG)
             return self._packed(delivery, team, message=await self._kept(delivery.message, message))
         if document is None or delivery.purpose is Purpose.NOTICE:
             return self._packed(delivery, team, message=await self._notice(delivery, team))
@@ -121,73 +101,54 @@ class Composer:
     async def _with_files(
         self, delivery: Delivery, team: Team, *, document: Document, recipient: Recipient
     ) -> Composed:
-        language = language_of(document.language, otherwise=language_of(team.language))
-        base = base_name(document, kind=phrases(language)["name"][document.kind.value])
-        chosen = choose(document, delivery=delivery, profile=recipient.profile, base=base)
-        ubl = None
-        if ubl_file := document.file(Role.UBL):
-            known = await self._known(ubl_file.sha256)
-            document, ubl = replace(document, bill=known.bill), known.content
-        pdf = None
-        if any(one.file is None for one in chosen) and document.bill and ubl:
-            order = partial(
-                self._renderer.render,
-                document.bill,
-                branding=team.branding,
-                language=language,
-                ubl=ubl,
-                base_name=base,
-            )
-            pdf = await self._pdf(document.id, order=order)
-        big = sum(one.file.size for one in chosen if one.file) > _BIG
-        enclosures = [await self._enclosure(one, ubl=ubl, pdf=pdf, big=big) for one in chosen]
-        words = _letter(delivery, team, document=document, recipient=recipient, files=enclosures)
-        pieces = self._pieces(delivery, team, words=words, enclosures=enclosures)
+        found = await self._contents.gather(
+            delivery, team=team, document=document, profile=recipient.profile
+        )
+        words = _letter(
+            delivery, team, document=found.document, recipient=recipient, files=found.enclosures
+        )
+        pieces = self._pieces(delivery, team, words=words, enclosures=found.enclosures)
         fits = partial(check_size, delivery=delivery, profile=recipient.profile)
-        message = await (self._filed if big else self._in_memory)(pieces, fits)
-        made = await self._made(f"{base}.pdf", content=pdf) if pdf else ()
-        return self._packed(delivery, team, message=message, new_files=made)
+        message = await (self._filed if found.big else self._in_memory)(pieces, fits)
+        return self._packed(delivery, team, message=message, new_files=found.new_files)
 
-    async def _known(self, key: str) -> Known:
-        """A stored UBL and what it says; read once for what comes together, unless it is large."""
-        known = self._recent.find(key)
-        if known is None:
-            content = await self._blobs.read(key)
-            known = Known(content, read(content))
-            self._recent.keep(key, known)
-        return known
-
-    async def _pdf(
-        self, document: str, *, order: Callable[[], Coroutine[None, None, Rendering]]
-    ) -> bytes:
-        """The PDF of a document, rendered once however many of its deliveries ask at a time."""
-        task = self._pdfs.get(document)
-        if task is None:
-            task = self._pdfs[document] = asyncio.create_task(order())
-            task.add_done_callback(partial(self._forget_failed, document))
-            while len(self._pdfs) > _KEPT_PDFS:
-                self._pdfs.popitem(last=False)
-        # A delivery that is called off must not take the PDF from the others that wait for it.
-        return (await asyncio.shield(task)).content
-
-    def _forget_failed(self, document: str, task: asyncio.Task[Rendering]) -> None:
-        if task.cancelled() or task.exception() is not None:
-            self._pdfs.pop(document, None)
+    async def _consigned(
+        self, delivery: Delivery, team: Team, *, document: Document, recipient: Recipient
+    ) -> Composed:
+        """What a relay gets; at a second try the very files that its slip names."""
+        if delivery.message is None:
+            found = await self._contents.gather(
+                delivery, team=team, document=document, profile=recipient.profile
+            )
+            document, files, made = found.document, found.enclosures, found.new_files
+            slip = write_slip(
+                delivery, document, files=files, reference=document.id, now=self._now()
+            )
         else:
-            for remark in task.result().remarks:
-                outgoing.pdf_degraded(document=document, reason=remark)
+            slip, made = await self._blobs.read(delivery.message), ()
+            document = await self._contents.with_bill(document)
+            files = await self._as_listed(slip, delivery=delivery)
+        consignment = Consignment(
+            reference=document.id,
+            team=team,
+            document=document,
+            files=files,
+            correction=delivery.purpose is Purpose.CORRECTION,
+        )
+        parcel = Parcel(delivery.id, "", delivery.address, slip, consignment)
+        return Composed(parcel, await self._blobs.stage(slip), made)
 
-    async def _enclosure(
-        self, chosen: Chosen, *, ubl: bytes | None, pdf: bytes | None, big: bool
-    ) -> Enclosure:
-        content: Content
-        if chosen.file is None:
-            content = pdf or b""
-        elif chosen.file.role is Role.UBL and ubl is not None:
-            content = ubl
-        else:
-            content = await self._blobs.content(chosen.file.sha256, at_once=0 if big else _BIG)
-        return Enclosure(chosen.name, chosen.media_type, content)
+    async def _as_listed(self, slip: bytes, *, delivery: Delivery) -> tuple[Enclosure, ...]:
+        if not is_slip(slip):
+            raise ProfileMismatch(
+                f"delivery {delivery.id} was a mail when it was first tried, and {delivery.via} is"
+                " none any more: cancel it, and say `maild documents resend`"
+            )
+        return tuple([await self._listed(one) for one in read_slip(slip).files])
+
+    async def _listed(self, one: Listed) -> Enclosure:
+        content = await self._blobs.content(one.sha256, at_once=BIG)
+        return Enclosure(one.name, one.media_type, content, one.role, one.sha256)
 
     async def _notice(self, delivery: Delivery, team: Team) -> _Written:
         if delivery.letter is None:
@@ -232,11 +193,6 @@ class Composer:
             delivery=delivery.id,
             enclosures=enclosures,
         )
-
-    async def _made(self, name: str, *, content: bytes) -> tuple[tuple[File, Staged], ...]:
-        staged = await self._blobs.stage(content)
-        file = File(Role.PDF, name, "application/pdf", staged.size, staged.sha256, made=True)
-        return ((file, staged),)
 
     def _packed(
         self,

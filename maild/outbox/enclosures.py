@@ -31,6 +31,7 @@ class Chosen:
     name: str
     media_type: str
     file: File | None
+    role: Role
 
 
 def choose(
@@ -77,16 +78,16 @@ def base_name(document: Document, *, kind: str) -> str:
 def _offered(document: Document, wanted: list[Attach], *, base: str) -> Iterator[Chosen]:
     pdf, ubl = document.file(Role.PDF), document.file(Role.UBL)
     if Attach.PDF in wanted and (pdf or ubl):
-        yield Chosen(f"{base}.pdf", _PDF, pdf)
+        yield Chosen(f"{base}.pdf", _PDF, pdf, Role.PDF)
     if Attach.UBL in wanted and ubl:
-        yield Chosen(f"{base}.xml", _XML, ubl)
+        yield Chosen(f"{base}.xml", _XML, ubl, Role.UBL)
     if Attach.ATTACHMENTS in wanted:
         taken = {f"{base}.pdf", f"{base}.xml"}
         for file in document.files:
             if file.role in (Role.ATTACHMENT, Role.ARCHIVE):
                 name = safe_name(file.name, media_type=file.media_type, taken=taken)
                 taken.add(name)
-                yield Chosen(name, file.media_type, file)
+                yield Chosen(name, file.media_type, file, file.role)
 
 
 def _check_pair(found: tuple[Chosen, ...], *, delivery: Delivery, profile: Profile) -> None:

@@ -1,7 +1,8 @@
-"""Reads a mail of our own back: its headers in short, and the hashes of the files in it.
+"""Reads a mail or a slip of our own back: its headers in short, and the hashes of its files.
 
-The counterpart of `maild.outbox.message`, for the bytes that it wrote and the store kept; mail of
-others is read in `maild.reading`, which mends and opens what has to be told here as it is.
+The counterpart of `maild.outbox.message` and `maild.outbox.slip`, for the bytes that they wrote and
+the store kept; mail of others is read in `maild.reading`, which mends and opens what has to be told
+here as it is.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
+
+from maild.outbox.slip import is_slip, read_slip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a mail says of itself, and its files in their order."""
+    """What a mail or a slip says of itself, and its files in their order."""
 
     message_id: str
     date: str  # as it stands in the mail
@@ -37,7 +40,9 @@ class Sent:
 
 
 def read_sent(message: bytes) -> Sent:
-    """A mail as `maild.outbox.message.write` made it; a header that is not there is empty."""
+    """A mail as `maild.outbox.message.write` made it, or a slip; what is not there is empty."""
+    if is_slip(message):
+        return _of_slip(message)
     parser = BytesParser(EmailMessage, policy=policy.default)
     found = parser.parsebytes(message)
     return Sent(
@@ -48,6 +53,12 @@ def read_sent(message: bytes) -> Sent:
         subject=_said(found, "Subject"),
         files=tuple(_files(found)),
     )
+
+
+def _of_slip(message: bytes) -> Sent:
+    slip = read_slip(message)
+    files = tuple(SentFile(one.name, one.media_type, one.size, one.sha256) for one in slip.files)
+    return Sent(slip.message_id, slip.date, slip.team, slip.to, slip.subject, files)
 
 
 def _files(message: EmailMessage) -> Iterator[SentFile]:

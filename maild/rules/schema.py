@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from maild.errors import KeyProblem, did_you_mean
 from maild.model.party import company_key
-from maild.model.team import Branding, Mode, Recipient, Team
+from maild.model.team import Branding, Mode, Profile, Recipient, Team
 from maild.rules import identity
 from maild.rules.book import TAGS
 from maild.rules.holidays import COUNTRIES
 from maild.rules.lint import lint
 from maild.rules.profiles import PROFILES
+from maild.rules.relays import RELAYS
 from maild.rules.schema_rules import read_rules
 from maild.rules.schema_senders import read_senders
 from maild.rules.table import Table, shown
@@ -31,25 +33,28 @@ VAT_WANTED: Final = 'write the VAT number, such as "BE0123456749"; it tells sale
 LONGEST_TEXT: Final = 10_000  # a page of terms is about 5,000 characters
 _NO_HOLIDAYS: Final = "none"
 _MAIL_TEXT: Final = ("ignored", "document")
+NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the names in one team may refer to."""
+    """What the names in one team may refer to; `relays` are the kinds of connectors that are no mail."""
 
     connectors: Collection[str]
+    relays: Mapping[str, str]
     recipients: Collection[str]
     via: str = ""  # the team's own connector, for recipients that name none
 
 
 def read_teams(
-    tables: Mapping[str, Any], *, connectors: Collection[str]
+    tables: Mapping[str, Any], *, connectors: Collection[str], kinds: Mapping[str, str] = NONE
 ) -> tuple[tuple[Team, ...], tuple[KeyProblem, ...]]:
     """Read the tables under [team], by name; a team with an error is left out, the others are read.
 
-    `connectors` are the names that `via` may give. Problems come with keys such as
-    "team.acme.rules[1].to".
+    `connectors` are the names that `via` may give; `kinds` says of what kind each is, where one may
+    be a relay. Problems come with keys such as "team.acme.rules[1].to".
     """
+    relays = {name: kind for name, kind in kinds.items() if kind in RELAYS}
     teams: list[Team] = []
     problems: list[KeyProblem] = []
     for slug, values in tables.items():
@@ -57,7 +62,7 @@ def read_teams(
         table = Table(f"team.{slug}", values, own)
         if not NAME.fullmatch(slug):
             table.problem("", "name a team in small letters, digits, - and _, such as [team.acme]")
-        team = _team(slug, table, connectors)
+        team = _team(slug, table, connectors, relays=relays)
         errors = [one.key for one in own if one.level == "error"]
         if not errors:
             teams.append(team)
@@ -69,12 +74,15 @@ def read_teams(
     return tuple(teams), tuple(problems)
 
 
-def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
+def _team(
+    slug: str, table: Table, connectors: Collection[str], *, relays: Mapping[str, str]
+) -> Team:
+    mails = [one for one in connectors if one not in relays]
     name = table.text("name", needed='write the company\'s name, such as "Acme BV"')
     addresses = _arrival_addresses(table)
     recipients = table.table("recipients")
     vat = _vat(table)
-    known = _Known(connectors, recipients.names(), via=_via(table, connectors))
+    known = _Known(connectors, relays, recipients.names(), via=_via(table, mails, relays=relays))
     team = Team(
         slug=slug,
         name=name,
@@ -86,7 +94,7 @@ def _team(slug: str, table: Table, connectors: Collection[str]) -> Team:
         rules=read_rules(table, known.recipients),
         people=_addresses(table, "people"),
         notices=_addresses(table, "notices"),
-        notices_via=_connector(table, "notices_via", connectors) or None,
+        notices_via=_mail_connector(table, "notices_via", mails, relays=relays) or None,
         via=known.via or None,
         reply_to=_addresses(table, "reply_to"),
         time_zone=_time_zone(table),
@@ -162,11 +170,23 @@ def _holidays(table: Table, vat: tuple[str, ...]) -> str:
     return country if country in COUNTRIES else ""
 
 
-def _via(table: Table, connectors: Collection[str]) -> str:
-    """The team's own connector: the one it names, or the only one there is."""
-    named = _connector(table, "via", connectors)
-    only = next(iter(connectors)) if len(connectors) == 1 else ""
+def _via(table: Table, mails: Collection[str], *, relays: Mapping[str, str]) -> str:
+    """The team's own connector: the one it names, or the only one that carries mail."""
+    named = _mail_connector(table, "via", mails, relays=relays)
+    only = next(iter(mails)) if len(mails) == 1 else ""
     return named or only
+
+
+def _mail_connector(
+    table: Table, name: str, mails: Collection[str], *, relays: Mapping[str, str]
+) -> str:
+    """A connector that can carry a letter to a person."""
+    value = table.text(name)
+    if value not in relays:
+        return _connector(table, name, mails)
+    said = f'"{value}" carries no mail, and notices are mails; name a [connector.smtp.NAME]'
+    table.problem(name, said)
+    return ""
 
 
 def _connector(table: Table, name: str, connectors: Collection[str]) -> str:
@@ -189,22 +209,45 @@ def _recipient(recipients: Table, name: str, known: _Known) -> Recipient:
             "is missing; write the name of the connector that carries its mail, here or once for"
             " all as the team's own `via`",
         )
-    address = table.text("address", needed='write where to send to, such as "an@kantoor.example"')
-    if address and (said := identity.address_problem(address)):
-        table.problem("address", said)
-    profile = PROFILES[table.choice("profile", PROFILES, default="mailbox")]
-    if subject := table.text("subject"):
-        profile = replace(profile, subject=subject)
+    kind = known.relays.get(via, "")
     recipient = Recipient(
         name=name,
         via=via,
-        address=address,
-        profile=profile,
+        address=_place(table, kind) if kind else _mail_address(table),
+        profile=_relay_profile(table, kind) if kind else _mail_profile(table),
         books=table.text("books") or None,
         language=table.choice("language", LANGUAGES, default="") or None,
     )
     table.close()
     return recipient
+
+
+def _mail_address(table: Table) -> str:
+    address = table.text("address", needed='write where to send to, such as "an@kantoor.example"')
+    if address and (said := identity.address_problem(address)):
+        table.problem("address", said)
+    return address
+
+
+def _mail_profile(table: Table) -> Profile:
+    profile = PROFILES[table.choice("profile", PROFILES, default="mailbox")]
+    subject = table.text("subject")
+    return replace(profile, subject=subject) if subject else profile
+
+
+def _place(table: Table, kind: str) -> str:
+    """What a recipient is called at a relay of that kind."""
+    relay = RELAYS[kind]
+    address = table.text("address", needed=f"write {relay.wanted}")
+    if address and not relay.address.fullmatch(address):
+        table.problem("address", f'"{address}" cannot be used here; write {relay.wanted}')
+    return address
+
+
+def _relay_profile(table: Table, kind: str) -> Profile:
+    profile = RELAYS[kind].profile
+    table.choice("profile", [profile.name], default=profile.name)
+    return profile
 
 
 def _branding(table: Table) -> Branding:

@@ -20,7 +20,7 @@ from tests.promised import PROMISED
 def test_the_promised_configuration_works_as_written(tmp_path: Path) -> None:
     found = loaded(tmp_path, PROMISED)
     assert found.problems == ()
-    teams, problems = read_teams(found.teams, connectors=found.connectors)
+    teams, problems = read_teams(found.teams, connectors=found.connectors, kinds=found.connectors)
     assert [one for one in (*problems, *lint(teams)) if one.level == "error"] == []
     settings = found.settings
     assert settings is not None
@@ -110,10 +110,18 @@ def test_every_problem_is_told_at_once_with_file_and_line(tmp_path: Path) -> Non
 
 def test_problems_of_teams_are_told_beside_those_of_sections(tmp_path: Path) -> None:
     found = loaded(tmp_path, PROMISED.replace('"none"', '"nine"').replace('"owner"]', '"ownr"]'))
-    _, problems = read_teams(found.teams, connectors=found.connectors)
+    _, problems = read_teams(found.teams, connectors=found.connectors, kinds=found.connectors)
     lines = [found.line(one).removeprefix(f"{tmp_path}/") for one in found.in_order(problems)]
     assert [line.split(": ")[0] for line in lines] == ["maild.toml:12", "maild.toml:34"]
     assert 'team.acme.rules[1].to: "ownr" is no recipient of team acme; did you mean' in lines[1]
+
+
+def test_a_connector_has_a_name_that_no_other_has_of_whatever_kind(tmp_path: Path) -> None:
+    text = PROMISED.replace("[team.acme]", '[connector.folder.relay]\npath = "x"\n[team.acme]', 1)
+    [problem] = loaded(tmp_path, text).problems
+    assert str(problem) == (
+        "connector.folder.relay: connector.smtp.relay has this name already; call one of them otherwise"
+    )
 
 
 @pytest.mark.parametrize(

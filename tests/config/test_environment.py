@@ -65,7 +65,7 @@ def test_lists_and_tables_of_teams_and_sections_are_written_as_in_the_file(tmp_p
     assert found.settings.folder["in"].path == tmp_path / "in"
     assert found.settings.outbox.retry == (timedelta(minutes=1), timedelta(hours=1))
     assert found.settings.connector.smtp["spare"].host == "mail.example"
-    assert found.connectors == ("relay", "spare")
+    assert found.connectors == {"relay": "smtp", "spare": "smtp"}
 
 
 def test_what_the_files_say_wrongly_is_no_problem_under_a_right_variable(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 def checked(path: Path) -> tuple[Loaded, tuple[Team, ...], list[KeyProblem]]:
     """A configuration with its teams, and everything that is to be said about it."""
     found = read(path, {})
-    teams, problems = read_teams(found.teams, connectors=found.connectors)
+    teams, problems = read_teams(found.teams, connectors=found.connectors, kinds=found.connectors)
     return found, teams, [*found.problems, *problems, *lint(teams)]
 
 
@@ -116,7 +116,10 @@ def written(tables: dict[str, Any]) -> set[str]:
     found |= {f"account.*.{key}" for one in tables["account"].values() for key in one}
     found |= of_mailboxes(tables["mailbox"].values())
     found |= {
-        f"connector.smtp.*.{key}" for one in tables["connector"]["smtp"].values() for key in one
+        f"connector.{kind}.*.{key}"
+        for kind, named in tables["connector"].items()
+        for one in named.values()
+        for key in one
     }
     for section in ("maild", "smtpd", "antivirus", "outbox", "alarm", "render", "log"):
         found |= {f"{section}.{key}" for key in tables[section]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.servers.identity import Identity
 MESSAGE = b"Subject: invoice\r\n\r\n.a line with a dot\r\nand one without\r\n"
 
 
-def a_parcel(message: Content = MESSAGE, **changes: str) -> Parcel:
+def a_parcel(message: Content = MESSAGE, **changes: Any) -> Parcel:
     """A parcel from the team to its accountant."""
     envelope = {
         "delivery": "v-1",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from email import policy
 from email.message import EmailMessage
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from maild.model.bill import Bill
 from maild.model.delivery import Content, Delivery, Purpose
 from maild.model.document import Arrival, Document, File, Kind, Role
 from maild.model.team import Attach, Branding, Team
-from maild.outbox import compose
+from maild.outbox import compose, contents
 from maild.outbox.compose import Composed, Composer
+from maild.outbox.sent import read_sent
 from maild.render.pdf import Rendering
 from maild.rules.book import RuleBook
 from maild.rules.profiles import PROFILES
@@ -370,7 +372,8 @@ async def test_a_large_mail_is_a_file_with_the_bytes_it_would_have_in_memory(
     large = random.Random(2).randbytes(2_000_001)
     await house.take(pdf=large, extra=(("uren.csv", "text/csv", b"1;2"),))
     filed = await house.compose(a_delivery())
-    monkeypatch.setattr(compose, "_BIG", 1 << 30)
+    for module in (compose, contents):
+        monkeypatch.setattr(module, "BIG", 1 << 30)
     held = await house.compose(a_delivery())
     assert not isinstance(filed.parcel.message, bytes)
     assert isinstance(held.parcel.message, bytes)
@@ -459,3 +462,80 @@ async def test_composing_without_rendering_is_fast(house: House) -> None:
     each = (time.process_time() - before) / rounds
     # The target is 5 ms of CPU with a PDF of 300 kB; the rest is room for a slow machine.
     assert each < 0.02
+
+
+# --- for a relay
+
+
+def to_archive(**changes: Any) -> Delivery:
+    """A delivery to a folder."""
+    return a_delivery(
+        id="v-9", recipient="archive", via="disk", address="acme", profile="folder", **changes
+    )
+
+
+async def test_a_relay_gets_the_document_with_its_bill_and_its_files(house: House) -> None:
+    document = await house.take(pdf=None, extra=(("uren.csv", "text/csv", b"1;2"),))
+    composed = await house.compose(to_archive())
+    goods = composed.parcel.consignment
+    assert goods is not None
+    assert goods.reference == document.id
+    assert goods.document.bill is not None
+    assert goods.document.bill.number == "2026-0412"
+    assert [(one.role, one.name) for one in goods.files] == [
+        (Role.PDF, "factuur-2026-0412.pdf"),
+        (Role.UBL, "factuur-2026-0412.xml"),
+        (Role.ATTACHMENT, "uren.csv"),
+    ]
+    for one in goods.files:
+        assert sha256(whole(one.content)).hexdigest() == one.sha256
+    assert [file.role for file, _ in composed.new_files] == [Role.PDF]
+    assert (composed.parcel.sender, composed.parcel.address) == ("", "acme")
+
+
+async def test_a_slip_says_what_a_relay_was_handed(house: House) -> None:
+    document = await house.take()
+    composed = await house.compose(to_archive())
+    sent = read_sent(whole(composed.parcel.message))
+    assert sent.message_id == to_archive().message_id
+    assert (sent.sender, sent.to, sent.subject) == ("acme", "acme", "invoice 2026-0412")
+    assert [one.sha256 for one in sent.files] == [
+        document.file(Role.PDF).sha256,  # type: ignore[union-attr]
+        document.file(Role.UBL).sha256,  # type: ignore[union-attr]
+    ]
+
+
+async def test_a_relay_gets_the_same_at_a_second_try(house: House) -> None:
+    document = await house.take(pdf=None, extra=(("uren.csv", "text/csv", b"1;2"),))
+    first = await house.compose(to_archive())
+
+    def begun(tx: Tx) -> None:
+        blob_rows.keep(tx, first.staged_message)
+        for file, staged in first.new_files:
+            documents.add_file(tx, document.id, file)
+            blob_rows.keep(tx, staged)
+
+    await house.db.write(begun)
+    house.press.fault = RuntimeError("nothing is rendered a second time")
+    house.team = replace(house.team, language="fr")
+    again = await house.compose(to_archive(message=first.staged_message.sha256))
+    assert again.parcel.message == first.parcel.message
+    assert again.staged_message == first.staged_message
+    assert again.new_files == ()
+    assert again.parcel.consignment is not None
+    assert first.parcel.consignment is not None
+    assert again.parcel.consignment.files == first.parcel.consignment.files
+    assert again.parcel.consignment.document.bill == first.parcel.consignment.document.bill
+
+
+async def test_what_was_begun_as_a_mail_never_becomes_a_consignment(house: House) -> None:
+    await house.take()
+    mail = await house.compose(a_delivery())
+    await house.db.write(lambda tx: blob_rows.keep(tx, mail.staged_message))
+    with pytest.raises(ProfileMismatch, match="was a mail when it was first tried"):
+        await house.compose(to_archive(message=mail.staged_message.sha256))
+
+
+async def test_a_relay_never_gets_a_notice(house: House) -> None:
+    with pytest.raises(ProfileMismatch, match="no notices"):
+        await house.compose(a_notice(profile="folder"))

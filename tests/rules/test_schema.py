@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.model.document import Kind
-from maild.model.team import Attach, Mode
+from maild.model.team import Attach, Mode, Team
+from maild.rules.profiles import PROFILES
+from maild.rules.relays import RELAY_PROFILES, RELAYS
 from maild.rules.schema import read_teams
 
 GOOD = """
@@ -199,3 +201,55 @@ TREES = st.recursive(
 def test_whatever_stands_in_the_tables_is_answered_with_problems(tables: dict[str, object]) -> None:
     teams, problems = read_teams(tables, connectors=["relay"])
     assert len(teams) + len({one.key for one in problems}) >= len(tables)
+
+
+KINDS = {"relay": "smtp", "disk": "folder"}
+
+
+def with_relay(text: str) -> tuple[list[Team], list[str]]:
+    """The teams, and the errors, where one connector is a folder."""
+    teams, problems = read_teams({"acme": tomllib.loads(text)}, connectors=KINDS, kinds=KINDS)
+    return list(teams), [str(one) for one in problems if one.level == "error"]
+
+
+def test_a_recipient_by_a_relay_has_a_place_there_and_the_relays_profile() -> None:
+    text = GOOD.replace(
+        "[[rules]]", 'recipients.f = { via = "disk", address = "acme/in" }\n[[rules]]'
+    )
+    [team], problems = with_relay(text.replace('to = ["an"]', 'to = ["an", "f"]'))
+    assert problems == []
+    folder = team.recipient("f")
+    assert folder is not None
+    assert (folder.address, folder.profile.name, folder.profile.relay) == (
+        "acme/in",
+        "folder",
+        True,
+    )
+    assert team.via == "relay", "the only connector that carries mail is the team's own"
+
+
+@pytest.mark.parametrize("address", ["/etc", "../up", "a/../b", ".hidden", "a//b", "", "a b"])
+def test_a_place_at_a_folder_never_leads_out_of_it(address: str) -> None:
+    text = GOOD.replace('via = "relay", address = "An@kantoor.example"',
+                        f'via = "disk", address = "{address}"')  # fmt: skip
+    assert any("a folder below the connector's own" in one for one in with_relay(text)[1])
+
+
+def test_a_recipient_by_a_relay_takes_no_profile_of_a_mail_inbox() -> None:
+    text = GOOD.replace('via = "relay", address = "An@kantoor.example"',
+                        'via = "disk", address = "acme", profile = "yuki"')  # fmt: skip
+    assert any("recipients.an.profile" in one for one in with_relay(text)[1])
+
+
+@pytest.mark.parametrize("key", ["via", "notices_via"])
+def test_notices_are_mails_and_go_by_no_relay(key: str) -> None:
+    [problem] = with_relay(f'{key} = "disk"\n{GOOD}')[1]
+    assert problem == (
+        f'team.acme.{key}: "disk" carries no mail, and notices are mails; name a [connector.smtp.NAME]'
+    )
+
+
+def test_profiles_of_relays_and_of_inboxes_never_share_a_name() -> None:
+    assert not RELAY_PROFILES.keys() & PROFILES.keys()
+    assert all(one.profile.relay for one in RELAYS.values())
+    assert not any(one.relay for one in PROFILES.values())

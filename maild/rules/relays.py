@@ -1,0 +1,51 @@
+"""What each kind of relay takes, and how a recipient names the place of its own over there.
+
+A relay hands documents over as files and figures, not as mails. One value per kind of connector, as
+the sections of the configuration name it: [connector.folder.NAME] is of kind "folder".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+from maild.model.team import Attach, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A kind of relay: how it wants its documents, and what an address looks like.
+
+    `wanted` says the form of an address in words, for who wrote another.
+    """
+
+    profile: Profile
+    address: re.Pattern[str]
+    wanted: str
+
+
+RELAYS: Final[Mapping[str, Relay]] = MappingProxyType(
+    {
+        "folder": Relay(
+            Profile(
+                name="folder",
+                machine=False,
+                attach=(Attach.PDF, Attach.UBL, Attach.ATTACHMENTS),
+                source="docs/folder.md",
+                as_of=date(2026, 11, 24),
+                relay=True,
+            ),
+            # Names of folders only: none that leads out of the connector's own, none that is hidden.
+            address=re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*){0,4}"),
+            wanted='a folder below the connector\'s own, such as "acme" or "acme/sales"',
+        ),
+    }
+)
+
+RELAY_PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
+    {one.profile.name: one.profile for one in RELAYS.values()}
+)
