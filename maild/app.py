@@ -114,7 +114,7 @@ class App:
             accounts=settings.account,
             mailboxes=tuple(settings.mailbox),
         )
-        proofs = Proofs(records, blobs)
+        proofs = Proofs(records, blobs, sandbox, book)
         return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept, proofs)
 
     @property

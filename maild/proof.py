@@ -7,17 +7,26 @@ server's "250" proves that it took the mail, not that anybody read it. Nothing i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from maild.errors import NotFound
+from maild.children import Limits
+from maild.errors import NotFound, UnknownTeam, Unreadable
 from maild.model.delivery import Outcome
 from maild.model.sent_as import sent_as
+from maild.model.team import Team
 from maild.outbox.sent import Sent, read_sent
 from maild.ports import Blobs
+from maild.reading.sandbox import Sandbox
 from maild.records import Records
+from maild.render.fields import language_of
+from maild.render.proof_view import Frame, order
+from maild.rules.book import RuleBook
 
+_JOB: Final = "maild.render.proof_page:pdf"
+# The typesetter reserves about 1 GB of address space and uses a tenth of it (rendering.md section 2).
+_SETTING: Final = Limits(cpu=20.0, wall=30.0, memory=3 << 30)
 _OF_DOCUMENT: Final = (
     "id",
     "team",
@@ -30,6 +39,7 @@ _OF_DOCUMENT: Final = (
     "accepted_at",
     "files",
 )
+_OF_ARRIVAL: Final = ("door", "sender", "recipient", "size", "sha256")
 _OF_DELIVERY: Final = (
     "id",
     "purpose",
@@ -48,6 +58,8 @@ class Proofs:
 
     records: Records
     blobs: Blobs
+    sandbox: Sandbox
+    book: Callable[[], RuleBook]
 
     async def of(self, document: str) -> dict[str, Any]:
         """The proof of one document; `problems` name kept bytes that are gone or damaged.
@@ -62,10 +74,21 @@ class Proofs:
         ]
         return {
             "document": {name: shown[name] for name in _OF_DOCUMENT},
-            "arrivals": [one for one in shown["story"] if one["event"] == "arrival"],
+            "arrivals": _arrivals(shown),
             "deliveries": proven,
             "problems": problems,
         }
+
+    async def page(self, proof: Mapping[str, Any], *, language: str | None = None) -> bytes:
+        """What `of` gave as a PDF, in the language of its team when none is named.
+
+        Raises Unreadable when it cannot be set.
+        """
+        frame = _frame(self.book(), proof["document"]["team"], language)
+        made = await self.sandbox.run(_JOB, order(proof, frame=frame), limits=_SETTING)
+        if not made.startswith(b"%PDF-"):
+            raise Unreadable("the process that set the page gave no answer that makes sense")
+        return made
 
     async def _delivery(
         self, shown: Mapping[str, Any], *, files: Sequence[Mapping[str, Any]], problems: list[str]
@@ -120,6 +143,31 @@ class Proofs:
         except OSError as fault:
             problems.append(f"{what} cannot be read ({fault})")
         return None
+
+
+def _frame(book: RuleBook, slug: str, language: str | None) -> Frame:
+    """How the page looks and speaks; a team that left the configuration is named by its slug."""
+    try:
+        team = book.team(slug)
+    except UnknownTeam:
+        team = Team(slug, slug, vat=(), language="en", addresses=(), sender="", time_zone="UTC")
+    return Frame(
+        team.name,
+        zone=team.time_zone,
+        language=language_of(language or team.language),
+        primary=team.branding.primary,
+        accent=team.branding.accent,
+    )
+
+
+def _arrivals(shown: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """How it came in: each arrival in words, and its parts."""
+    told = [one for one in shown["story"] if one["event"] == "arrival"]
+    parts = sorted(shown["arrivals"], key=lambda one: str(one["received_at"]))
+    return [
+        one | {name: part[name] for name in _OF_ARRIVAL}
+        for one, part in zip(told, parts, strict=True)
+    ]
 
 
 def _taken(attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

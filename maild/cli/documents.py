@@ -1,4 +1,4 @@
-"""Hand in, look into, explain and prove documents: send, inspect, explain, documents list, show, proof."""
+"""Hand in, look into and explain documents: send, inspect, explain, documents list, show, resend."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from maild.app import App
 from maild.cli.output import (
     EX_DATA,
     EX_OK,
-    EX_PROBLEM,
     ConfigOption,
     JsonOption,
     TeamOption,
@@ -32,7 +31,6 @@ from maild.cli.shown import (
     road,
     show_explained,
     show_inspected,
-    show_proof,
     show_story,
 )
 from maild.errors import UserError
@@ -213,24 +211,6 @@ def show_document(
 
     with plain_faults():
         asyncio.run(go())
-
-
-@documents.command("proof")
-def prove_document(
-    document: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Prove where a document went: Message-IDs, hashes of what was attached, replies, reports."""
-
-    async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
-            return await app.proofs.of(document)
-
-    with plain_faults():
-        proof = asyncio.run(go())
-        json_line(proof) if as_json else show_proof(proof)
-    raise typer.Exit(EX_PROBLEM if proof["problems"] else EX_OK)
 
 
 @documents.command("resend")

@@ -44,6 +44,7 @@ def commands() -> typer.Typer:
         initial,
         keeping,
         operate,
+        proof,
         queue,
         review,
     )
@@ -57,6 +58,7 @@ def commands() -> typer.Typer:
     maild.command()(documents.send)
     maild.command()(documents.inspect)
     maild.command()(documents.explain)
+    documents.documents.command()(proof.proof)
     maild.add_typer(documents.documents, name="documents")
     maild.add_typer(queue.queue, name="queue")
     maild.add_typer(review.review, name="review")

@@ -98,6 +98,11 @@ def show_proof(proof: dict[str, Any]) -> None:
         _show_proven(delivery)
     if not proof["deliveries"]:
         say("went nowhere")
+    show_problems(proof)
+
+
+def show_problems(proof: dict[str, Any]) -> None:
+    """Print which kept bytes are gone or damaged."""
     for problem in proof["problems"]:
         note(f"! {problem}", style="yellow")
 

@@ -10,6 +10,7 @@ import io
 import json
 import re
 import zlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +35,17 @@ _MOST_PACKINGS = 20
 _STAMP = "D:{:%Y%m%d}000000Z"
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A file that lies in the PDF; `relation` says what it is to the pages (ISO 32000-2, 7.11.3)."""
+
+    content: bytes
+    name: str
+    description: str
+    media_type: str = "text/xml"
+    relation: str = "Alternative"
+
+
 def pdf(payload: bytes) -> bytes:
     """Make the PDF of one order (see `pack_order`); the answer is for `read_answer`."""
     head, _, blobs = payload.partition(b"\n")
@@ -46,13 +58,20 @@ def pdf(payload: bytes) -> bytes:
     view["qr"] = _qr(view)
     issued = date.fromisoformat(view["issued"])
     page, archival = _compile(files, view, issued=issued, remarks=remarks)
-    content = _finish(page, ubl=ubl, order=order, issued=issued)
+    inside = Inside(ubl, name=order["attachment"], description=order["description"])
+    content = _finish(page, inside=inside if ubl else None, issued=issued)
     return json.dumps({"archival": archival, "remarks": remarks}).encode() + b"\n" + content
 
 
 def typeset_plain(template: bytes, view: dict[str, Any], *, day: date) -> bytes:
     """A template over its view, without the promise of PDF/A; `day` is the date of the file."""
     return _typeset({"main.typ": template}, view, issued=day, standards=[])
+
+
+def typeset_archival(template: bytes, view: dict[str, Any], *, day: date, inside: Inside) -> bytes:
+    """A template over its view as PDF/A-3a if its characters allow, packed, with a file inside."""
+    page, _ = _compile({"main.typ": template}, view, issued=day, remarks=[])
+    return _finish(page, inside=inside, issued=day)
 
 
 def _compile(
@@ -179,11 +198,11 @@ def _each_string(value: Any) -> Any:
     return value
 
 
-def _finish(page: bytes, *, ubl: bytes, order: dict[str, Any], issued: date) -> bytes:
-    """Attach the UBL byte for byte and pack the file (97 kB become 54: rendering.md section 3)."""
+def _finish(page: bytes, *, inside: Inside | None, issued: date) -> bytes:
+    """Attach the file byte for byte and pack all (97 kB become 54: rendering.md section 3)."""
     with pikepdf.open(io.BytesIO(page)) as document:
-        if ubl:
-            _attach(document, ubl, order=order, stamp=_STAMP.format(issued))
+        if inside is not None:
+            _attach(document, inside, stamp=_STAMP.format(issued))
         for stream in document.objects:
             if isinstance(stream, pikepdf.Stream):
                 _end_clearly(stream)
@@ -227,18 +246,17 @@ def _pack(document: pikepdf.Pdf) -> bytes:
     return out.getvalue()
 
 
-def _attach(document: pikepdf.Pdf, ubl: bytes, *, order: dict[str, Any], stamp: str) -> None:
-    """Add the file, and name it in the catalogue as another form of the same (ISO 19005-3, 6.8)."""
-    name = order["attachment"]
+def _attach(document: pikepdf.Pdf, inside: Inside, *, stamp: str) -> None:
+    """Add the file, and name it in the catalogue with what it is to the pages (ISO 19005-3, 6.8)."""
     spec = pikepdf.AttachedFileSpec(
         document,
-        ubl,
-        filename=name,
-        mime_type="text/xml",
-        description=order["description"],
-        relationship=pikepdf.Name.Alternative,
+        inside.content,
+        filename=inside.name,
+        mime_type=inside.media_type,
+        description=inside.description,
+        relationship=pikepdf.Name(f"/{inside.relation}"),
         creation_date=stamp,
         mod_date=stamp,
     )
-    document.attachments[name] = spec
+    document.attachments[inside.name] = spec
     document.Root.AF = pikepdf.Array([spec.obj])

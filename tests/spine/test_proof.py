@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from tests.render.proofs import text_of
 from tests.spine import papers
 from tests.spine.conftest import Running
 from tests.spine.house import ACCOUNTANT, BOOKS, QUICK, SHADOW, House
@@ -65,6 +66,42 @@ def test_it_tells_the_mail_its_files_and_the_reply_as_they_were(
     said = house.maild("documents", "proof", document["id"])
     assert said.code == 0
     assert all(word in said.out for word in (sha256(invoice), to(proof, BOOKS)["message_id"]))
+
+
+def test_its_pages_say_the_same_for_a_person(
+    house: House, run: Running, sink: Sink, tmp_path: Path
+) -> None:
+    daemon = run()
+    invoice = papers.invoice("2026-11")
+    assert daemon.hand_in(a_mail(("i.xml", invoice))).code == 250
+    document = house.settled("2026-11", "handed_over", "handed_over")
+    pages = tmp_path / "proof.pdf"
+    said = house.maild("documents", "proof", document["id"], "--pdf", str(pages))
+    assert (said.code, said.out) == (0, f"{pages} written\n")
+    first = pages.read_bytes()
+    text = "\n".join(text_of(first))
+    assert "Bewijs van verzending" in text
+    for address in (ACCOUNTANT, BOOKS):
+        [mail] = sink.to(address)
+        proven = to(proof_of(house, document["id"]), address)
+        assert all(one in text for one in (address, str(mail["Message-ID"]), proven["reply"]))
+        assert all(digest in text for _, digest in files_in(mail))
+
+    command = ("documents", "proof", document["id"], "--pdf", str(pages), "--json")
+    assert house.maild(*command).json() == [proof_of(house, document["id"])]
+    assert pages.read_bytes() == first
+    assert house.maild(*command, "--language", "fr").code == 0
+    assert "Preuve d’envoi" in text_of(pages.read_bytes())[0]
+
+
+def test_pages_that_cannot_be_written_are_named(house: House, run: Running) -> None:
+    daemon = run(SHADOW)
+    assert daemon.hand_in(a_mail(("i.xml", papers.invoice("2026-12")))).code == 250
+    document = house.document("2026-12")
+    where = str(house.folder / "nowhere" / "proof.pdf")
+    said = house.maild("documents", "proof", document["id"], "--pdf", where)
+    assert said.code == 2
+    assert f"{where}: cannot be written (no such file or directory)" in said.err
 
 
 def test_what_nobody_took_is_not_proven(house: House, run: Running, sink: Sink) -> None:
