@@ -11,6 +11,7 @@
         Unwanted                     mail about mail, or from whom nothing is wanted: never answered
       DeliveryError(reply)           the destination's
         Deferred(retry_after)        this parcel, later
+          RoadClosed                 one road of the connector rests: what goes there waits, uncharged
           Unavailable                the whole connector is out: pause it, charge no attempt
             ConsentNeeded            until a person says yes again: `maild connect`
         Doubtful                     no reply after the point of no return
@@ -167,6 +168,16 @@ class Deferred(DeliveryError):
     def __init__(self, reply: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(reply)
         self.retry_after = retry_after
+
+
+class RoadClosed(Deferred):
+    """One road of the connector rests (a quota, a right): what goes there waits, and is not charged.
+
+    Parcels to other addresses of the connector go on.
+    """
+
+    def __init__(self, reply: str, *, retry_after: timedelta) -> None:
+        super().__init__(reply, retry_after=retry_after)
 
 
 class Unavailable(Deferred):

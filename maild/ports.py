@@ -6,8 +6,9 @@ There is no port for the database: SQLAlchemy Core already is one.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from maild.model.alarm import Call
 from maild.model.delivery import Parcel
@@ -128,6 +129,27 @@ class TokenStore(Protocol):
 
     async def release(self, name: str) -> None:
         """Give the right to refresh back."""
+        ...
+
+
+T = TypeVar("T")
+
+
+class Ledger(Protocol):
+    """Keeps what connectors count on their roads, shared by every process and over restarts."""
+
+    async def change(
+        self, road: str, step: Callable[[dict[str, Any] | None], tuple[dict[str, Any], T]]
+    ) -> T:
+        """Change the counts of a road in one step, and return what the step says of them.
+
+        `step` gets what was kept, None at first, and gives what is to be kept (JSON), which is
+        durable when this returns. It is called in another thread and must be quick.
+        """
+        ...
+
+    async def rest(self, road: str, *, until: datetime, reason: str) -> None:
+        """Show to everybody that a road rests until then; a moment that has passed ends that."""
         ...
 
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from maild.errors import Deferred, DocumentError, Doubtful, ProfileMismatch, Refused, Unavailable
+from maild.errors import (
+    Deferred,
+    DocumentError,
+    Doubtful,
+    ProfileMismatch,
+    Refused,
+    RoadClosed,
+    Unavailable,
+)
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.outbox import retry
 from maild.store.deliveries import Settled
@@ -50,6 +58,8 @@ def after(one: Try, fault: BaseException, *, policy: Policy, rng: Random) -> Set
     match fault:
         case Unavailable():
             return _uncharged(one, Outcome.PAUSED, fault.reply, pause=timedelta(0))
+        case RoadClosed(retry_after=timedelta() as pause):
+            return _uncharged(one, Outcome.PAUSED, fault.reply, pause=pause)
         case Deferred():
             return _deferred(one, fault, policy=policy, rng=rng)
         case Doubtful():

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from maild.errors import ProfileMismatch
-from maild.model.delivery import Delivery, HoldCode, Outcome, Purpose, State
+from maild.connectors.smtp import SmtpConnector
+from maild.connectors.smtp_session import SmtpOptions
+from maild.errors import ProfileMismatch, RoadClosed
+from maild.model.delivery import Delivery, HoldCode, Outcome, Parcel, Purpose, State
 from maild.outbox.compose import Composed
 from maild.outbox.dispatch import CONNECTIONS
 from maild.outbox.lane import AHEAD
 from maild.rules.book import RuleBook
-from maild.simulators.mailsink import MailSink
+from maild.simulators.mailsink import LOOPBACK, MailSink
 from maild.store import deliveries, documents
 from maild.store.database import Database
 from tests.outbox.conftest import PEOPLE, Rig
-from tests.store.builders import stored_document
+from tests.store.builders import NOW, stored_document
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 NO_GRACE: dict[str, Any] = {"grace": timedelta(0)}
 
 
@@ -213,6 +217,34 @@ async def test_a_server_that_is_out_rests_with_one_probe_and_charges_nobody(rig:
         for one in waiting:
             assert (await rig.becomes(one, State.HANDED_OVER)).tries == 1
     assert rig.sink.count == 10
+
+
+async def test_a_road_that_is_closed_keeps_its_own_waiting_uncharged_and_no_others(
+    rig: Rig,
+) -> None:
+    class Roads(SmtpConnector):
+        """A connector with a road that is closed for an hour."""
+
+        async def deliver(
+            self, parcel: Parcel, *, point_of_no_return: Callable[[], Awaitable[None]]
+        ) -> str:
+            if parcel.address == "division@exact.example" and rig.clock.at < NOW + HOUR:
+                raise RoadClosed("the calls of today are used", retry_after=HOUR)
+            return await super().deliver(parcel, point_of_no_return=point_of_no_return)
+
+    shut = [await rig.add(address="division@exact.example") for _ in range(3)]
+    roads = Roads(SmtpOptions(name="relay", host=LOOPBACK, port=rig.sink.port, tls="none"))
+    async with rig.running(connectors={"relay": roads}):
+        for one in shut:
+            waiting = await rig.when(one, lambda found: bool(found.attempts))
+            assert (waiting.state, waiting.tries) == (State.QUEUED, 0)
+            assert waiting.not_before == NOW + HOUR
+            assert waiting.attempts[-1].outcome is Outcome.PAUSED
+            assert waiting.attempts[-1].reply == "the calls of today are used"
+        await rig.becomes(await rig.add(address="an@kantoor.example"), State.HANDED_OVER)
+        await rig.step(HOUR)
+        for one in shut:
+            assert (await rig.becomes(one, State.HANDED_OVER)).tries == 1
 
 
 async def test_some_are_composed_while_others_are_on_the_wire(rig: Rig) -> None:

@@ -1,0 +1,216 @@
+"""How much may still be asked of Exact Online: calls a minute and a day, errors an hour. Pure.
+
+One `Quota` is kept per registration and division, whatever team, connector or process asks
+(exact_online.md A3). The clocks of maild and of Exact may differ by a minute, so nothing here hangs
+on whole minutes of ours, and resets are taken as spans from the server's own time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+# Exact counts calendar minutes. No more than a minute's calls in any 65 seconds of ours is less than
+# that in each of theirs, however the minutes lie and however late a call arrives.
+MINUTE: Final = timedelta(seconds=65)
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+SKEW: Final = timedelta(minutes=2)  # after midnight, until it is midnight there too
+# More than 10 errors an hour at one page block the registration for an hour, then longer (A3).
+# Several calls may be under way when the last one counts.
+MOST_ERRORS: Final = 6
+ERRORS: Final = frozenset({400, 401, 403, 404, 500})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What Exact allows one registration in one division."""
+
+    a_minute: int = 60
+    a_day: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now: until when (aware UTC), and why. `short` waits are over within a minute or so."""
+
+    until: datetime
+    reason: str
+    short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What was asked lately. Moments are seconds since 1970, so that it can be kept as JSON."""
+
+    calls: tuple[float, ...] = ()  # the last ones, within `MINUTE`
+    full_until: float = 0.0  # the minute is used up, says the server
+    day: str = ""
+    today: int = 0
+    errors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # by page
+    shut_until: float = 0.0
+    shut_reason: str = ""
+    shut_times: int = 0  # in a row, without an answer that was good between
+    bare: int = 0  # refusals for their number, in a row, that did not say until when
+
+    def kept(self) -> dict[str, Any]:
+        """As it is stored; `read` is the opposite."""
+        return asdict(self)
+
+
+def read(kept: Mapping[str, Any] | None) -> Quota:
+    """A quota as it was stored; a fresh one where there is none."""
+    if kept is None:
+        return Quota()
+    pages = {page: tuple(moments) for page, moments in kept["errors"].items()}
+    return Quota(**dict(kept) | {"calls": tuple(kept["calls"]), "errors": pages})
+
+
+def take(quota: Quota, page: str, *, limits: Limits, now: datetime) -> tuple[Quota, Wait | None]:
+    """Count one call to a page such as "crm/Accounts", or say how long it has to wait and why."""
+    at, day = now.timestamp(), f"{now:%Y-%m-%d}"
+    quota = replace(
+        quota,
+        calls=_within(quota.calls, at, MINUTE),
+        today=quota.today if quota.day == day else 0,
+        day=day,
+        errors={one: lately for one in quota.errors if (lately := _lately(quota, one, at))},
+    )
+    wait = (
+        _shut(quota, at)
+        or _used_up(quota, limits=limits, now=now)
+        or _too_many_errors(quota, page)
+        or _full(quota, limits=limits, at=at)
+    )
+    if wait is None:
+        quota = replace(quota, calls=(*quota.calls, at), today=quota.today + 1)
+    return quota, wait
+
+
+def answered(
+    quota: Quota, page: str, *, status: int, headers: Mapping[str, str], now: datetime
+) -> Quota:
+    """Learn from one answer: what its headers say is left, and whether it counts as an error.
+
+    `headers` are read by their lower-case names.
+    """
+    at = now.timestamp()
+    if status in ERRORS:
+        errors = {**quota.errors, page: (*_lately(quota, page, at), at)}
+        quota = replace(quota, errors=errors)
+    elif status < 300:
+        quota = replace(quota, bare=0, shut_times=0)
+    quota = _told(quota, headers, now=now)
+    if status == 429:
+        return _refused(quota, headers, now=now)
+    return quota
+
+
+def shut(quota: Quota, reason: str, *, now: datetime, least: timedelta = HOUR) -> Quota:
+    """Ask nothing more for an hour; twice as long each further time in a row, up to a day."""
+    span = min(least * 2 ** min(quota.shut_times, 5), DAY)
+    return replace(
+        quota,
+        shut_until=(now + span).timestamp(),
+        shut_reason=reason,
+        shut_times=quota.shut_times + 1,
+        bare=0,
+    )
+
+
+def _shut(quota: Quota, at: float) -> Wait | None:
+    # A clock that was set back must not keep it shut for longer than it can be.
+    if not 0 < quota.shut_until - at <= (DAY + SKEW).total_seconds():
+        return None
+    return Wait(_moment(quota.shut_until), quota.shut_reason)
+
+
+def _used_up(quota: Quota, *, limits: Limits, now: datetime) -> Wait | None:
+    # A minute's calls are kept back: those that Exact counts to another day than we do.
+    if quota.today < max(limits.a_day - limits.a_minute, 1):
+        return None
+    midnight = datetime.combine(now.date() + DAY, datetime.min.time(), tzinfo=UTC)
+    reason = f"the {limits.a_day} calls that Exact Online allows a day are used"
+    return Wait(midnight + SKEW, reason)
+
+
+def _too_many_errors(quota: Quota, page: str) -> Wait | None:
+    errors = quota.errors.get(page, ())
+    if len(errors) < MOST_ERRORS:
+        return None
+    return Wait(
+        _moment(errors[-MOST_ERRORS]) + HOUR,
+        f"Exact Online refused {len(errors)} calls to {page} within an hour; maild stops here, since"
+        " after ten it blocks the registration",
+    )
+
+
+def _full(quota: Quota, *, limits: Limits, at: float) -> Wait | None:
+    until = quota.full_until if quota.full_until - at <= MINUTE.total_seconds() else 0.0
+    if len(quota.calls) >= limits.a_minute:
+        until = max(until, quota.calls[-limits.a_minute] + MINUTE.total_seconds())
+    if until <= at:
+        return None
+    reason = f"the {limits.a_minute} calls that Exact Online allows a minute are used"
+    return Wait(_moment(until), reason, short=True)
+
+
+def _told(quota: Quota, headers: Mapping[str, str], *, now: datetime) -> Quota:
+    """Believe the server where it says that less is left than we counted."""
+    limit, left = _number(headers, "x-ratelimit-limit"), _number(headers, "x-ratelimit-remaining")
+    if limit is not None and left is not None:
+        quota = replace(quota, today=max(quota.today, limit - left))
+        if left <= 0 and (span := _reset(headers, "x-ratelimit-reset", now=now, most=DAY)):
+            reason = f"the {limit} calls that Exact Online allows a day are used"
+            quota = replace(quota, shut_until=(now + span + SKEW).timestamp(), shut_reason=reason)
+    if _number(headers, "x-ratelimit-minutely-remaining") == 0:
+        # By our own clock alone it could be over too early; the whole minute is long enough.
+        span = None
+        if "date" in headers:
+            span = _reset(headers, "x-ratelimit-minutely-reset", now=now, most=MINUTE)
+        quota = replace(quota, full_until=(now + (span or MINUTE)).timestamp())
+    return quota
+
+
+def _refused(quota: Quota, headers: Mapping[str, str], *, now: datetime) -> Quota:
+    """After 429: at the minute's limit the minute's headers come alone, else maybe none at all."""
+    if any(name.startswith("x-ratelimit-") for name in headers):
+        return replace(quota, full_until=max(quota.full_until, now.timestamp() + 1))
+    if quota.bare:
+        return shut(quota, "Exact Online takes no more calls and does not say until when", now=now)
+    return replace(quota, bare=1, full_until=(now + MINUTE).timestamp())
+
+
+def _reset(
+    headers: Mapping[str, str], name: str, *, now: datetime, most: timedelta
+) -> timedelta | None:
+    """How long until a reset, which is given in milliseconds since 1970 by the server's clock."""
+    reset = _number(headers, name)
+    if reset is None:
+        return None
+    theirs = now
+    with contextlib.suppress(ValueError):
+        theirs = parsedate_to_datetime(headers.get("date", ""))
+    span = timedelta(seconds=reset / 1000 - theirs.timestamp()) + timedelta(seconds=2)
+    return min(max(span, timedelta(seconds=2)), most)
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    said = headers.get(name, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else None
+
+
+def _lately(quota: Quota, page: str, at: float) -> tuple[float, ...]:
+    return _within(quota.errors.get(page, ()), at, HOUR)
+
+
+def _within(moments: tuple[float, ...], at: float, span: timedelta) -> tuple[float, ...]:
+    return tuple(one for one in moments if abs(at - one) < span.total_seconds())
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
