@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from maild.simulators.exact.server import ExactOnline
 from tests.servers.clamd import Clamd
 from tests.servers.dovecot import Dovecot, installed_version
 from tests.servers.identity import Identity
@@ -80,6 +81,13 @@ def mail_identity(dovecot: Dovecot) -> Iterator[Identity]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def exact_online() -> Iterator[ExactOnline]:
+    """Exact Online for one test; it asserts nothing, `offences` tells what a client did wrong."""
+    with ExactOnline() as server:
+        yield server
 
 
 @pytest.fixture
