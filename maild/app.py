@@ -143,6 +143,22 @@ class App:
         await self.db.write(partial(marks.put, name=DAEMON_MARK, value=value, now=utc_now()))
 
 
+def antivirus_of(settings: Settings) -> Antivirus | None:
+    """The virus scanner, if there is one."""
+    one = settings.antivirus
+    if one.clamd is None:
+        return None
+    where = one.clamd if isinstance(one.clamd, Path) else (one.clamd.host, one.clamd.port)
+    return Antivirus(where, timeout=one.timeout.total_seconds())
+
+
+def _scanner(settings: Settings) -> Scanner | None:
+    antivirus = antivirus_of(settings)
+    if antivirus is None:
+        return None
+    return Scanner(antivirus, open_when_down=settings.antivirus.fail == "open")
+
+
 async def _verp(settings: Settings, db: Database) -> Verp:
     """The signed return addresses in use, and the key of this store that signs them."""
     signed = [one for one in settings.connector.smtp.values() if one.return_path == "verp"]
@@ -150,15 +166,6 @@ async def _verp(settings: Settings, db: Database) -> Verp:
         key=await db.write(partial(return_key, now=utc_now())),
         addresses=frozenset(one.returns_to(settings.maild.called).lower() for one in signed),
     )
-
-
-def _scanner(settings: Settings) -> Scanner | None:
-    one = settings.antivirus
-    if one.clamd is None:
-        return None
-    where = one.clamd if isinstance(one.clamd, Path) else (one.clamd.host, one.clamd.port)
-    antivirus = Antivirus(where, timeout=one.timeout.total_seconds())
-    return Scanner(antivirus, open_when_down=one.fail == "open")
 
 
 @contextlib.contextmanager

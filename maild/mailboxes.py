@@ -39,17 +39,19 @@ _MONTHS: Final = [
 
 def build(settings: Settings, *, desk: Desk, tokens: AccessTokens) -> dict[str, MailboxDoor]:
     """A door for each mailbox, by its name."""
+    read = build_mailboxes(settings, tokens=tokens)
     return {
-        name: MailboxDoor(
-            desk,
-            build_mailbox(name, settings, tokens=tokens),
-            options(name, section),
-        )
+        name: MailboxDoor(desk, read[name], options(name, section))
         for name, section in settings.mailbox.items()
     }
 
 
-def build_mailbox(name: str, settings: Settings, *, tokens: AccessTokens) -> Mailbox:
+def build_mailboxes(settings: Settings, *, tokens: AccessTokens) -> dict[str, Mailbox]:
+    """What reads each mailbox, by its name."""
+    return {name: _mailbox(name, settings, tokens=tokens) for name in settings.mailbox}
+
+
+def _mailbox(name: str, settings: Settings, *, tokens: AccessTokens) -> Mailbox:
     """What reads one mailbox."""
     one = settings.mailbox[name]
     if one.maildir is not None:

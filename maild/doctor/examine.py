@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from maild import works
+from maild import mailboxes, works
 from maild.actions import utc_now
-from maild.app import App
-from maild.doctor import domains, machine, ways
+from maild.app import App, antivirus_of
+from maild.doctor import domains, doors, machine, ways
 from maild.doctor.dns import Names
 from maild.doctor.finding import Finding
 from maild.doctor.sender import sendings
@@ -27,10 +27,12 @@ async def examine(app: App) -> list[Finding]:
         accounts=settings.account,
         envelopes={name: one.address for name, one in works.return_paths(settings).items()},
     )
-    out, *looked_up = await asyncio.gather(
+    out, boxes, scanner, *looked_up = await asyncio.gather(
         ways.connectors(
             settings, works.build_connectors(settings, given), used=ways.used_by(app.book.teams)
         ),
+        doors.mailboxes(settings, mailboxes.build_mailboxes(settings, tokens=given)),
+        doors.antivirus(settings, antivirus_of(settings)),
         *(domains.look_at(one, names) for one in senders),
     )
     await given.close()
@@ -40,6 +42,8 @@ async def examine(app: App) -> list[Finding]:
         *machine.sqlite(app.db.sqlite_version, vitals=seen),
         *machine.secrets(settings),
         *ways.accounts(settings.account, standings, now=now),
+        *boxes,
+        *scanner,
         *out,
         *(finding for found in looked_up for finding in found),
         *ways.inboxes(app.book.teams),

@@ -35,6 +35,13 @@ class Antivirus:
     address: tuple[str, int] | Path
     timeout: float = 60.0
 
+    @property
+    def where(self) -> str:
+        """Its address, as a person reads it."""
+        if isinstance(self.address, Path):
+            return str(self.address)
+        return f"{self.address[0]}:{self.address[1]}"
+
     async def find(self, body: Body) -> str | None:
         """The name of the virus that is found; None when nothing is known to be wrong.
 
@@ -45,18 +52,18 @@ class Antivirus:
                 reply = await self._ask(body)
         except TimeoutError:
             raise ScannerDown(
-                f"the virus scanner at {self._where} gave no answer within {self.timeout:g} s"
+                f"the virus scanner at {self.where} gave no answer within {self.timeout:g} s"
             ) from None
         except (BrokenPipeError, ConnectionResetError) as error:
             # clamd answers before it closes, but a closed connection can swallow the answer.
             raise ScannerDown(
-                f"the virus scanner at {self._where} closed the connection while it was given "
+                f"the virus scanner at {self.where} closed the connection while it was given "
                 f"{len(body):,} bytes ({error}); see that clamd runs, and that its StreamMaxLength "
                 "is at least the max_size of the door"
             ) from error
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             raise ScannerDown(
-                f"the virus scanner at {self._where} cannot be used ({error}); see that clamd runs"
+                f"the virus scanner at {self.where} cannot be used ({error}); see that clamd runs"
             ) from error
         if reply == _OK:
             return None
@@ -64,7 +71,7 @@ class Antivirus:
             return reply.removeprefix("stream: ").removesuffix(_FOUND)[:_LONGEST_NAME]
         # "INSTREAM size limit exceeded. ERROR": a verdict on a part of it is none.
         raise ScannerDown(
-            f"the virus scanner at {self._where} said {reply!r}; its StreamMaxLength must be at "
+            f"the virus scanner at {self.where} said {reply!r}; its StreamMaxLength must be at "
             "least the max_size of the door"
         )
 
@@ -95,12 +102,6 @@ class Antivirus:
             return await asyncio.open_unix_connection(str(self.address), limit=_LONGEST_REPLY)
         host, port = self.address
         return await asyncio.open_connection(host, port, limit=_LONGEST_REPLY)
-
-    @property
-    def _where(self) -> str:
-        if isinstance(self.address, Path):
-            return str(self.address)
-        return f"{self.address[0]}:{self.address[1]}"
 
 
 def _piece(body: Body, start: int) -> bytes:
