@@ -112,7 +112,8 @@ class Consents:
         ]
         for name in users:
             # What waited for the consent need not wait for the end of the rest.
-            await self.db.write(partial(rests.pause, via=name, until=self.now(), reason=""))
+            now = self.now()
+            await self.db.write(partial(rests.pause, via=name, now=now, until=now, reason=""))
         return {
             "account": account.name,
             "provider": account.provider,

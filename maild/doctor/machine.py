@@ -6,7 +6,7 @@ import ctypes
 import shutil
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +15,12 @@ from pydantic import BaseModel
 from maild.config.problems import SECRETS
 from maild.config.settings import Settings
 from maild.doctor.finding import Finding, Level
+from maild.outbox.retry import BUILT
 from maild.store.vitals import Vitals
 
 GIGABYTE: Final = 1_000_000_000
 # Before it, two processes that write can damage the file (sqlite.org/wal.html#walresetbug).
 SOUND_SQLITE: Final = (3, 51, 3)
-BUILT: Final = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this was never set
 SLACK: Final = timedelta(minutes=2)
 _TIMEX_SIZE: Final = 256  # octets; struct timex has 208 on 64-bit Linux
 _UNSYNCHRONISED: Final = 5  # TIME_ERROR of adjtimex(2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from maild.model.ids import new_id
 from maild.outbox.compose import Composed
 from maild.outbox.lane import Kit, Lane
 from maild.outbox.record import Tell, record
-from maild.outbox.retry import DEADLINE, PAUSES
+from maild.outbox.retry import DEADLINE, PAUSES, longest_wait
 from maild.outbox.verdict import Policy
 from maild.ports import Connector
 from maild.rules.book import RuleBook
@@ -29,6 +30,7 @@ from maild.store.database import Database, StoreUnavailable, Tx
 from maild.store.deliveries import Settled
 
 CONNECTIONS = 4  # at once to one server, where the configuration does not say (mail.md 6.4)
+BACK = 60.0  # seconds; a clock that lost more than this was set back
 UPKEEP = timedelta(minutes=1)  # between two looks for leases of others and connectors that are gone
 LONGEST_SLEEP = 30.0  # seconds; a clock that was set back is noticed after this long
 LISTEN = 5.0  # seconds of one wait for a change
@@ -67,6 +69,7 @@ class Outbox:
         self._lanes = {name: self._lane(name, one) for name, one in connectors.items()}
         self._news = asyncio.Event()
         self._more_is_due = False  # the last claim got all that it asked for
+        self._lead: float | None = None  # seconds of the clock over the one that never jumps
         # What another daemon died over while it composed: one of these may be what killed it, so
         # nothing runs beside them until they are through.
         self._one_by_one: set[str] = set()
@@ -184,6 +187,7 @@ class Outbox:
         )
 
     async def _upkeep(self) -> None:
+        await self._look_at_clock()
         take = partial(_take_back, owner=self.owner, now=self._now(), options=self._options)
         taken = await self._db.write(take)
         # Anew at each look, so that what a person held or cancelled meanwhile keeps nobody waiting.
@@ -191,6 +195,15 @@ class Outbox:
         if taken:
             uncertain = sum(one.state is State.UNCERTAIN for one in taken)
             outgoing.outbox_took_back(deliveries=len(taken), uncertain=uncertain)
+
+    async def _look_at_clock(self) -> None:
+        """Where the clock was set back, or nobody knows: waits that it made too long end."""
+        now = self._now()
+        lead = now.timestamp() - time.monotonic()
+        if self._lead is None or lead < self._lead - BACK:
+            longest = max(longest_wait(self._options.retry), self._options.doubt_pause)
+            await self._db.write(partial(deliveries.bring_forward, now=now, longest=longest))
+        self._lead = lead
 
     async def _listen(self) -> None:
         """Make news of every commit, of this process or another."""

@@ -150,10 +150,12 @@ class Lane:
         self._rests += 1
         self._rested_at = time.monotonic()
         self._outage = fault.reply
-        until = self._kit.now() + retry.rest(self._rests, fault)
+        now = self._kit.now()
+        until = now + retry.rest(self._rests, fault)
         name = self.connector.name
         outgoing.connector_paused(connector=name, until=until, reply=fault.reply)
-        await self._persist(partial(deliveries.pause, via=name, until=until, reason=fault.reply))
+        rest = partial(deliveries.pause, via=name, now=now, until=until, reason=fault.reply)
+        await self._persist(rest)
 
     async def _settle(self, flight: Flight, settled: Settled) -> None:
         """T5, tried until the store takes it; the notice rides in the same transaction."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from maild.errors import Deferred
 from maild.model.delivery import Delivery
 
+BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this was never set
+
 # 5, 10, 20, 40 ... minutes up to 4 hours (mail.md 6.4; RFC 5321 section 4.5.4.1 asks for pauses of
 # at least 30 minutes after the first tries, and to give up after 4 to 5 days).
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 20, 40, 80, 160, 240))
+LONGEST_PAUSE = PAUSES[-1]  # no server may ask for more, see connectors/smtp_replies.py
 DEADLINE = timedelta(days=5)
 # Mails that failed together would come back together; a tenth to either side spreads them.
 JITTER = 0.1
@@ -53,12 +56,16 @@ def next_try(
     `delivery` is as it was claimed; `started_at` is when this try began. Giving up needs a try that
     began after the deadline: a clock that jumps a week ahead never ends what was not tried since.
     """
-    first = min((one.started_at for one in delivery.attempts), default=started_at)
-    if started_at >= (delivery.deadline_at or first + deadline):
+    if started_at >= _ends_at(delivery, started_at=started_at, deadline=deadline):
         return GaveUp(fault.reply)
     pause = pauses[min(delivery.tries, len(pauses) - 1)]
     pause *= rng.uniform(1 - JITTER, 1 + JITTER)
     return Later(now + max(pause, fault.retry_after or timedelta(0)))
+
+
+def longest_wait(pauses: tuple[timedelta, ...]) -> timedelta:
+    """What no delivery waits longer than for its next try, unless the clock was wrong."""
+    return max(*pauses, LONGEST_PAUSE) * (1 + JITTER)
 
 
 def rest(times: int, fault: Deferred) -> timedelta:
@@ -69,7 +76,28 @@ def rest(times: int, fault: Deferred) -> timedelta:
 
 def is_late_now(delivery: Delivery, *, started_at: datetime) -> bool:
     """Whether this try is the first that began `LATE` after the first try of all."""
-    starts = [one.started_at for one in delivery.attempts]
-    if not starts:
-        return False
-    return max(starts) - min(starts) < LATE <= started_at - min(starts)
+    first = first_try(delivery, started_at=started_at)
+    last = max((one for one in _starts(delivery) if one <= started_at), default=first)
+    return last - first < LATE <= started_at - first
+
+
+def first_try(delivery: Delivery, *, started_at: datetime) -> datetime:
+    """When a delivery was tried first, by a clock that can be believed; else this try's start.
+
+    A try from before the delivery was there, or from after this one, was written while the clock
+    stood wrong (mail.md 6.4: 1970 at boot, or set back). It says nothing of how long was waited.
+    """
+    made_at = delivery.created_at if delivery.created_at <= started_at else BUILT
+    credible = [one for one in _starts(delivery) if max(made_at, BUILT) <= one <= started_at]
+    return min(credible, default=started_at)
+
+
+def _starts(delivery: Delivery) -> list[datetime]:
+    return [one.started_at for one in delivery.attempts]
+
+
+def _ends_at(delivery: Delivery, *, started_at: datetime, deadline: timedelta) -> datetime:
+    """From when on a try is the last; a deadline that an unset clock wrote is none."""
+    if delivery.deadline_at is not None and delivery.deadline_at >= BUILT:
+        return delivery.deadline_at
+    return first_try(delivery, started_at=started_at) + deadline

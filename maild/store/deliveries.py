@@ -25,7 +25,7 @@ from maild.store.attempts import (
 from maild.store.connectors import pause, paused
 from maild.store.database import Tx
 from maild.store.hand import cancel, hold, release, release_restored, release_shadow, retry
-from maild.store.leases import claim, oldest_due, renew, take_back
+from maild.store.leases import bring_forward, claim, oldest_due, renew, take_back
 from maild.store.returns import held_if_stopped
 from maild.store.schema import deliveries, tallies
 from maild.store.statements import insert_if_absent
@@ -35,6 +35,7 @@ __all__ = [
     "Superseded",
     "add",
     "begin",
+    "bring_forward",
     "cancel",
     "claim",
     "counts",

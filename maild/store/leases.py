@@ -107,6 +107,16 @@ def renew(tx: Tx, ids: Sequence[str], *, owner: str, lease_until: datetime) -> N
     tx.execute(update(deliveries).where(held).values(lease_until=lease_until))
 
 
+def bring_forward(tx: Tx, *, now: datetime, longest: timedelta) -> int:
+    """Make due what waits for its next try for longer than any pause lasts; how many that were.
+
+    Such times were written while the clock stood ahead. What was never composed waits for its own
+    time, which a rule may have put far away.
+    """
+    waits = claimable & _column.message.is_not(None) & (_column.not_before > now + longest)
+    return tx.execute(update(deliveries).where(waits).values(not_before=now)).rowcount
+
+
 def take_back(
     tx: Tx, *, owner: str | None, now: datetime, doubt_pause: timedelta
 ) -> tuple[Delivery, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -74,6 +74,36 @@ def test_without_a_deadline_five_days_count_from_the_first_try() -> None:
     assert isinstance(next_try(tried, NOT_NOW, started_at=late, now=late, rng=Middle()), GaveUp)
     untried = replace(tried, attempts=(), created_at=NOW - timedelta(days=90))
     assert isinstance(next_try(untried, NOT_NOW, started_at=NOW, now=NOW, rng=Middle()), Later)
+
+
+UNSET = datetime(1970, 1, 1, 0, 3, tzinfo=UTC)  # a clock at boot, before it was set
+AHEAD = NOW + timedelta(days=400)
+
+
+@pytest.mark.parametrize(
+    ("created_at", "tried_at"),
+    [(NOW, UNSET), (UNSET, UNSET), (NOW, AHEAD), (AHEAD, AHEAD), (NOW, NOW - timedelta(hours=1))],
+    ids=["tried in 1970", "made and tried in 1970", "tried ahead", "made and tried ahead", "back"],
+)
+def test_a_try_by_a_clock_that_stood_wrong_ends_nothing_early(
+    created_at: datetime, tried_at: datetime
+) -> None:
+    wrong = Attempt(1, tried_at, Outcome.DEFERRED)
+    delivery = a_delivery(created_at=created_at, attempts=(wrong,), tries=1)
+    again = next_try(delivery, NOT_NOW, started_at=NOW, now=NOW, rng=Middle())
+    assert again == Later(NOW + 10 * MINUTE)
+    assert not is_late_now(delivery, started_at=NOW)
+    # From the first try by the right clock on, the days count: it ends, and not before.
+    right = replace(delivery, attempts=(wrong, Attempt(2, NOW, Outcome.DEFERRED)), tries=2)
+    early, late = NOW + timedelta(days=4.9), NOW + timedelta(days=5)
+    assert isinstance(next_try(right, NOT_NOW, started_at=early, now=early, rng=Middle()), Later)
+    assert isinstance(next_try(right, NOT_NOW, started_at=late, now=late, rng=Middle()), GaveUp)
+
+
+def test_a_deadline_that_an_unset_clock_wrote_ends_nothing() -> None:
+    delivery = a_delivery(created_at=UNSET, deadline_at=UNSET + timedelta(days=5))
+    found = next_try(delivery, NOT_NOW, started_at=NOW, now=NOW, rng=Middle())
+    assert isinstance(found, Later)
 
 
 @pytest.mark.parametrize(

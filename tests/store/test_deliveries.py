@@ -126,19 +126,37 @@ def test_what_may_have_arrived_is_claimed_after_its_pause(tx: Tx) -> None:
 def test_busy_and_resting_connectors_are_left_out(tx: Tx) -> None:
     for via in ("busy", "resting", "open"):
         stored_delivery(tx, id=f"v-{via}", via=via)
-    deliveries.pause(tx, "resting", until=LATER, reason="the login does not work")
+    deliveries.pause(tx, "resting", now=NOW, until=LATER, reason="the login does not work")
     assert claim(tx, busy=("busy",)) == ["v-open"]
     assert claim(tx) == ["v-busy"]
     assert deliveries.oldest_due(tx, NOW) == LATER
-    deliveries.pause(tx, "resting", until=NOW, reason="")
+    deliveries.pause(tx, "resting", now=NOW, until=NOW, reason="")
     assert claim(tx) == ["v-resting"]
 
 
 def test_the_connectors_that_rest_are_told_with_their_reason(tx: Tx) -> None:
-    deliveries.pause(tx, "a", until=NOW + LEASE, reason="old")
-    deliveries.pause(tx, "a", until=LATER, reason="no login")
-    deliveries.pause(tx, "b", until=NOW, reason="over")
+    deliveries.pause(tx, "a", now=NOW, until=NOW + LEASE, reason="old")
+    deliveries.pause(tx, "a", now=NOW, until=LATER, reason="no login")
+    deliveries.pause(tx, "b", now=NOW, until=NOW, reason="over")
     assert deliveries.paused(tx, NOW) == {"a": (LATER, "no login")}
+
+
+def test_a_rest_that_began_in_the_future_is_over(tx: Tx) -> None:
+    """The clock stood ahead when it was written; a step by which clocks are kept right is none."""
+    day = timedelta(days=1)
+    deliveries.pause(tx, "ahead", now=NOW + day, until=NOW + 2 * day, reason="no route")
+    deliveries.pause(tx, "kept", now=NOW + timedelta(seconds=2), until=LATER, reason="no route")
+    assert deliveries.paused(tx, NOW).keys() == {"kept"}
+
+
+def test_a_wait_longer_than_any_pause_ends_and_a_window_of_a_rule_does_not(tx: Tx) -> None:
+    day = timedelta(days=1)
+    tried = stored_delivery(tx, message="4" * 64, not_before=NOW + day)
+    soon = stored_delivery(tx, message="4" * 64, not_before=LATER)
+    window = stored_delivery(tx, not_before=NOW + day)
+    assert deliveries.bring_forward(tx, now=NOW, longest=timedelta(hours=5)) == 1
+    found = [deliveries.get(tx, one.id).not_before for one in (tried, soon, window)]
+    assert found == [NOW, LATER, NOW + day]
 
 
 def test_the_next_due_moment_looks_at_every_connector_and_priority(tx: Tx) -> None:

@@ -180,7 +180,7 @@ async def test_a_relay_that_is_dead_is_an_alarm_however_often_it_is_tried(night:
             ),
         )
         until = night.moment + timedelta(minutes=10)
-        connectors.pause(tx, via="relay", until=until, reason="no route")
+        connectors.pause(tx, via="relay", now=NOW, until=until, reason="no route")
 
     await night.db.write(stored_delivery)
     seen = []
