@@ -26,6 +26,7 @@ def kinds() -> dict[str, Kind]:
         "documents/Documents": Kind(check=_document, kept=_link),
         "documents/DocumentAttachments": Kind(check=_attachment),
         "vat/VATCodes": Kind(check=_vat_code),
+        "webhooks/WebhookSubscriptions": Kind(check=_webhook),
     }
 
 
@@ -89,3 +90,8 @@ def _attachment(write: Write) -> None:
 def _vat_code(write: Write) -> None:
     write.row["Code"] = str(write.row["Code"]).strip()
     write.row.setdefault("Type", "E")
+
+
+def _webhook(write: Write) -> None:
+    if not write.row["CallbackURL"].startswith("https://"):
+        write.say("invalid", "CallbackURL")

@@ -27,10 +27,12 @@ from maild.simulators.exact.rest import ROOT, Rest, target
 from maild.simulators.exact.switches import Switches
 from maild.simulators.exact.world import Book, Row, Seen, World
 from maild.simulators.exact.writing import Writing
+from maild.simulators.exact.xml_road import DIVISIONS, DOWNLOAD, UPLOAD, division_of, xml_answer
 from maild.simulators.http_wire import Answer, Asked, Ending, Listener
 
 AUTH = "/api/oauth2/auth"
 TOKEN = "/api/oauth2/token"  # noqa: S105 - an address
+XML_ROADS = frozenset({UPLOAD, DOWNLOAD, DIVISIONS})
 USER = "an@kantoor.example"
 
 
@@ -192,6 +194,8 @@ class ExactOnline:
                 return self._rest.answer(asked, target(asked.path), user)
             if asked.path == FILE:
                 return file_of(self.world, asked)
+            if asked.path in XML_ROADS:
+                return xml_answer(self.world, self.writing, asked)
             raise Refusal(404, "Not found.")
         except Refusal as refusal:
             return refusal.answer()
@@ -213,7 +217,7 @@ class ExactOnline:
             to = target(asked.path)
         except Refusal:
             name = asked.path.removeprefix("/api/").removeprefix("/")
-            return f"{asked.method} {name}", None
+            return f"{asked.method} {name}", division_of(asked)
         return f"{asked.method} {to.entity.path}", to.division
 
 
