@@ -29,7 +29,10 @@ class StoredLedger:
 
     async def rest(self, road: str, *, until: datetime, reason: str) -> None:
         """Show that a road rests."""
-        await self._db.write(partial(connectors.pause, via=road, until=until, reason=reason))
+        now = self._now()
+        await self._db.write(
+            partial(connectors.pause, via=road, now=now, until=until, reason=reason)
+        )
 
 
 def _change(
