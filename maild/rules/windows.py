@@ -65,15 +65,19 @@ class Window:
                     return moment
         raise AssertionError(f"{self.text}: a window without a day passed its check")
 
+    def has(self, day: date, holidays: str) -> bool:
+        """Whether a day is one of this window's."""
+        return (
+            day.weekday() in self.weekdays
+            and day.day in self.dates
+            and day.month in self.months
+            and (not self.working or is_working_day(day, holidays))
+        )
+
     def _days_from(self, day: date, holidays: str) -> Iterator[date]:
         for offset in range(LONGEST_WAIT.days + 1):
             one = day + timedelta(days=offset)
-            if (
-                one.weekday() in self.weekdays
-                and one.day in self.dates
-                and one.month in self.months
-                and (not self.working or is_working_day(one, holidays))
-            ):
+            if self.has(one, holidays):
                 yield one
 
 
@@ -107,6 +111,14 @@ def instant(day: date, at: time, *, zone: tzinfo) -> datetime:
     return _change_between(local.replace(fold=1).astimezone(UTC), moment, zone=zone)
 
 
+def time_of_day(text: str) -> time:
+    """A time such as 7:30 or 18:00. Raises ValueError with a sentence for a person."""
+    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text)
+    if match and int(match[1]) < 24 and int(match[2]) < 60:
+        return time(int(match[1]), int(match[2]))
+    raise ValueError(f'"{text}" is no time of day; write hours and minutes, such as 07:30 or 18:00')
+
+
 def _change_between(before: datetime, after: datetime, *, zone: tzinfo) -> datetime:
     old = before.astimezone(zone).utcoffset()
     while after - before > timedelta(seconds=1):
@@ -135,14 +147,7 @@ def _weekday(text: str, word: str) -> int:
 
 
 def _times(text: str) -> tuple[time, ...]:
-    return tuple(sorted({_time(one.strip()) for one in text.split(",")}))
-
-
-def _time(text: str) -> time:
-    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text)
-    if match and int(match[1]) < 24 and int(match[2]) < 60:
-        return time(int(match[1]), int(match[2]))
-    raise ValueError(f'"{text}" is no time of day; write hours and minutes, such as 07:30 or 18:00')
+    return tuple(sorted({time_of_day(one.strip()) for one in text.split(",")}))
 
 
 def _cron(text: str, fields: list[str]) -> Window:
