@@ -6,18 +6,17 @@ The one place that chooses a connector and gives the parts their options. Nothin
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from maild import mailboxes
 from maild.actions import utc_now
 from maild.app import App
-from maild.clock import Clock
+from maild.clock.long_work import Runs
+from maild.clock.ticking import Clock
 from maild.config.settings import Folder, Settings
 from maild.config.values import Listen
 from maild.connectors.alarm_roads import Command, Relay, Webhook
@@ -26,7 +25,6 @@ from maild.connectors.oauth import OAuthTokens
 from maild.connectors.oauth_providers import account_at
 from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
-from maild.intake import answering, receipts, refusals
 from maild.intake.digest import Digests
 from maild.intake.folder import FolderDoor, FolderOptions
 from maild.intake.kept import Kept
@@ -35,19 +33,19 @@ from maild.intake.notices import tell
 from maild.intake.smtp_gate import Limits
 from maild.intake.smtpd import SmtpDoor, SmtpdOptions
 from maild.log import running
+from maild.model.run import Run
 from maild.outbox.compose import Composer
 from maild.outbox.dispatch import Outbox, OutboxOptions
 from maild.outbox.return_path import ReturnPath, ReturnPaths
 from maild.ports import AlarmRoad, Connector
 from maild.render.pdf import Renderer
+from maild.schedules import TIDY, schedules
 from maild.store.blobs import BlobStore
-from maild.store.database import Tx
 from maild.store.tokens import SealedTokens
 from maild.watch.sources import Watched
 from maild.watch.watchman import Watchman
 
 Service = Callable[[asyncio.Event], Awaitable[None]]
-_UTC: Final = ZoneInfo("UTC")
 DAY: Final = timedelta(days=1)
 
 
@@ -60,7 +58,7 @@ class Works:
     connectors: Mapping[str, Connector]
     outbox: Outbox
     clock: Clock
-    blobs: BlobStore
+    runs: Runs
     kept: Kept
     smtpd: SmtpDoor
     folders: Mapping[str, FolderDoor]
@@ -78,19 +76,11 @@ class Works:
             "outbox": self.outbox.run,
             "clock": self.clock.run,
             "kept": self.kept.run,
-            "tidy": self._tidy,
+            "runs": self.runs.run,
             "accounts": self.tokens.run,
             "alarms": self.watchman.run,
             **doors,
         }
-
-    async def _tidy(self, stop: asyncio.Event) -> None:
-        """Once a day, drop bytes that no row names any more (of forgotten refusals, say)."""
-        while not stop.is_set():
-            await self.blobs.clear_orphans(before=utc_now() - DAY)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DAY.total_seconds()):
-                    await stop.wait()
 
 
 def build(app: App) -> Works:
@@ -123,7 +113,7 @@ def build(app: App) -> Works:
             now=utc_now,
         ),
         clock=_clock(app),
-        blobs=app.blobs,
+        runs=Runs(app.db, works={TIDY: partial(_tidy, app.blobs)}, now=utc_now),
         kept=kept,
         smtpd=SmtpDoor(
             app.desk,
@@ -263,14 +253,19 @@ def _clock(app: App) -> Clock:
     def fault(name: str, error: Exception) -> None:
         running.clock_failed(schedule=name, error=error)
 
-    def digest(tx: Tx, period: str, now: datetime) -> None:
-        refusals.digest(app.book, tx, period, now)
-
-    clock = Clock(app.db, now=utc_now, fault=fault)
-    clock.add("refused digest", every="hour", zone=_UTC, job=digest)
     within = app.settings.outbox.receipt_within
-    clock.add("receipts", every="hour", zone=_UTC, job=partial(receipts.overdue, within))
+    clock = Clock(
+        app.db,
+        schedules=partial(schedules, app.shelf.current, receipt_within=within),
+        now=utc_now,
+        fault=fault,
+    )
     clock.watch("digest", Digests(app.db, book=app.shelf.current).look)
-    clock.add("forget answers", every="day", zone=_UTC, job=answering.forget)
-    clock.add("forget refusals", every="day", zone=_UTC, job=refusals.forget)
     return clock
+
+
+async def _tidy(blobs: BlobStore, run: Run) -> str:
+    """Drop bytes that no row names any more, of forgotten refusals, say."""
+    del run
+    dropped = await blobs.clear_orphans(before=utc_now() - DAY)
+    return f"{dropped} blobs dropped"

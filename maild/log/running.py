@@ -51,5 +51,25 @@ def team_went_live(*, team: str, released: int) -> None:
 
 
 def clock_failed(*, schedule: str, error: BaseException) -> None:
-    """A schedule's job failed; it is tried again at the next tick."""
+    """A schedule's short work failed; it is tried again at the next tick."""
     LOG.error("clock.failed", schedule=schedule, exc_info=error)
+
+
+def clock_skipped(*, schedule: str, period: str, reason: str) -> None:
+    """A period was missed, and the schedule does not make up for it."""
+    LOG.warning("clock.skipped", schedule=schedule, period=period, reason=reason)
+
+
+def run_done(*, schedule: str, period: str, result: str, took: float) -> None:
+    """The long work of a period is done; `took` in seconds."""
+    LOG.info("run.done", schedule=schedule, period=period, result=result, took=took)
+
+
+def run_deferred(*, schedule: str, period: str, again_in: float, error: BaseException) -> None:
+    """The work of a period failed and is tried again after `again_in` seconds."""
+    LOG.warning("run.deferred", schedule=schedule, period=period, again_in=again_in, exc_info=error)
+
+
+def run_failed(*, schedule: str, period: str, error: BaseException) -> None:
+    """The work of a period failed for good; a person must look."""
+    LOG.error("run.failed", schedule=schedule, period=period, exc_info=error)

@@ -1,4 +1,4 @@
-"""How far maild got: marks, the runs of the clock, and what was refused at the door."""
+"""How far maild got: marks, and what was refused at the door."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maild.store.blobs import in_use
 from maild.store.database import Tx
 from maild.store.schema import marks as table
 from maild.store.schema import refusals as refused
-from maild.store.schema import runs, small_blobs
+from maild.store.schema import small_blobs
 from maild.store.statements import insert_if_absent
 
 
@@ -54,12 +54,6 @@ def put(tx: Tx, name: str, value: dict[str, Any], *, now: datetime) -> None:
 def drop(tx: Tx, name: str) -> None:
     """Forget a mark; one that is not there is no fault."""
     tx.execute(delete(table).where(table.c.name == name))
-
-
-def run_once(tx: Tx, schedule: str, period: str, *, now: datetime) -> bool:
-    """Note that a schedule did its work for a period; False when it had."""
-    row = {"schedule": schedule, "period": period, "at": now}
-    return insert_if_absent(tx, runs, row=row, unique=["schedule", "period"])
 
 
 def add_refusal(tx: Tx, refusal: Refusal) -> None:

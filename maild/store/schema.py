@@ -28,6 +28,7 @@ from maild.store import (
     columns,
     schema_alarms,
     schema_mailboxes,
+    schema_runs,
     schema_senders,
     schema_tokens,
     schema_undecided,
@@ -36,7 +37,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -46,6 +47,7 @@ mailbox_messages: Final = schema_mailboxes.mailbox_messages
 undecided: Final = schema_undecided.undecided
 senders: Final = schema_senders.senders
 answers: Final = schema_senders.answers
+runs: Final = schema_runs.runs
 
 arrivals = Table(
     "arrivals",
@@ -229,14 +231,6 @@ marks = Table(
     metadata,
     Column("name", String(255), primary_key=True),
     Column("value", Text, nullable=False),  # JSON
-    Column("at", Moment, nullable=False),
-)
-
-runs = Table(
-    "runs",
-    metadata,
-    Column("schedule", String(128), primary_key=True),
-    Column("period", String(32), primary_key=True),
     Column("at", Moment, nullable=False),
 )
 

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from sqlalchemy import insert, update
 
-from maild.clock import Clock
+from maild.clock.ticking import Clock
 from maild.intake.digest import Digests
 from maild.model.delivery import Delivery, Purpose
 from maild.rules.book import RuleBook
@@ -108,7 +108,10 @@ async def test_a_team_may_want_none_or_another_hour(world: World, digests: Diges
 async def test_the_clock_looks_at_each_ring_and_tells_its_fault(world: World) -> None:
     faults: list[str] = []
     clock = Clock(
-        world.db, now=lambda: world.clock[0], fault=lambda name, _error: faults.append(name)
+        world.db,
+        schedules=list,
+        now=lambda: world.clock[0],
+        fault=lambda name, _error: faults.append(name),
     )
 
     async def look(_now: datetime) -> None:

@@ -45,11 +45,6 @@ def test_a_mark_is_put_over_what_it_was_and_dropped(tx: Tx) -> None:
     assert marks.get(tx, "golive:acme") is None
 
 
-def test_a_period_runs_once_for_each_schedule(tx: Tx) -> None:
-    asked = [("a", "2026-03"), ("a", "2026-03"), ("a", "2026-04"), ("b", "2026-03")]
-    assert [marks.run_once(tx, *one, now=NOW) for one in asked] == [True, False, True, True]
-
-
 def test_a_refusal_comes_back_as_it_was_stored_newest_first(tx: Tx) -> None:
     one = a_refusal(1)
     two = a_refusal(2, peer=None, sender=None, recipient=None, subject=None, original=None)

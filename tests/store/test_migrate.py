@@ -3,10 +3,13 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
@@ -150,3 +153,26 @@ def test_an_update_that_would_break_a_reference_changes_nothing(outdated: Path) 
     assert opened(outdated).execute("SELECT version_num FROM alembic_version").fetchall() == [
         (schema.REVISION,)
     ]
+
+
+def test_the_runs_of_an_older_version_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "maild.db"
+    path.touch()
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "_upgrade", partial(upgraded, to="0007"))
+        migrate.bring_up_to_date(path, allowed=True)
+    connection = opened(path)
+    connection.execute("INSERT INTO runs VALUES ('receipts', '2026-03-27T12Z', 'then')")
+    connection.commit()
+    connection.close()
+    migrate.bring_up_to_date(path, allowed=True)
+    query = "SELECT period, state, due_at, ended_at, tries FROM runs"
+    found = [("2026-03-27T12Z", "done", "then", "then", 1)]
+    assert opened(path).execute(query).fetchall() == found
+
+
+def upgraded(config: Config, tx: Connection, *, to: str) -> None:
+    config.attributes["connection"] = tx
+    command.upgrade(config, to)
