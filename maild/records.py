@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -145,9 +145,20 @@ def _document(tx: Tx, document: Document) -> dict[str, Any]:
 
 
 def _shown(tx: Tx, found: Sequence[Delivery]) -> list[dict[str, Any]]:
-    """Deliveries with what came back about each."""
+    """Deliveries with what came back about each, and until when a connector keeps them waiting."""
     back = returns.of_deliveries(tx, [one.id for one in found])
-    return [delivery_json(one, returned=back[one.id]) for one in found]
+    rests = deliveries.paused(tx, datetime.now(UTC))
+    return [
+        delivery_json(one, returned=back[one.id]) | {"waits": _waits(one, rests.get(one.via))}
+        for one in found
+    ]
+
+
+def _waits(one: Delivery, rest: tuple[datetime, str] | None) -> dict[str, str | None] | None:
+    """Until when its connector rests, and why; None when that keeps nobody waiting."""
+    if rest is None or one.state not in {State.QUEUED, State.UNCERTAIN}:
+        return None
+    return {"until": _instant(rest[0]), "reason": rest[1]}
 
 
 def _story(tx: Tx, document: str) -> list[dict[str, Any]]:

@@ -225,6 +225,7 @@ def _outbox(settings: Settings) -> OutboxOptions:
         hold_uncertain=frozenset(
             name for name, c in settings.connector.smtp.items() if c.uncertain == "hold"
         ),
+        rates={name: c.rate for name, c in settings.connector.smtp.items() if c.rate},
     )
 
 

@@ -113,7 +113,8 @@ def _show_troubles(shown: dict[str, Any]) -> None:
         note(f"ALARM since {when(alarm['since'])}: {alarm['reason']} ({told})", style="red")
     for pause in shown["paused"]:
         note(
-            f"{pause['connector']} rests until {pause['until']}: {pause['reason']}", style="yellow"
+            f"{pause['connector']} rests until {when(pause['until'])}: {pause['reason']}",
+            style="yellow",
         )
     for box in shown["mailboxes"]:
         style = "yellow" if box["dead"] or box["state"] not in _FINE else ""

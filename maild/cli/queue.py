@@ -20,7 +20,7 @@ from maild.cli.output import (
     table,
     when,
 )
-from maild.cli.shown import road
+from maild.cli.shown import road, why_waiting
 
 queue = typer.Typer(no_args_is_help=True, help="What leaves, waits, is held or failed.")
 DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", show_default=False)]
@@ -66,7 +66,7 @@ def list_deliveries(
                     d["address"],
                     when(d["not_before"])[:16],
                     len(d["attempts"]),
-                    d["reason"],
+                    why_waiting(d),
                 )
                 for d in found
             ),

@@ -155,9 +155,16 @@ def road(delivery: dict[str, Any]) -> str:
         datetime.now(UTC).isoformat()
     ):
         text += f", not before {when(delivery['not_before'])}"
-    if delivery.get("reason"):
-        text += f" ({delivery['reason']})"
-    return text
+    why = why_waiting(delivery)
+    return f"{text} ({why})" if why else text
+
+
+def why_waiting(delivery: dict[str, Any]) -> str:
+    """Why a delivery stands where it stands, and until when its connector keeps it; maybe nothing."""
+    waits = delivery.get("waits")
+    if not waits:
+        return delivery.get("reason") or ""
+    return f"{delivery['connector']} goes on at {when(waits['until'])}: {waits['reason']}"
 
 
 def fates(document: dict[str, Any]) -> str:

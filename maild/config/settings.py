@@ -29,6 +29,7 @@ from maild.config.values import (
     Listens,
     Lmtp,
     MaybePath,
+    MaybeRate,
     Networks,
     Resolvers,
     Retries,
@@ -162,6 +163,7 @@ class SmtpConnector(Section):
     account: str = ""
     ca_file: MaybePath = None
     connections: int = Field(default=4, ge=1, le=50)
+    rate: MaybeRate = None
     uncertain: Literal["retry", "hold"] = "retry"
     return_path: Literal["account", "verp"] = "account"
     return_address: str = Field(default="", pattern=ADDRESS)

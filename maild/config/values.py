@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
 
+from maild.model.rate import Rate, read_rate
+
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 # SI and IEC prefixes as they are written: a vendor's "20 MB" is 20,000,000 bytes.
 _BYTES: Final = {
@@ -85,6 +87,13 @@ def retries(value: Any) -> tuple[timedelta, ...]:
     while pauses[-1] < RETRY_CAP:
         pauses.append(min(pauses[-1] * 2, RETRY_CAP))
     return tuple(pauses)
+
+
+def rate(value: Any) -> Rate | None:
+    """Read how many in how long, such as "30/m"; "" is as many as there are."""
+    if value is None or isinstance(value, Rate):
+        return value
+    return None if value == "" else read_rate(str(value))
 
 
 def size(value: Any) -> int:
@@ -218,6 +227,11 @@ Retries = Annotated[
     tuple[timedelta, ...],
     PlainValidator(retries, json_schema_input_type=str | list[str]),
     PlainSerializer(lambda pauses: [duration_text(one) for one in pauses], return_type=list[str]),
+]
+MaybeRate = Annotated[
+    Rate | None,
+    PlainValidator(rate, json_schema_input_type=str),
+    PlainSerializer(lambda value: str(value or ""), return_type=str),
 ]
 Size = Annotated[int, PlainValidator(size, json_schema_input_type=int | str)]
 Listens = Annotated[

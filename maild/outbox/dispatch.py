@@ -18,8 +18,11 @@ from random import Random
 from maild.log import outgoing
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.ids import new_id
+from maild.model.rate import Rate
 from maild.outbox.compose import Composed
 from maild.outbox.lane import Kit, Lane
+from maild.outbox.pace import Pace
+from maild.outbox.rates import Rates
 from maild.outbox.record import Tell, record
 from maild.outbox.retry import DEADLINE, PAUSES, longest_wait
 from maild.outbox.verdict import Policy
@@ -47,6 +50,9 @@ class OutboxOptions:
     grace: timedelta = timedelta(seconds=30)
     connections: Mapping[str, int] = field(default_factory=dict)  # by connector
     hold_uncertain: frozenset[str] = frozenset()  # connectors where a person decides
+    rates: Mapping[str, Rate] = field(
+        default_factory=dict
+    )  # by connector; absent: as fast as it goes
 
 
 class Outbox:
@@ -62,11 +68,16 @@ class Outbox:
         book: Callable[[], RuleBook],
         tell: Tell,
         now: Callable[[], datetime],
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.owner = new_id("o")
         self._db, self._options, self._now = db, options, now
         self._kit = Kit(db=db, compose=compose, book=book, tell=tell, now=now, rng=Random())  # noqa: S311 - spreads retries, guards nothing
-        self._lanes = {name: self._lane(name, one) for name, one in connectors.items()}
+        paces = {name: Pace(rate, ticks=ticks) for name, rate in options.rates.items()}
+        self._rates = Rates(paces, db=db, now=now)
+        self._lanes = {
+            name: self._lane(name, one, pace=paces.get(name)) for name, one in connectors.items()
+        }
         self._news = asyncio.Event()
         self._more_is_due = False  # the last claim got all that it asked for
         self._lead: float | None = None  # seconds of the clock over the one that never jumps
@@ -98,7 +109,7 @@ class Outbox:
                 if self._now() >= upkeep_at or upkeep_at - self._now() > UPKEEP:
                     await self._upkeep()
                     upkeep_at = self._now() + UPKEEP
-                sleep = await self._claim_what_is_due()
+                sleep = min(await self._claim_what_is_due(), await self._rates.note())
             except StoreUnavailable:
                 # Nothing was claimed, nothing is sent; the daemon ends by itself if it is broken.
                 sleep = 1.0
@@ -190,6 +201,7 @@ class Outbox:
         await self._look_at_clock()
         take = partial(_take_back, owner=self.owner, now=self._now(), options=self._options)
         taken = await self._db.write(take)
+        await self._rates.recall()
         # Anew at each look, so that what a person held or cancelled meanwhile keeps nobody waiting.
         self._one_by_one = {one.id for one in taken if _was_composed(one)}
         if taken:
@@ -229,7 +241,7 @@ class Outbox:
                     partial(deliveries.renew, ids=ids, owner=self.owner, lease_until=until)
                 )
 
-    def _lane(self, name: str, connector: Connector) -> Lane:
+    def _lane(self, name: str, connector: Connector, *, pace: Pace | None) -> Lane:
         options = self._options
         policy = Policy(
             pauses=options.retry,
@@ -238,7 +250,7 @@ class Outbox:
             hold_uncertain=name in options.hold_uncertain,
         )
         connections = options.connections.get(name, CONNECTIONS)
-        return Lane(connector, kit=self._kit, connections=connections, policy=policy)
+        return Lane(connector, kit=self._kit, connections=connections, policy=policy, pace=pace)
 
 
 def _take_back(

@@ -40,6 +40,11 @@ class Flight:
         self._opening: asyncio.Task[None] | None = None
 
     @property
+    def begun(self) -> bool:
+        """Whether it went to the connector."""
+        return self._composed is not None
+
+    @property
     def n(self) -> int:
         """The number of the attempt; of the next one where none was opened."""
         return attempts.next_number(self.claimed)

@@ -23,6 +23,7 @@ from maild.model.ids import new_id
 from maild.outbox import retry, verdict
 from maild.outbox.compose import Composed
 from maild.outbox.flight import Flight
+from maild.outbox.pace import Pace
 from maild.outbox.record import Tell, record
 from maild.outbox.verdict import Policy, Try
 from maild.ports import Connector
@@ -53,11 +54,20 @@ class Kit:
 class Lane:
     """The lane of one connector. `take` starts a delivery, `drain` ends them all."""
 
-    def __init__(self, connector: Connector, *, kit: Kit, connections: int, policy: Policy) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        *,
+        kit: Kit,
+        connections: int,
+        policy: Policy,
+        pace: Pace | None = None,
+    ) -> None:
         self.connector = connector
         self._kit, self._connections, self._policy = kit, connections, policy
+        self._pace = pace
         self._wire = asyncio.Semaphore(connections)
-        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._tasks: dict[asyncio.Task[None], Flight] = {}
         self._rests = 0  # how often in a row the connector was out
         self._rested_at = float("-inf")  # monotonic
         self._outage = ""  # what the server said when it began to rest
@@ -66,18 +76,22 @@ class Lane:
     def room(self) -> int:
         """How many more deliveries may begin now: one alone after a rest, to see how it is."""
         most = 1 if self._rests else self._connections + AHEAD
-        return max(0, most - len(self._tasks))
+        room = max(0, most - len(self._tasks))
+        return room if self._pace is None else min(room, self._pace.free)
 
     @property
     def under_way(self) -> list[str]:
         """The ids of the deliveries that this lane works on."""
-        return list(self._tasks.values())
+        return [flight.claimed.id for flight in self._tasks.values()]
 
     def take(self, claimed: Delivery, *, done: Callable[[], None]) -> None:
         """Start a delivery that was claimed; `done` is called when there is room again."""
-        task = asyncio.create_task(self.attempt(claimed), name=f"deliver {claimed.id}")
-        self._tasks[task] = claimed.id
-        task.add_done_callback(self._tasks.pop)
+        flight = Flight(claimed, db=self._kit.db, started_at=self._kit.now())
+        task = asyncio.create_task(self.attempt(flight), name=f"deliver {claimed.id}")
+        self._tasks[task] = flight
+        if self._pace is not None:
+            self._pace.begin()
+        task.add_done_callback(self._landed)
         task.add_done_callback(lambda _: done())
 
     async def drain(self, *, grace: float) -> None:
@@ -89,15 +103,14 @@ class Lane:
                 task.cancel()
             await asyncio.wait(self._tasks, timeout=LONGEST_WAIT)
 
-    async def attempt(self, claimed: Delivery) -> None:
+    async def attempt(self, flight: Flight) -> None:
         """One try of one delivery, from composing to the row that says how it ended."""
-        flight = Flight(claimed, db=self._kit.db, started_at=self._kit.now())
         try:
             reply = await self._carry(flight)
             settled = verdict.handed_over(self._try(flight), reply)
             self._rests = 0
         except Superseded:
-            outgoing.delivery_superseded(delivery=claimed.id)
+            outgoing.delivery_superseded(delivery=flight.claimed.id)
             return
         except asyncio.CancelledError:
             crossed = flight.crossed
@@ -109,6 +122,11 @@ class Lane:
             elif isinstance(fault, DeliveryError):
                 self._rests = 0  # a server that refuses a mail is there
         await self._settle(flight, settled)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        flight = self._tasks.pop(task)
+        if self._pace is not None:
+            self._pace.end(sent=flight.begun)
 
     async def _carry(self, flight: Flight) -> str:
         composed = await self._kit.compose(flight.claimed)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from maild.intake import mailbox_health
-from maild.store import alarms, tokens
+from maild.store import alarms, connectors, tokens
 from maild.store.database import Tx
 
 KINDS: Final = frozenset({"held", "queue", "disk", "mailbox", "account"})
@@ -61,7 +61,10 @@ def _held(tx: Tx) -> Iterator[Found]:
 
 def _queue(tx: Tx, watched: Watched, *, now: datetime) -> Iterator[Found]:
     hours = watched.stuck_after.total_seconds() / 3600
+    at_rate = connectors.at_rate(tx, now)  # which is what somebody wanted
     for row in alarms.stuck(tx, before=now - watched.stuck_after):
+        if row.via in at_rate:
+            continue
         what = f"{_deliveries(row.n)} waiting for {row.via} for more than {hours:g} h"
         yield f"queue:{row.via}", f"{what}; see maild queue show {row.oldest}"
 

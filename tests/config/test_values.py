@@ -15,6 +15,7 @@ from maild.config.values import (
     is_loopback,
     listen,
     networks,
+    rate,
     resolvers,
     retries,
     size,
@@ -145,3 +146,10 @@ def test_a_name_server_may_leave_its_port_out() -> None:
 def test_a_name_server_is_named_by_its_address(value: object) -> None:
     with pytest.raises(ValueError, match="write the address of a name server"):
         resolvers(value)
+
+
+def test_a_rate_may_be_left_out_and_is_a_text() -> None:
+    assert rate("") is None
+    assert str(rate("30/m")) == "30/m"
+    with pytest.raises(ValueError, match=r'such as "30/m".*not "30"'):
+        rate(30)

@@ -56,6 +56,10 @@ class Clock:
     def __call__(self) -> datetime:
         return self.at
 
+    def ticks(self) -> float:
+        """The same as seconds of a clock that never jumps; tests of rates move it ahead only."""
+        return self.at.timestamp()
+
 
 @dataclass
 class Rig:
@@ -133,6 +137,7 @@ class Rig:
             book=lambda: self.book,
             tell=tell,
             now=self.clock,
+            ticks=self.clock.ticks,
         )
         work = Running(outbox)
         try:

@@ -192,6 +192,19 @@ async def test_a_relay_that_is_dead_is_an_alarm_however_often_it_is_tried(night:
     assert seen == [[], [], [], [], ["queue:relay"]]
 
 
+async def test_what_waits_for_the_rate_of_its_connector_is_no_alarm(night: Night) -> None:
+    await night.db.write(stored_delivery)
+    night.moment = NOW + timedelta(hours=3)
+    until = night.moment + timedelta(seconds=40)
+    wait = partial(connectors.wait_for_rate, via="relay", now=night.moment, until=until, reason="")
+    await night.db.write(wait)
+    await night.watchman().look()
+    assert await night.keys() == []
+    night.moment += timedelta(minutes=2)
+    await night.watchman().look()
+    assert await night.keys() == ["queue:relay"]
+
+
 async def test_a_test_tries_every_road_and_opens_no_alarm(
     night: Night, pager: Pager, hook: Hook
 ) -> None:
