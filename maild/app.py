@@ -15,7 +15,6 @@ from pathlib import Path
 
 from maild import teams
 from maild.actions import Actions, utc_now
-from maild.agenda import Agenda
 from maild.config.settings import Settings
 from maild.errors import ConfigError
 from maild.intake.desk import Desk
@@ -31,7 +30,6 @@ from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
 from maild.records import Records
 from maild.rules.book import RuleBook
-from maild.schedules import schedules
 from maild.standing import DAEMON_MARK
 from maild.store import marks
 from maild.store.blobs import BlobStore
@@ -55,7 +53,6 @@ class App:
     blobs: BlobStore
     refusals: Refusals
     proofs: Proofs
-    agenda: Agenda
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -118,11 +115,7 @@ class App:
             mailboxes=tuple(settings.mailbox),
         )
         proofs = Proofs(records, blobs, sandbox, book)
-        within = settings.outbox.receipt_within
-        agenda = Agenda(db, partial(schedules, book, receipt_within=within), book, utc_now)
-        return cls(
-            checked, settings, shelf, db, desk, records, actions, blobs, kept, proofs, agenda
-        )
+        return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept, proofs)
 
     @property
     def config_path(self) -> Path:

@@ -23,6 +23,7 @@ SKEW: Final = timedelta(minutes=2)  # after midnight, until it is midnight there
 # More than 10 errors an hour at one page block the registration for an hour, then longer (A3).
 # Several calls may be under way when the last one counts.
 MOST_ERRORS: Final = 6
+_NEARLY: Final = 30  # calls of a minute, used or left, from which it may be the minute that is full
 ERRORS: Final = frozenset({400, 401, 403, 404, 500})
 
 
@@ -55,6 +56,7 @@ class Quota:
     shut_until: float = 0.0
     shut_reason: str = ""
     shut_times: int = 0  # in a row, without an answer that was good between
+    tight_until: float = 0.0  # little is left of the minute, said the server
     bare: int = 0  # refusals for their number, in a row, that did not say until when
 
     def kept(self) -> dict[str, Any]:
@@ -167,22 +169,31 @@ def _told(quota: Quota, headers: Mapping[str, str], *, now: datetime) -> Quota:
         if left <= 0 and (span := _reset(headers, "x-ratelimit-reset", now=now, most=DAY)):
             reason = f"the {limit} calls that Exact Online allows a day are used"
             quota = replace(quota, shut_until=(now + span + SKEW).timestamp(), shut_reason=reason)
-    if _number(headers, "x-ratelimit-minutely-remaining") == 0:
+    left = _number(headers, "x-ratelimit-minutely-remaining")
+    if left is not None and left < _NEARLY:
+        quota = replace(quota, tight_until=(now + MINUTE).timestamp())
+    if left == 0:
         # By our own clock alone it could be over too early; the whole minute is long enough.
-        span = None
-        if "date" in headers:
-            span = _reset(headers, "x-ratelimit-minutely-reset", now=now, most=MINUTE)
-        quota = replace(quota, full_until=(now + (span or MINUTE)).timestamp())
+        span = MINUTE
+        if _their_clock(headers, now) is not None:
+            span = _reset(headers, "x-ratelimit-minutely-reset", now=now, most=MINUTE) or MINUTE
+        quota = replace(quota, full_until=(now + span).timestamp())
     return quota
 
 
 def _refused(quota: Quota, headers: Mapping[str, str], *, now: datetime) -> Quota:
-    """After 429: at the minute's limit the minute's headers come alone, else maybe none at all."""
+    """After 429: at the minute's limit the minute's headers come alone, or maybe none at all.
+
+    One without any may be a block too, which a call lengthens. It is taken for the minute's where
+    that is nearly used, once, and for a block else.
+    """
     if any(name.startswith("x-ratelimit-") for name in headers):
         return replace(quota, full_until=max(quota.full_until, now.timestamp() + 1))
-    if quota.bare:
+    at = now.timestamp()
+    near = len(_within(quota.calls, at, MINUTE)) >= _NEARLY or quota.tight_until > at
+    if quota.bare or not near:
         return shut(quota, "Exact Online takes no more calls and does not say until when", now=now)
-    return replace(quota, bare=1, full_until=(now + MINUTE).timestamp())
+    return replace(quota, bare=1, full_until=at + MINUTE.total_seconds())
 
 
 def _reset(
@@ -192,11 +203,18 @@ def _reset(
     reset = _number(headers, name)
     if reset is None:
         return None
-    theirs = now
-    with contextlib.suppress(ValueError):
-        theirs = parsedate_to_datetime(headers.get("date", ""))
+    theirs = _their_clock(headers, now) or now
     span = timedelta(seconds=reset / 1000 - theirs.timestamp()) + timedelta(seconds=2)
     return min(max(span, timedelta(seconds=2)), most)
+
+
+def _their_clock(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """What time it is there, where that is said; a moment far from ours is somebody else's."""
+    with contextlib.suppress(ValueError):
+        theirs = parsedate_to_datetime(headers.get("date", ""))
+        if theirs.tzinfo is not None and abs(theirs - now) < timedelta(minutes=10):
+            return theirs
+    return None
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:

@@ -152,8 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer)
 
     def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        self.send_response_only(answer.status)
+        for name, value in ({"Date": self.date_time_string()} | answer.headers).items():
             self.send_header(name, value)
         if answer.status not in {204, 304}:
             self.send_header("Content-Length", str(len(answer.body)))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -163,6 +164,7 @@ class ExactOnline:
             answer = self._answered(asked, _Call(call, division, planned))
             if planned:
                 answer = faulty.bent(answer, planned)
+            answer.headers["Date"] = format_datetime(at, usegmt=True)
             status = 0 if answer.ending is Ending.RESET else answer.status
             seen = Seen(
                 call, asked.path, asked.query, asked.body, status, at, division, asked.headers

@@ -110,16 +110,27 @@ def test_a_day_that_is_full_there_is_waited_for() -> None:
     assert wait.until >= datetime(2026, 11, 25, tzinfo=UTC)
 
 
-def test_refusals_without_a_word_wait_a_minute_then_an_hour_then_longer() -> None:
-    quota, now = Quota(), NOON
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [
+        (Quota(), [HOUR, 2 * HOUR, 4 * HOUR]),
+        (Quota(calls=(NOON.timestamp(),) * 30), [MINUTE, HOUR, 2 * HOUR]),
+        (Quota(tight_until=NOON.timestamp() + 60), [MINUTE, HOUR, 2 * HOUR]),
+    ],
+    ids=["few calls", "many calls", "little left"],
+)
+def test_a_refusal_without_a_word_is_a_full_minute_once_where_it_may_be_one_and_else_a_block(
+    quota: Quota, expected: list[timedelta]
+) -> None:
+    now = NOON
     spans = []
-    for _ in range(6):
+    for _ in range(3):
         quota = answered(quota, PAGE, status=429, headers={}, now=now)
         _, wait = taken(quota, now=now)
         assert wait is not None
         spans.append(wait.until - now)
         now = wait.until
-    assert spans == [MINUTE, HOUR, MINUTE, 2 * HOUR, MINUTE, 4 * HOUR]
+    assert spans == expected
     quota = answered(quota, PAGE, status=200, headers={}, now=now)
     assert quota.shut_times == quota.bare == 0
 
