@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from maild.model.document import BILL_KINDS, Kind
+from maild.model.exact import ExactMapping
 
 # CodaBox mails its users a copy of what it delivered to their accountant (inboxes.md, [S7]).
 COPIES_FROM: Final = ("invoices@codabox.com",)
@@ -160,6 +161,7 @@ class Team:
     mode: Mode = Mode.LIVE
     mail_text: bool = False  # a mail without a file that is a document is one itself
     branding: Branding = field(default_factory=Branding)
+    exact: ExactMapping | None = None  # how its bills are booked at Exact Online
 
     def recipient(self, name: str) -> Recipient | None:
         """The recipient of that name."""

@@ -22,6 +22,7 @@ from maild.rules.holidays import COUNTRIES
 from maild.rules.lint import lint
 from maild.rules.profiles import PROFILES
 from maild.rules.relays import RELAYS
+from maild.rules.schema_exact import read_exact
 from maild.rules.schema_rules import read_rules
 from maild.rules.schema_senders import read_senders
 from maild.rules.table import Table, shown
@@ -102,6 +103,7 @@ def _team(
         mode=Mode(table.choice("mode", [*Mode], default=Mode.LIVE)),
         mail_text=table.choice("mail_text", _MAIL_TEXT, default=_MAIL_TEXT[0]) == _MAIL_TEXT[1],
         branding=_branding(table.table("branding")),
+        exact=read_exact(table),
         **read_senders(table),
     )
     table.close()
