@@ -15,6 +15,7 @@ from pathlib import Path
 
 from maild import teams
 from maild.actions import Actions, utc_now
+from maild.agenda import Agenda
 from maild.config.settings import Settings
 from maild.errors import ConfigError
 from maild.intake.desk import Desk
@@ -30,6 +31,7 @@ from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
 from maild.records import Records
 from maild.rules.book import RuleBook
+from maild.schedules import schedules
 from maild.standing import DAEMON_MARK
 from maild.store import marks
 from maild.store.blobs import BlobStore
@@ -53,6 +55,7 @@ class App:
     blobs: BlobStore
     refusals: Refusals
     proofs: Proofs
+    agenda: Agenda
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -115,7 +118,11 @@ class App:
             mailboxes=tuple(settings.mailbox),
         )
         proofs = Proofs(records, blobs, sandbox, book)
-        return cls(checked, settings, shelf, db, desk, records, actions, blobs, kept, proofs)
+        within = settings.outbox.receipt_within
+        agenda = Agenda(db, partial(schedules, book, receipt_within=within), book, utc_now)
+        return cls(
+            checked, settings, shelf, db, desk, records, actions, blobs, kept, proofs, agenda
+        )
 
     @property
     def config_path(self) -> Path:

@@ -39,7 +39,7 @@ from maild.outbox.dispatch import Outbox, OutboxOptions
 from maild.outbox.return_path import ReturnPath, ReturnPaths
 from maild.ports import AlarmRoad, Connector
 from maild.render.pdf import Renderer
-from maild.schedules import TIDY, schedules
+from maild.schedules import TIDY
 from maild.store.blobs import BlobStore
 from maild.store.tokens import SealedTokens
 from maild.watch.sources import Watched
@@ -254,13 +254,7 @@ def _clock(app: App) -> Clock:
     def fault(name: str, error: Exception) -> None:
         running.clock_failed(schedule=name, error=error)
 
-    within = app.settings.outbox.receipt_within
-    clock = Clock(
-        app.db,
-        schedules=partial(schedules, app.shelf.current, receipt_within=within),
-        now=utc_now,
-        fault=fault,
-    )
+    clock = Clock(app.db, schedules=app.agenda.schedules, now=utc_now, fault=fault)
     clock.watch("digest", Digests(app.db, book=app.shelf.current).look)
     return clock
 

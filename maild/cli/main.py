@@ -47,6 +47,7 @@ def commands() -> typer.Typer:
         proof,
         queue,
         review,
+        schedule,
     )
 
     maild.command()(demo.demo)
@@ -64,6 +65,7 @@ def commands() -> typer.Typer:
     maild.add_typer(review.review, name="review")
     maild.add_typer(review.senders, name="senders")
     maild.command()(connect.connect)
+    maild.add_typer(schedule.schedule, name="schedule")
     maild.add_typer(alarm.alarm, name="alarm")
     maild.command()(operate.golive)
     maild.command()(keeping.backup)

@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from maild.connectors import smtp_dsn
+from maild.connectors.smtp_address import check_address
 from maild.connectors.smtp_body import Body, checked
 from maild.connectors.smtp_dsn import Dsn
 from maild.connectors.smtp_replies import Reply, fault_of, is_good
 from maild.connectors.smtp_session import Session, SmtpOptions, open_session
-from maild.connectors.smtp_wire import Lost
+from maild.connectors.smtp_wire import Lost, Wire
 from maild.errors import Deferred, Doubtful, Refused, Unavailable
 from maild.model.delivery import Parcel
 
@@ -26,11 +27,6 @@ from maild.model.delivery import Parcel
 COMMAND_SECONDS = 300.0
 PIECE_SECONDS = 180.0
 DOT_SECONDS = 600.0
-
-# An address that may stand between < and >: no control characters, no spaces, no brackets, so that
-# nothing can be smuggled into the command (RFC 5321 section 4.1.2; mail.md 3.2, fourth point).
-LONGEST_ADDRESS = 254  # octets; RFC 5321 section 4.5.3.1.3 less the two brackets
-LONGEST_LOCAL_PART = 64  # octets; RFC 5321 section 4.5.3.1.1
 
 
 class Stale(Exception):
@@ -54,7 +50,7 @@ class SmtpConnector:
         self.name = options.name
         self.options = options
         self._idle: list[Session] = []
-        self._timers: dict[Session, asyncio.TimerHandle] = {}
+        self._look: asyncio.TimerHandle | None = None  # for those that are idle too long
         self._goodbyes: set[asyncio.Task[None]] = set()
 
     async def deliver(
@@ -75,8 +71,11 @@ class SmtpConnector:
 
     async def close(self) -> None:
         """Say goodbye on every kept connection. Safe to call twice."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         while self._idle:
-            self._part(self._idle[-1])
+            self._part(self._idle.pop())
         if self._goodbyes:
             await asyncio.gather(*self._goodbyes)
 
@@ -147,11 +146,10 @@ class SmtpConnector:
         """
         wire = session.wire
         try:
-            async with contextlib.aclosing(mail.body.pieces()) as pieces:
-                async for piece in pieces:
-                    await wire.send(piece, replies=0, within=PIECE_SECONDS)
-                    if wire.has_reply:
-                        break
+            if mail.body.whole is not None:
+                await wire.send(mail.body.whole, replies=0, within=PIECE_SECONDS)
+            else:
+                await _send_pieces(wire, mail.body)
         except (Lost, TimeoutError) as exc:
             if not wire.has_reply:
                 wire.abort()
@@ -184,7 +182,6 @@ class SmtpConnector:
     def _take_kept(self) -> Session | None:
         while self._idle:
             session = self._idle.pop()
-            self._timers.pop(session).cancel()
             if session.wire.is_quiet:
                 session.answered = False
                 return session
@@ -195,46 +192,51 @@ class SmtpConnector:
         if not session.wire.is_quiet:
             session.wire.abort()
             return
-        self._idle.append(session)
-        loop = asyncio.get_running_loop()
-        keep = self.options.keep.total_seconds()
-        self._timers[session] = loop.call_later(keep, self._part, session)
         if session.mails >= self.options.mails_per_connection:
             self._part(session)
+            return
+        loop = asyncio.get_running_loop()
+        session.idle_since = loop.time()
+        self._idle.append(session)
+        # One timer for all of them: one for each mail costs more than its RSET does.
+        if self._look is None:
+            self._look = loop.call_later(self.options.keep.total_seconds(), self._part_with_old)
+
+    def _part_with_old(self) -> None:
+        loop, keep = asyncio.get_running_loop(), self.options.keep.total_seconds()
+        self._look = None
+        for session in [one for one in self._idle if one.idle_since + keep <= loop.time()]:
+            self._idle.remove(session)
+            self._part(session)
+        if self._idle:
+            first = min(one.idle_since for one in self._idle)
+            self._look = loop.call_at(first + keep, self._part_with_old)
 
     def _part(self, session: Session) -> None:
-        """Take a kept connection out of use and say goodbye in the background."""
-        self._idle.remove(session)
-        self._timers.pop(session).cancel()
+        """Say goodbye in the background, on a connection that is not kept any more."""
         task = asyncio.ensure_future(session.wire.goodbye())
         self._goodbyes.add(task)
         task.add_done_callback(self._goodbyes.discard)
 
 
+async def _send_pieces(wire: Wire, body: Body) -> None:
+    async with contextlib.aclosing(body.pieces()) as pieces:
+        async for piece in pieces:
+            await wire.send(piece, replies=0, within=PIECE_SECONDS)
+            if wire.has_reply:
+                break
+
+
 async def _prepare(parcel: Parcel) -> _Mail:
     """Check the envelope and the message before anything of them is sent."""
-    _check_address(parcel.address, "501 5.1.3")
+    check_address(parcel.address, "501 5.1.3")
     if parcel.sender:
-        _check_address(parcel.sender, "501 5.1.7")
+        check_address(parcel.sender, "501 5.1.7")
     try:
         body = await checked(parcel.message)
     except ValueError as exc:
         raise ValueError(f"the message of {parcel.delivery} has {exc}") from exc
     return _Mail(parcel.delivery, parcel.sender, parcel.address, body)
-
-
-def _check_address(address: str, code: str) -> None:
-    local, at, domain = address.rpartition("@")
-    wrong = (
-        not (local and at and domain)
-        or any(char in "<>" or char.isspace() or not char.isprintable() for char in address)
-        or len(local.encode("utf-8", "replace")) > LONGEST_LOCAL_PART
-        or len(address.encode("utf-8", "replace")) > LONGEST_ADDRESS
-    )
-    if wrong:
-        raise Refused(
-            f"{code} {address[:LONGEST_ADDRESS]!r} is no address that mail can be sent to"
-        )
 
 
 def _commands(session: Session, mail: _Mail, *, host: str, dsn: Dsn) -> list[tuple[str, bytes]]:

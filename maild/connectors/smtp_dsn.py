@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 Dsn = Literal["problems", "all", "none"]
 
 _NOTIFY: Final = {"problems": "FAILURE,DELAY", "all": "SUCCESS,FAILURE,DELAY"}
+_PLAIN: Final = re.compile(r"[!-*,-<>-~]*")  # what stands for itself in an xtext
 _LONGEST_ENVID: Final = 100  # RFC 3461 section 4.4
 _LONGEST_ORCPT: Final = 500  # RFC 3461 section 4.2
 
@@ -30,6 +32,8 @@ def for_rcpt(address: str, *, dsn: Dsn) -> str:
 
 def _xtext(text: str) -> str:
     """RFC 3461 section 4."""
+    if _PLAIN.fullmatch(text):
+        return text
     return "".join(
         one if "!" <= one <= "~" and one not in "+=" else f"+{ord(one):02X}" for one in text
     )

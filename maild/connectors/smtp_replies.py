@@ -43,7 +43,7 @@ def read_reply(lines: list[bytes]) -> Reply:
     code = lines[-1][:3]
     if not (code.isdigit() and len(code) == 3 and code[:1] in b"2345"):
         raise ValueError(f"{lines[-1][:80]!r} is no SMTP reply")
-    words = " ".join(line[4:].decode("utf-8", "replace").strip() for line in lines)
+    words = " ".join([line[4:].decode("utf-8", "replace").strip() for line in lines])
     return Reply(int(code), _CONTROL.sub(" ", words)[:LONGEST_TEXT].strip())
 
 

@@ -73,6 +73,7 @@ class Session:
     wire: Wire
     offers: Mapping[str, str]
     mails: int = 0
+    idle_since: float = 0.0  # by the loop's clock
     answered: bool = False  # whether the server said anything about the mail that is under way
 
 

@@ -66,16 +66,18 @@ class Wire(asyncio.Protocol):
                 return
             self._check()
             self._transport.write(view[start : start + PIECE])
-            async with asyncio.timeout(within):
-                while self._paused and not self._replies:
-                    await self._next()
+            if self._paused:
+                await self._caught_up(within)
 
     async def reply(self, *, within: float) -> Reply:
         """The next reply in order. Raises Lost, or TimeoutError after `within` seconds."""
-        async with asyncio.timeout(within):
-            while not (reply := self.take_reply()):
-                await self._next()
-        return reply
+        # Replies to one packet come together: only the first of them is waited for.
+        if not self._replies:
+            async with asyncio.timeout(within):
+                while not self._replies:
+                    await self._next()
+        self.pending -= 1
+        return self._replies.popleft()
 
     def take_reply(self) -> Reply | None:
         """The next reply if it is here already."""
@@ -147,6 +149,11 @@ class Wire(asyncio.Protocol):
     def _check(self) -> None:
         if self._lost is not None:
             raise Lost(self._lost)
+
+    async def _caught_up(self, within: float) -> None:
+        async with asyncio.timeout(within):
+            while self._paused and not self._replies:
+                await self._next()
 
     async def _next(self) -> None:
         self._check()

@@ -22,6 +22,7 @@ from maild.model.delivery import HoldCode, State
 from maild.model.team import Answers, Team
 from maild.render.answer import Fate, Told, answer
 from maild.render.fields import LANGUAGES
+from maild.render.problems import problem_in
 from maild.store import senders
 from maild.store.database import Tx
 
@@ -87,7 +88,7 @@ def tell_refused(
         return
     locked = any(one.code.startswith("encrypted") for one in fault.problems)
     told = [Told(Fate.ENCRYPTED if locked else Fate.REFUSED)]
-    why = [str(one) for one in fault.problems[:_MOST_REASONS]]
+    why = [problem_in(one, whom.language) for one in fault.problems[:_MOST_REASONS]]
     _queue(tx, whom, told, about=about or "", why=why, now=now)
 
 

@@ -124,13 +124,13 @@ def _no_file() -> Problem:
 
 
 def _unsaid(parts: Sequence[Part], tag: str | None) -> Problem:
-    names = ", ".join(f'"{one.name}"' for one in parts)
+    names = ", ".join(one.name for one in parts)
     if tag:
-        words = f"with +{tag} a PDF, photo, UBL or JSON is expected, not {names}"
-        return Problem("no_document", "", words)
+        words = f"with +{tag} a PDF, photo, UBL or JSON is expected"
+        return Problem("no_document", names, words)
     return Problem(
         "no_tag",
-        "",
-        f"{names} came without UBL or JSON that says what it is; send it to the address with a "
-        f"tag: {TAGS_IN_WORDS}",
+        names,
+        "came without UBL or JSON that says what it is; send it to the address with a tag: "
+        f"{TAGS_IN_WORDS}",
     )

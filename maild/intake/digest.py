@@ -56,6 +56,12 @@ class Digests:
         return told
 
 
+def told_until(tx: Tx, team: Team) -> datetime | None:
+    """Until when the team's people know what happened; None before the first look."""
+    mark = marks.get(tx, _name(team))
+    return None if mark is None else datetime.fromisoformat(mark["since"])
+
+
 def _stand(tx: Tx, *, team: Team, now: datetime) -> tuple[datetime, datetime]:
     """From when the next digest counts, and when it is due; noted at the first look."""
     mark = marks.get(tx, _name(team))

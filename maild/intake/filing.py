@@ -123,7 +123,7 @@ def _file_one(tx: Tx, case: Case, one: Considered) -> Filed:
         deliveries.add(tx, delivery)
     _tell(tx, case, document, earlier=seen.earlier, without_fate=not made and not one.aside)
     if one.hold and made:
-        _tell_held(tx, case, document, hold=one.hold, delivery=made[0])
+        _tell_held(tx, case, document, hold=one.hold)
     return Filed(document, tuple(made), warnings=warnings)
 
 
@@ -209,10 +209,10 @@ def _tell(
         tell(tx, case.team, kind="no_rule", facts=facts, now=case.now)
 
 
-def _tell_held(tx: Tx, case: Case, document: Document, *, hold: Hold, delivery: Delivery) -> None:
-    """Tell the team why a document waits; `delivery` is the first of those that wait."""
+def _tell_held(tx: Tx, case: Case, document: Document, *, hold: Hold) -> None:
+    """Tell the team why a document waits."""
     _event(tx, case, document, event="document.held", detail=hold.reason)
-    facts = _facts(document) | {"reason": hold.reason, "delivery": delivery.id}
+    facts = _facts(document) | {"reason": hold.reason}
     if case.guest.is_stranger:
         # Read again when a person lets the sender in: `maild.intake.review`.
         _event(tx, case, document, event=STRANGER, detail=case.guest.address or "")

@@ -56,7 +56,7 @@ def clock_failed(*, schedule: str, error: BaseException) -> None:
 
 
 def clock_skipped(*, schedule: str, period: str, reason: str) -> None:
-    """A period was missed, and the schedule does not make up for it."""
+    """A period was missed and is not made up for, unless by `maild schedule run`."""
     LOG.warning("clock.skipped", schedule=schedule, period=period, reason=reason)
 
 
@@ -71,5 +71,5 @@ def run_deferred(*, schedule: str, period: str, again_in: float, error: BaseExce
 
 
 def run_failed(*, schedule: str, period: str, error: BaseException) -> None:
-    """The work of a period failed for good; a person must look."""
+    """The work of a period failed for good; `maild schedule run` tries again."""
     LOG.error("run.failed", schedule=schedule, period=period, exc_info=error)

@@ -68,6 +68,7 @@ class Lane:
         self._pace = pace
         self._wire = asyncio.Semaphore(connections)
         self._tasks: dict[asyncio.Task[None], Flight] = {}
+        self._settling = 0  # how many of them only wait for their result to be written
         self._rests = 0  # how often in a row the connector was out
         self._rested_at = float("-inf")  # monotonic
         self._outage = ""  # what the server said when it began to rest
@@ -76,7 +77,10 @@ class Lane:
     def room(self) -> int:
         """How many more deliveries may begin now: one alone after a rest, to see how it is."""
         most = 1 if self._rests else self._connections + AHEAD
-        room = max(0, most - len(self._tasks))
+        # Those that are settled leave their place to others, as many as there are places: a store
+        # that takes no result must not be given ever more of them.
+        left = 0 if self._rests else min(self._settling, most)
+        room = max(0, most - len(self._tasks) + left)
         return room if self._pace is None else min(room, self._pace.free)
 
     @property
@@ -177,6 +181,14 @@ class Lane:
 
     async def _settle(self, flight: Flight, settled: Settled) -> None:
         """T5, tried until the store takes it; the notice rides in the same transaction."""
+        # Its place is free from here on, so that the next claim rides in the same commit.
+        self._settling += 1
+        try:
+            await self._write(flight, settled)
+        finally:
+            self._settling -= 1
+
+    async def _write(self, flight: Flight, settled: Settled) -> None:
         write = partial(
             _write_end,
             before=await flight.ended(),

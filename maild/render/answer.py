@@ -23,6 +23,7 @@ from maild.render.templates import fill, phrases
 
 _MOST_ENTRIES: Final = 20
 _LONGEST_ENTRY: Final = 300
+_LONGEST_WHY: Final = 800
 
 
 class Fate(StrEnum):
@@ -67,7 +68,7 @@ def answer(
     entries = [
         _entry(one, said=said, language=language) for one in told if one.number or one.came_on
     ]
-    entries += [clean(one, longest=_LONGEST_ENTRY) for one in why]
+    entries += [clean(one, longest=_LONGEST_WHY) for one in why]
     page = Page(
         language=language,
         title=clean(fill(texts["subject"], fields), longest=LONGEST_SUBJECT),

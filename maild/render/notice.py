@@ -37,9 +37,9 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("check", "maild check"),
     ),
     "held": (
-        ("show", "maild documents show {document}"),
-        ("release", "maild queue release {delivery}"),
-        ("cancel", "maild queue cancel {delivery}"),
+        ("show", "maild review show {document}"),
+        ("release", "maild review confirm {document}"),
+        ("cancel", "maild review reject {document}"),
     ),
     "unknown_sender": (
         ("show", "maild review show {document}"),
@@ -72,8 +72,7 @@ def notice(kind: str, *, language: str, team: Team, facts: Mapping[str, object])
     `kind` is one of these, with the facts it knows; what is absent is left out.
     "same_number" and "no_rule": document (its id), kind, number, counterparty, issued_on, total,
     arrived_at, and earlier (the id of the known document).
-    "held" and "unknown_sender": the same, and reason, sender and delivery (the id of the first that
-    waits).
+    "held" and "unknown_sender": the same, and reason and sender.
     "delivery_failed", "delivery_returned" and "address_stopped": the same, and delivery (its id),
     recipient, address, reply, reason.
     "refused_digest": refusals, each with at, sender, subject and message; and count, if there are

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import bindparam, select, update
 
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.store import attempts, connectors
@@ -31,11 +31,11 @@ _first: Final = (
     .limit(1)
 )
 _FIRST: Final = Prepared(_first)
-_NEXT: Final = Prepared(
-    _first.where(
-        tuple_(_column.via, _column.priority) > tuple_(bindparam("via"), bindparam("priority"))
-    )
+# In two steps: SQLite seeks (via, priority) > (?, ?) by >= and reads all that are equal.
+_NEXT_PRIORITY: Final = Prepared(
+    _first.where(_column.via == bindparam("at"), _column.priority > bindparam("after"))
 )
+_NEXT_VIA: Final = Prepared(_first.where(_column.via > bindparam("at")))
 _DUE: Final = Prepared(
     select(_column.not_before, _column.id)
     .where(claimable, _column.via == bindparam("via"), _column.priority == bindparam("priority"))
@@ -147,7 +147,8 @@ def _lines(tx: Tx) -> list[_Line]:
     row = _FIRST.first(tx, {})
     while row is not None:
         found.append(_Line(row.via, row.priority, row.not_before))
-        row = _NEXT.first(tx, {"via": row.via, "priority": row.priority})
+        at = {"at": row.via, "after": row.priority}
+        row = _NEXT_PRIORITY.first(tx, at) or _NEXT_VIA.first(tx, at)
     return found
 
 

@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from maild.intake import mailbox_health
-from maild.store import alarms, connectors, tokens
+from maild.model.run import RunState
+from maild.store import alarms, connectors, runs, tokens
 from maild.store.database import Tx
 
-KINDS: Final = frozenset({"held", "queue", "disk", "mailbox", "account"})
+KINDS: Final = frozenset({"held", "queue", "disk", "mailbox", "account", "run"})
+# Short work is tried again each minute, so one fault is no trouble; long work takes its time.
+FAILING: Final = timedelta(minutes=15)
+OVERDUE: Final = timedelta(hours=2)
 Found = tuple[str, str]  # a key and a reason
 
 
@@ -39,6 +43,7 @@ def look(tx: Tx, watched: Watched, *, now: datetime) -> dict[str, str]:
             *_queue(tx, watched, now=now),
             *_mailboxes(tx, watched),
             *_accounts(tx, watched),
+            *_runs(tx, now=now),
         ]
     )
 
@@ -81,6 +86,19 @@ def _accounts(tx: Tx, watched: Watched) -> Iterator[Found]:
     for name in watched.accounts:
         if (standing := known.get(name)) and standing.trouble:
             yield f"account:{name}", f"account {name} needs consent: {standing.trouble}"
+
+
+def _runs(tx: Tx, *, now: datetime) -> Iterator[Found]:
+    for run in runs.in_state(tx, RunState.DUE, RunState.RUNNING):
+        if run.at <= now - OVERDUE:
+            why = f"; the last try said: {run.result}" if run.result else ""
+            said = f"{run.schedule}: the work of {run.period} is owed since {run.at:%Y-%m-%d %H:%M}"
+            yield f"run:{run.schedule}", f"{said} UTC{why}; see maild schedule list"
+    for run in runs.in_state(tx, RunState.FAILED):
+        if run.work is not None or run.due_at <= now - FAILING:
+            said = f"{run.schedule}: the work of {run.period} failed: {run.result}"
+            redo = f"maild schedule run {run.schedule} {run.period}"
+            yield f"run:{run.schedule}", f"{said}; then {redo}"
 
 
 def _deliveries(n: int) -> str:

@@ -18,6 +18,16 @@ from tests.connectors.conftest import Connect, Crossing, a_parcel, carry
 SCRAPS = st.lists(st.sampled_from([b".", b"\r\n", b"a", b"\r\n.\r\n", b"\xc3\xa9"]), max_size=12)
 
 
+# Lines of one length in a row, which are looked at together, with others between.
+STRETCHES = st.lists(
+    st.tuples(
+        st.sampled_from([b"\r\n", b"a\r\n", b".\r\n", b"ab\r\n", b"\n", b"a\r", b"\r\r\n"]),
+        st.integers(1, 40),
+    ),
+    max_size=6,
+)
+
+
 @dataclass(frozen=True)
 class Slow:
     """A file that gives few bytes at a time, so that pieces end anywhere."""
@@ -59,6 +69,21 @@ async def sent(message: Content) -> tuple[int, bool, bytes]:
 async def test_wherever_a_piece_ends_the_same_bytes_go_out(scraps: list[bytes], most: int) -> None:
     message = b"".join(scraps)
     assert await sent(Slow(message, most)) == await sent(message)
+
+
+@given(STRETCHES)
+async def test_line_ends_and_dots_are_found_among_lines_of_one_length(
+    stretches: list[tuple[bytes, int]],
+) -> None:
+    message = b"".join(line * times for line, times in stretches)
+    ends = message.count(b"\r\n")
+    if not message.count(b"\r") == message.count(b"\n") == ends:
+        with pytest.raises(ValueError, match="CRLF"):
+            await checked(message)
+        return
+    _, _, body = await sent(message)
+    lines = [b"." + one if one.startswith(b".") else one for one in message.split(b"\r\n")]
+    assert body == b"\r\n".join(lines)
 
 
 @pytest.mark.parametrize("message", [b"a\n.\r\n", b"a\r.\r\n", b"a\r\n\r", b"\n", b"a\r\r\nb\r\n"])

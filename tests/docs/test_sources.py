@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from maild import teams
+from maild.intake.senders import is_listed
 from tests.intake.recipes import LABELS, PAGE, Recipe, recipes
+from tests.promised import PROMISED
 
 TESTS = Path(__file__).resolve().parents[1] / "intake" / "test_sources.py"
 PROGRAMS = ("Odoo", "Billit", "Teamleader", "Exact", "Word", "printer", "web shop")
@@ -34,6 +38,24 @@ def test_the_settings_of_a_recipe_are_settings_that_maild_takes(
     recipe: Recipe, tmp_path: Path
 ) -> None:
     recipe.configured(tmp_path)
+
+
+@by_recipe
+def test_whom_a_recipe_tells_to_allow_is_let_in_by_that_and_by_nothing_else(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    words = dict(recipe.said)["Senders"]
+    assert recipe.allowed or "nobody" in words or "--always" in words
+    path = tmp_path / "maild.toml"
+    for allowed in ([], recipe.allowed):
+        listed = f"[team.acme]\nsenders_allow = {json.dumps(allowed)}\n"
+        text = PROMISED.replace("[team.acme]\n", listed)
+        path.write_text(text, encoding="utf-8")
+        checked = teams.check(path)
+        assert checked.errors == ()
+        senders = [one.replace("*@", "somebody@") for one in recipe.allowed]
+        let_in = [is_listed(checked.teams[0], one) for one in senders]
+        assert let_in == [bool(allowed)] * len(senders)
 
 
 def test_every_test_of_a_source_is_named_by_its_recipe() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,7 @@ from maild.config.settings import Settings
 from tests.promised import PROMISED
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sources.md"
-LABELS = ("Set up", "What arrives", "What maild makes of it", "Test")
+LABELS = ("Set up", "What arrives", "Senders", "What maild makes of it", "Test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ class Recipe:
     def tests(self) -> list[str]:
         """The tests that it names."""
         return re.findall(r"`(tests/[\w/]+\.py::test_\w+)`", dict(self.said).get("Test", ""))
+
+    @property
+    def allowed(self) -> list[str]:
+        """The senders that it tells to allow."""
+        found = re.findall(r"`senders_allow = (\[.*?\])`", dict(self.said).get("Senders", ""))
+        return [one for each in found for one in json.loads(each)]
 
     def configured(self, folder: Path) -> Settings:
         """Its settings beside those of a first configuration, read as `maild check` does."""

@@ -87,7 +87,12 @@ async def test_what_was_not_understood_is_told_with_the_reason(world: World) -> 
     await refused(world, AN)
     words = await told(world, AN)
     assert "Niet begrepen" in words
-    assert "note.txt" in words
+    assert "note.txt: Niets zegt wat voor document dit is" in words
+
+
+async def test_the_reason_is_in_the_language_of_the_sender(world: World) -> None:
+    await refused(world, AN, heads=["Content-Language: fr"])
+    assert "note.txt: Rien ne dit de quel document il s’agit" in await told(world, AN)
 
 
 async def test_a_locked_pdf_is_told_to_be_locked(world: World) -> None:

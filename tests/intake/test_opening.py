@@ -103,7 +103,7 @@ async def test_figures_that_are_not_those_on_the_page_wait_for_a_person(
     assert await bytes_of(world, filed, Role.PDF) == pdf
     [notice] = [one for one in await world.deliveries() if one.purpose is Purpose.NOTICE]
     assert notice.letter is not None
-    assert f"maild queue release {filed.deliveries[0].id}" in notice.letter.text
+    assert f"maild review confirm {filed.document.id}" in notice.letter.text
 
 
 async def test_two_bills_in_one_pdf_wait_unless_they_say_the_same(world: World) -> None:

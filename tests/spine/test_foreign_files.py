@@ -37,7 +37,7 @@ def test_a_pdf_with_its_figures_inside_is_all_that_an_invoice_needs(
     assert {one["hold_code"] for one in held} == {"untrusted"}
     assert "a total of 121.00 EUR, which the pages do not show" in held[0]["reason"]
     [told] = sink.wait_for(PERSON)
-    assert f"maild queue release {held[0]['id']}" in text_of(told)
+    assert f"maild review confirm {held[0]['document']}" in text_of(told)
     to_accountant = next(one for one in held if one["address"] == ACCOUNTANT)
     house.maild("queue", "release", to_accountant["id"])
     assert list(files_of(sink.wait_for(ACCOUNTANT, count=2)[1]).values()) == [lie]

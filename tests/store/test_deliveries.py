@@ -391,7 +391,9 @@ def test_every_state_is_counted_for_all_or_for_a_team(tx: Tx) -> None:
     assert deliveries.counts(tx, team="acme")["queued"] == 1
 
 
-@pytest.mark.parametrize("statement", [leases._FIRST, leases._NEXT, leases._DUE])
+@pytest.mark.parametrize(
+    "statement", [leases._FIRST, leases._NEXT_PRIORITY, leases._NEXT_VIA, leases._DUE]
+)
 def test_a_claim_walks_the_index_of_what_waits_and_sorts_nothing(
     tx: Tx, statement: Prepared
 ) -> None:

@@ -1,0 +1,53 @@
+"""What is wrong with a document, in the language of its sender, by the code of the problem.
+
+Where the case decides (which rule, which byte), the English sentence of the log stands with it: the
+sender hands it on to whoever made the file. The codes are given where the problems are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from maild.errors import Problem
+from maild.render.fields import clean
+from maild.render.templates import fill, phrases
+from maild.rules.book import TAGS
+
+_LONGEST_WHERE: Final = 120
+_LONGEST: Final = 300
+# Codes that say the same to a sender; the first that the code begins with.
+_ALIKE: Final = (
+    ("encrypted", "encrypted"),
+    ("json.", "json"),
+    ("damaged_archive", "unreadable_archive"),
+    ("unreadable_archive", "unreadable_archive"),
+    ("archive_bomb", "unreadable_archive"),
+    ("unreadable", "unreadable"),
+    ("parked", "unreadable"),
+    ("shape", "rule"),
+    ("incomplete", "rule"),
+)
+
+
+def problem_in(problem: Problem, language: str) -> str:
+    """Where it is, and what is wrong in one or two sentences; one line of clean text."""
+    said = phrases(language)["problem"]
+    fields = {
+        "said": clean(problem.message, longest=_LONGEST),
+        "tags": ", ".join(f"+{tag}" for tag in TAGS),
+    }
+    words = fill(said[key_of(problem.code, known=said)], fields)
+    where = clean(problem.where, longest=_LONGEST_WHERE)
+    return f"{where}: {words}" if where else words
+
+
+def key_of(code: str, *, known: Mapping[str, str]) -> str:
+    """Which sentence a code has among those that are `known`."""
+    for beginning, key in _ALIKE:
+        if code.startswith(beginning):
+            return key
+    # Rules carry the names that their standards give them: BR-CO-15, PEPPOL-EN16931-R003, DE-R-022.
+    if code[:1].isupper():
+        return "rule"
+    return code if code in known else "other"
