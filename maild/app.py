@@ -25,6 +25,9 @@ from maild.intake.scanning import Scanner
 from maild.intake.senders import MAILBOX
 from maild.log import setup
 from maild.model.verp import Verp
+from maild.outbox.sign_in import House
+from maild.partners import access
+from maild.partners.access import Access, house_of
 from maild.proof import Proofs
 from maild.reading.antivirus import Antivirus
 from maild.reading.reader import MailReader
@@ -56,6 +59,8 @@ class App:
     refusals: Refusals
     proofs: Proofs
     agenda: Agenda
+    house: House
+    access: Access
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -120,8 +125,21 @@ class App:
         proofs = Proofs(records, blobs, sandbox, book)
         within = settings.outbox.receipt_within
         agenda = Agenda(db, partial(schedules, book, receipt_within=within), book, utc_now)
+        house = house_of(settings)
         return cls(
-            checked, settings, shelf, db, desk, records, actions, blobs, kept, proofs, agenda
+            checked=checked,
+            settings=settings,
+            shelf=shelf,
+            db=db,
+            desk=desk,
+            records=records,
+            actions=actions,
+            blobs=blobs,
+            refusals=kept,
+            proofs=proofs,
+            agenda=agenda,
+            house=house,
+            access=access.build(settings, db=db, book=book, house=house, now=utc_now),
         )
 
     @property

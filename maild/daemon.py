@@ -19,6 +19,7 @@ from maild import __version__, works
 from maild.app import App
 from maild.errors import ConfigError, UserError
 from maild.log import running
+from maild.web.serving import Pages
 from maild.works import Service, Works
 
 FIRST_PAUSE: Final = 1.0  # seconds before a failed service starts again; doubles
@@ -80,23 +81,27 @@ class Daemon:
 
     async def run(self, *, started: float) -> int:
         """Open the doors, serve until `stop`, drain. Returns 0, or 70 when the store broke."""
-        app, parts = self.app, works.build(self.app)
+        app, parts, pages = self.app, works.build(self.app), Pages(self.app)
         running.daemon_starting(
             version=__version__, config=str(app.config_path), sqlite=app.db.sqlite_version
         )
         await app.tell_state("starting")
         await app.blobs.sweep()
-        listening = await _opened(parts)
+        doors, served = await _opened(parts), list(pages.bind())
+        listening = [*doors, *served]
         halt = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             services = [
                 group.create_task(self._supervised(name, service, halt))
-                for name, service in parts.services.items()
+                for name, service in (parts.services | {"pages": pages.run}).items()
             ]
             watch = group.create_task(self._watch_store())
             await app.tell_state("ready", listening=listening)
             running.daemon_ready(
-                smtpd=listening, teams=len(app.book.teams), took=time.monotonic() - started
+                smtpd=doors,
+                web=served,
+                teams=len(app.book.teams),
+                took=time.monotonic() - started,
             )
             # Not awaited: the first bill should find warm children, the doors should not wait.
             warm = group.create_task(self._warm(parts))
@@ -104,6 +109,7 @@ class Daemon:
             watch.cancel()
             warm.cancel()
             await self._drain(parts, halt, services, listening=listening)
+        pages.close()
         running.daemon_stopped(code=70 if app.db.broken else 0)
         return 70 if app.db.broken else 0
 

@@ -15,11 +15,12 @@ from maild.intake import answering, receipts, refusals
 from maild.model.run import CatchUp
 from maild.rules.book import RuleBook
 from maild.rules.due import HOURLY, parse
-from maild.store import runs
+from maild.store import runs, sessions, sign_ins
 from maild.store.database import Tx
 
 TIDY: Final = "tidy"  # the work, and the schedule it belongs to
 KEPT: Final = timedelta(days=40)  # how long the runs of maild's own schedules can be looked at
+VISITS_KEPT: Final = timedelta(days=30)  # portal_security.md section 7
 _DAILY: Final = "daily 00:00"
 
 
@@ -39,6 +40,7 @@ def schedules(book: Callable[[], RuleBook], *, receipt_within: timedelta) -> tup
         ),
         _own("forget-answers", "forgets old answers to senders", _DAILY, job=answering.forget),
         _own("forget-refusals", "forgets old refusals", _DAILY, job=refusals.forget),
+        _own("forget-visits", "forgets old sign-ins and sessions", _DAILY, job=_forget_visits),
         _own("forget-runs", "forgets old runs of maild's own schedules", _DAILY, job=_forget_runs),
         _own(TIDY, "drops bytes that nothing names any more", "daily 03:30", work=TIDY),
     )
@@ -53,6 +55,12 @@ def _own(
     )
 
 
+def _forget_visits(tx: Tx, period: str, now: datetime) -> None:
+    del period
+    sign_ins.forget(tx, before=now - VISITS_KEPT)
+    sessions.forget(tx, before=now - VISITS_KEPT)
+
+
 def _forget_runs(tx: Tx, period: str, now: datetime) -> None:
     del period
     runs.forget(tx, _OWN, before=now - KEPT)
@@ -60,6 +68,14 @@ def _forget_runs(tx: Tx, period: str, now: datetime) -> None:
 
 # The names above and those that earlier versions gave them.
 _OWN: Final = (
-    *("refused", "receipts", "forget-answers", "forget-refusals", "forget-runs", TIDY),
+    *(
+        "refused",
+        "receipts",
+        "forget-answers",
+        "forget-refusals",
+        "forget-visits",
+        "forget-runs",
+        TIDY,
+    ),
     *("refused digest", "forget answers", "forget refusals"),
 )

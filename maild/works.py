@@ -97,6 +97,7 @@ def build(app: App) -> Works:
         now=utc_now,
         recent=app.desk.recent,
         paths=ReturnPaths(return_paths(settings), app.desk.verp.key),
+        house=app.house,
     )
     kept = Kept(app.desk)
     return Works(

@@ -44,6 +44,7 @@ def commands() -> typer.Typer:
         initial,
         keeping,
         operate,
+        partner,
         proof,
         queue,
         review,
@@ -66,6 +67,8 @@ def commands() -> typer.Typer:
     maild.add_typer(review.senders, name="senders")
     maild.command()(connect.connect)
     maild.add_typer(schedule.schedule, name="schedule")
+    maild.add_typer(partner.partner, name="partner")
+    maild.command("sign-in")(partner.sign_in)
     maild.add_typer(alarm.alarm, name="alarm")
     maild.command()(operate.golive)
     maild.command()(keeping.backup)

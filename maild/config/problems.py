@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from maild.config import alarm, mailbox
+from maild.config import alarm, mailbox, web
 from maild.config.paths import PATHS
 from maild.config.values import networks
 from maild.errors import KeyProblem, did_you_mean
@@ -51,6 +51,7 @@ def found_beside(tables: Mapping[str, Any]) -> list[KeyProblem]:
         *_one_name_each(tables),
         *mailbox.found_between(tables),
         *alarm.found_between(tables),
+        *web.found_between(tables),
         *_files(tables),
         *_open_door(tables),
     ]

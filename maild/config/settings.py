@@ -38,6 +38,7 @@ from maild.config.values import (
     is_loopback,
     retries,
 )
+from maild.config.web import Web
 
 # RFC 5321 section 4.1.2: what may stand in EHLO, or nothing.
 HOSTNAME: Final = (
@@ -261,6 +262,7 @@ class Settings(BaseSettings):
     outbox: Outbox = Outbox()
     alarm: Alarms = Alarms()
     render: Render = Render()
+    web: Web = Web()
     log: Log = Log()
     team: dict[str, dict[str, Any]] = {}
 

@@ -97,7 +97,7 @@ def _why(row: Return) -> str:
 
 def _tell(tx: Tx, case: Case, delivery: Delivery, *, kind: str) -> None:
     # A notice that comes back makes no notice, and nobody is told at an address that just failed.
-    if delivery.purpose is Purpose.NOTICE or case.team is None:
+    if delivery.purpose in {Purpose.NOTICE, Purpose.SIGN_IN} or case.team is None:
         return
     facts: dict[str, Any] = {
         "delivery": delivery.id,

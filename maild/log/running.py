@@ -10,9 +10,9 @@ def daemon_starting(*, version: str, config: str, sqlite: str) -> None:
     LOG.info("daemon.starting", version=version, config=config, sqlite=sqlite)
 
 
-def daemon_ready(*, smtpd: list[str], teams: int, took: float) -> None:
-    """Every door is open; `took` in seconds since the start."""
-    LOG.info("daemon.ready", smtpd=smtpd, teams=teams, took=round(took, 3))
+def daemon_ready(*, smtpd: list[str], web: list[str], teams: int, took: float) -> None:
+    """Every door is open, and where the pages are; `took` in seconds since the start."""
+    LOG.info("daemon.ready", smtpd=smtpd, web=web, teams=teams, took=round(took, 3))
 
 
 def daemon_draining(*, signal: str) -> None:

@@ -142,6 +142,7 @@ class Purpose(StrEnum):
     DOCUMENT = "document"
     CORRECTION = "correction"  # a confirmed document whose number was known with other content
     NOTICE = "notice"  # a message of maild itself, without a document
+    SIGN_IN = "sign_in"  # a link to the pages: made anew at each try, and never kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from maild.model.exact import ExactMapping
 # CodaBox mails its users a copy of what it delivered to their accountant (inboxes.md, [S7]).
 COPIES_FROM: Final = ("invoices@codabox.com",)
 DIGEST: Final = "daily 08:00"
+# Stands where a delivery names its team, when it is maild itself that writes; no team can have it.
+HOUSE: Final = "-"
 
 
 class Mode(StrEnum):

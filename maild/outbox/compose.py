@@ -24,6 +24,7 @@ from maild.model.delivery import (
 )
 from maild.model.document import Document, File
 from maild.model.team import Recipient, Team
+from maild.outbox import sign_in
 from maild.outbox.admission import admit, check_size, recipient_of
 from maild.outbox.contents import BIG, Contents, Typesetter
 from maild.outbox.message import mailbox, write
@@ -68,6 +69,7 @@ class Composer:
         now: Callable[[], datetime],
         paths: ReturnPaths | None = None,
         recent: RecentBills,
+        house: sign_in.House | None = None,
     ) -> None:
         self._db = db
         self._blobs = blobs
@@ -75,6 +77,7 @@ class Composer:
         self._now = now
         self._paths = paths or ReturnPaths()
         self._contents = Contents(blobs, renderer=renderer, recent=recent)
+        self._house = house
         self._one_big = asyncio.Lock()
 
     async def compose(self, delivery: Delivery) -> Composed:
@@ -83,6 +86,8 @@ class Composer:
         Raises ProfileMismatch when its inbox does not take it, DocumentError when its team is gone or
         its UBL cannot be read any more, NotFound or OSError when stored bytes are missing.
         """
+        if delivery.purpose is Purpose.SIGN_IN:
+            return await self._sign_in(delivery)
         team = self._book().team(delivery.team)
         document = None
         if delivery.document is not None:
@@ -149,6 +154,13 @@ class Composer:
     async def _listed(self, one: Listed) -> Enclosure:
         content = await self._blobs.content(one.sha256, at_once=BIG)
         return Enclosure(one.name, one.media_type, content, one.role, one.sha256)
+
+    async def _sign_in(self, delivery: Delivery) -> Composed:
+        if self._house is None:
+            raise ProfileMismatch("sign-in mails need `via` and `from` in [web]; put them back")
+        content = await self._house.mail(self._db, delivery)
+        kept = await self._blobs.stage(sign_in.NOT_KEPT)
+        return self._packed(delivery, self._house.team, message=_Written(content, kept))
 
     async def _notice(self, delivery: Delivery, team: Team) -> _Written:
         if delivery.letter is None:

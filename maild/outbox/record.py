@@ -68,7 +68,7 @@ def record(
 
 def _tell_team(tx: Tx, failed: Delivery, settled: Settled, *, book: RuleBook, tell: Tell) -> None:
     # A notice that fails is not followed by a notice about it: that road has no end.
-    if failed.purpose is Purpose.NOTICE:
+    if failed.purpose in {Purpose.NOTICE, Purpose.SIGN_IN}:
         return
     try:
         team = book.team(failed.team)

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from maild.store import (
     columns,
+    schema_access,
     schema_alarms,
     schema_mailboxes,
     schema_runs,
@@ -37,7 +38,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0008"
+REVISION: Final = "0009"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -48,6 +49,12 @@ undecided: Final = schema_undecided.undecided
 senders: Final = schema_senders.senders
 answers: Final = schema_senders.answers
 runs: Final = schema_runs.runs
+people: Final = schema_access.people
+partners: Final = schema_access.partners
+links: Final = schema_access.links
+sign_ins: Final = schema_access.sign_ins
+sessions: Final = schema_access.sessions
+trail: Final = schema_access.trail
 
 arrivals = Table(
     "arrivals",

@@ -77,6 +77,7 @@ def test_every_default_that_the_example_shows_is_the_codes(tmp_path: Path) -> No
         "outbox",
         "alarm",
         "render",
+        "web",
         "log",
     ):
         assert getattr(with_defaults.settings, section) == getattr(without.settings, section)
@@ -121,7 +122,7 @@ def written(tables: dict[str, Any]) -> set[str]:
         for one in named.values()
         for key in one
     }
-    for section in ("maild", "smtpd", "antivirus", "outbox", "alarm", "render", "log"):
+    for section in ("maild", "smtpd", "antivirus", "outbox", "alarm", "render", "web", "log"):
         found |= {f"{section}.{key}" for key in tables[section]}
     return found
 

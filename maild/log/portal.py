@@ -1,0 +1,20 @@
+"""Events of the pages: who signed in, what was refused. No addresses of links, no tokens."""
+
+from __future__ import annotations
+
+from maild.log.setup import LOG
+
+
+def sign_in_slowed(*, place: str) -> None:
+    """Somebody asked for sign-in mails more often than allowed; no mail was sent."""
+    LOG.warning("sign_in.slowed", place=place)
+
+
+def visit_refused(*, path: str, reason: str) -> None:
+    """A request was refused before its page was asked: another site's, or without the right to it."""
+    LOG.warning("visit.refused", path=path, reason=reason)
+
+
+def page_failed(*, path: str, incident: str, error: BaseException) -> None:
+    """A page failed by a fault of ours; the visitor was shown the incident."""
+    LOG.error("page.failed", path=path, incident=incident, exc_info=error)

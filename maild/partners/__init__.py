@@ -1,0 +1,1 @@
+"""Who may see what: signing in, sessions, and the links between teams and accountants' offices."""

@@ -1,0 +1,128 @@
+"""Signed-in browsers: opened anew at each sign-in, ended by time, by their owner, or by signing out.
+
+A session is a random reference; what it may do is looked up at each visit. Source:
+portal_security.md section 1 (ASVS 7.2 to 7.5).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from maild.model.access import Factor, Person, Scope, Session
+from maild.model.ids import new_id
+from maild.partners.scope import is_among, scope_of
+from maild.rules.book import RuleBook
+from maild.store import people, trail
+from maild.store import sessions as store
+from maild.store.database import Database, Tx
+from maild.store.link_secrets import sha256_text
+
+# Idle and absolute limits (portal_security.md, ASVS 7.3): who runs maild is let go sooner.
+IDLE, LONGEST = timedelta(hours=12), timedelta(days=14)
+OPERATOR_IDLE, OPERATOR_LONGEST = timedelta(hours=1), timedelta(hours=12)
+_NOTED_EVERY: Final = timedelta(minutes=1)  # a write at each click would be one too many
+_LONGEST_AGENT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A browser before anybody is signed in: what it calls itself, its network, its language."""
+
+    agent: str
+    place: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session with the reference that only the browser keeps."""
+
+    token: str
+    session: Session
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who a request is from, and what he may do."""
+
+    person: Person
+    session: Session
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The sessions of everybody who signs in."""
+
+    db: Database
+    book: Callable[[], RuleBook]
+    operators: Collection[str]
+    now: Callable[[], datetime]
+
+    def open(self, tx: Tx, person: Person, *, factor: Factor, guest: Guest) -> Opened:
+        """Sign a person in."""
+        now, token = self.now(), secrets.token_urlsafe(32)
+        longest = OPERATOR_LONGEST if is_among(person.email, self.operators) else LONGEST
+        one = Session(
+            id=new_id("s"),
+            person=person.id,
+            factor=factor,
+            opened_at=now,
+            seen_at=now,
+            expires_at=now + longest,
+            agent=guest.agent[:_LONGEST_AGENT],
+            place=guest.place,
+        )
+        store.add(tx, one, token=sha256_text(token))
+        trail.add(
+            tx,
+            trail.Step(person.email, "signed_in", one.id, place=guest.place, detail=factor),
+            now=now,
+        )
+        return Opened(token, one, person)
+
+    async def visitor(self, token: str) -> Visitor | None:
+        """Who holds this reference; None when the session is over."""
+        now = self.now()
+
+        def look(tx: Tx) -> Visitor | None:
+            session = store.find(tx, sha256_text(token))
+            if session is None or session.expires_at <= now:
+                return None
+            person = people.get(tx, session.person)
+            scope = scope_of(tx, person, book=self.book(), operators=self.operators)
+            idle = OPERATOR_IDLE if scope.operator else IDLE
+            if session.seen_at + idle <= now:
+                return None
+            return Visitor(person, session, scope)
+
+        found = await self.db.read(look)
+        if found is not None and found.session.seen_at + _NOTED_EVERY <= now:
+            await self.db.write(partial(store.seen, id_=found.session.id, now=now))
+        return found
+
+    async def of(self, person: str) -> tuple[Session, ...]:
+        """The sessions of a person, the last used first."""
+        return await self.db.read(partial(store.of_person, person=person, now=self.now()))
+
+    async def end(self, id_: str, *, visitor: Visitor) -> bool:
+        """End one of the visitor's own sessions, on this side; False when he has none of that id."""
+
+        def write(tx: Tx) -> bool:
+            if not store.end(tx, id_, person=visitor.person.id):
+                return False
+            step = trail.Step(visitor.person.email, "signed_out", id_, place=visitor.session.place)
+            trail.add(tx, step, now=self.now())
+            return True
+
+        return await self.db.write(write)
+
+    async def speak(self, language: str, *, visitor: Visitor) -> None:
+        """Keep the language that a visitor reads."""
+        await self.db.write(partial(people.speak, person=visitor.person, language=language))

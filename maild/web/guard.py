@@ -1,0 +1,115 @@
+"""What holds for every request before a page is asked: host, size, other sites; and every answer's headers.
+
+Source: portal_security.md section 1 (ASVS 3.4, 3.5); Fetch Metadata (W3C), with Origin behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from maild.log import portal as log
+
+LONGEST_BODY: Final = 64 * 1024  # forms; pages that take files say so
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'; object-src 'none'"
+)
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+# Asked by programs on this machine, under whatever name they know it.
+WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """Stands before all pages. `url` is how people reach them, `uploads` the paths that take files."""
+
+    def __init__(
+        self, app: ASGIApp, *, url: str, machine: str = "/api/", uploads: Mapping[str, int]
+    ) -> None:
+        self._app = app
+        parts = urlsplit(url)
+        self._host = parts.netloc.lower()
+        self._strict = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+        self._headers = dict(HEADERS) | (self._strict if parts.scheme == "https" else {})
+        self._machine = machine
+        self._uploads = uploads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or refuse it with a sentence."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        reason = self._reason(scope, headers)
+        if reason is not None:
+            code, words = reason
+            log.visit_refused(path=scope["path"], reason=words)
+            await PlainTextResponse(f"{words}\n", code)(scope, receive, self._sealed(send))
+            return
+        longest = self._longest(scope["path"])
+        await self._app(scope, _bounded(receive, longest), self._sealed(send))
+
+    def _reason(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        if headers.get("host", "").lower() != self._host and scope["path"] not in WATCHED:
+            return 421, f"these pages are at {self._host}"
+        if int(headers.get("content-length") or 0) > self._longest(scope["path"]):
+            return 413, "that is more than this page takes"
+        if scope["method"] in _SAFE or scope["path"].startswith(self._machine):
+            return None
+        if not _is_ours(headers, self._host):
+            return 403, "another site sent this form; open the page here and send it again"
+        return None
+
+    def _longest(self, path: str) -> int:
+        return next(
+            (most for one, most in self._uploads.items() if path.startswith(one)), LONGEST_BODY
+        )
+
+    def _sealed(self, send: Send) -> Send:
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        return sealed
+
+
+def _is_ours(headers: Headers, host: str) -> bool:
+    """Whether our own page sent it: browsers say so; older ones give the origin at least."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    return urlsplit(headers.get("origin", "")).netloc.lower() == host
+
+
+def _bounded(receive: Receive, longest: int) -> Receive:
+    """Nothing after `longest` octets, whatever Content-Length said."""
+    got = 0
+
+    async def bounded() -> Message:
+        nonlocal got
+        message = await receive()
+        if message["type"] == "http.request":
+            got += len(message.get("body", b""))
+            if got > longest:
+                return {"type": "http.disconnect"}
+        return message
+
+    return bounded

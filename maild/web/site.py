@@ -1,0 +1,130 @@
+"""The site: every page in one table, asked through one gate, and what is shown when something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from maild.app import App
+from maild.errors import DocumentError, NotFound, UserError
+from maild.log import portal as log
+from maild.model.ids import new_id
+from maild.partners.sessions import Visitor
+from maild.web import account, health, home, links, sign_in
+from maild.web.guard import Guard
+from maild.web.pages import page, static
+from maild.web.routes import SIGN_IN, Page, Who, allowed
+from maild.web.visit import Visit, cookie_name, go, language_of
+
+PAGES: Final[Sequence[Page]] = (
+    *home.PAGES,
+    *sign_in.PAGES,
+    *account.PAGES,
+    *links.PAGES,
+)
+_MOST_FIELDS: Final = 500
+
+
+def build(app: App) -> Starlette:
+    """The site over an app."""
+    routes: list[BaseRoute] = [
+        Route(one.path, _endpoint(app, one), methods=[one.method], name=f"{one.method} {one.path}")
+        for one in PAGES
+    ]
+    routes += [
+        Route("/static/{mark}/{name}", static, methods=["GET"]),
+        Route("/healthz", health.alive(app), methods=["GET"]),
+        Route("/readyz", health.ready(app), methods=["GET"]),
+    ]
+    guard = Middleware(Guard, url=app.settings.web.address, uploads={})
+    return Starlette(
+        routes=routes,
+        middleware=[guard],
+        exception_handlers={HTTPException: _missing(app)},
+    )
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _endpoint(app: App, one: Page) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        try:
+            visit = await _visit(app, request)
+            return await _answer(visit, one)
+        except HTTPException:
+            raise
+        except Exception as fault:  # noqa: BLE001 - one of the three places: ours is shown as an incident
+            incident = new_id("i")
+            log.page_failed(path=one.path, incident=incident, error=fault)
+            return page(
+                _stranger(app, request),
+                "problem.html",
+                status=500,
+                what="failed",
+                incident=incident,
+            )
+
+    return endpoint
+
+
+async def _answer(visit: Visit, one: Page) -> Response:
+    if not allowed(one.who, visit):
+        return _turned_away(visit)
+    try:
+        return await one.handler(visit)
+    except (UserError, DocumentError) as fault:
+        return _said(visit, fault)
+
+
+async def _visit(app: App, request: Request) -> Visit:
+    visitor: Visitor | None = None
+    token = request.cookies.get(cookie_name(app, "session"))
+    if token:
+        visitor = await app.access.sessions.visitor(token)
+    form = FormData()
+    if request.method == "POST":
+        form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    return Visit(app, request, visitor, language_of(app, request, visitor), form)
+
+
+def _turned_away(visit: Visit) -> Response:
+    """Not signed in: to the door, and back here afterwards. Else there is no such page for him."""
+    if visit.visitor is None and visit.request.method == "GET":
+        return go(f"{SIGN_IN}?next={quote(visit.request.url.path)}")
+    log.visit_refused(path=visit.request.url.path, reason="no right to this page")
+    return page(visit, "problem.html", status=404, what="missing", incident="")
+
+
+def _said(visit: Visit, fault: UserError | DocumentError) -> Response:
+    if isinstance(fault, NotFound):
+        return page(visit, "problem.html", status=404, what="missing", incident="")
+    problems = [str(one) for one in fault.problems]
+    hint = fault.hint if isinstance(fault, UserError) else ""
+    return page(visit, "said.html", status=422, problems=problems, hint=hint)
+
+
+def _missing(app: App) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def missing(request: Request, fault: Exception) -> Response:
+        status = fault.status_code if isinstance(fault, HTTPException) else 500
+        what = "missing" if status == 404 else "failed"
+        return page(_stranger(app, request), "problem.html", status=status, what=what, incident="")
+
+    return missing
+
+
+def _stranger(app: App, request: Request) -> Visit:
+    """A request of which nothing is known, for pages that must not fail."""
+    return Visit(app, request, None, language_of(app, request, None), FormData())
+
+
+__all__ = ["PAGES", "Who", "build"]

@@ -1,0 +1,20 @@
+// Small comforts; every page works without them.
+"use strict";
+
+// A form that was sent once is not sent twice by an impatient click.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (event.target.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  event.target.dataset.sent = "yes";
+  if (button) setTimeout(() => { button.disabled = true; }, 0);
+});
+
+// A page that comes back from the browser's own memory can be used again.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.forms) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("button[disabled]")) button.disabled = false;
+});
