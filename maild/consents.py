@@ -112,8 +112,7 @@ class Consents:
         ]
         for name in users:
             # What waited for the consent need not wait for the end of the rest.
-            now = self.now()
-            await self.db.write(partial(rests.pause, via=name, now=now, until=now, reason=""))
+            await self.db.write(partial(rests.wake, via=name, now=self.now()))
         return {
             "account": account.name,
             "provider": account.provider,

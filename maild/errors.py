@@ -180,14 +180,27 @@ class RoadClosed(Deferred):
         super().__init__(reply, retry_after=retry_after)
 
 
+# Why a connector is out. A network comes back by itself; the others need a person.
+Cause = Literal["network", "tls", "login", "policy", "consent"]
+
+
 class Unavailable(Deferred):
     """The whole connector is out (network, login, quota): it rests, and no attempt is charged."""
 
     exit_code = 69
 
+    def __init__(
+        self, reply: str, *, retry_after: timedelta | None = None, cause: Cause = "network"
+    ) -> None:
+        super().__init__(reply, retry_after=retry_after)
+        self.cause: Cause = cause
+
 
 class ConsentNeeded(Unavailable):
     """The provider lets us in no more until the mailbox's owner says yes again."""
+
+    def __init__(self, reply: str) -> None:
+        super().__init__(reply, cause="consent")
 
 
 class Doubtful(DeliveryError):

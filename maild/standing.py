@@ -13,9 +13,10 @@ from maild.config.settings import Account
 from maild.intake import mailbox_health
 from maild.model.alarm import Alarm
 from maild.model.delivery import State
+from maild.model.outage import next_step
 from maild.model.team import Mode, Team
 from maild.rules.book import RuleBook
-from maild.store import alarms, deliveries, documents, marks, returns, tokens, undecided
+from maild.store import alarms, connectors, deliveries, documents, marks, returns, tokens, undecided
 from maild.store.database import Tx
 from maild.store.waiting import waiting
 
@@ -57,9 +58,15 @@ def shown(
 
 
 def _paused(tx: Tx, now: datetime) -> list[dict[str, Any]]:
+    rests = connectors.rests(tx)
     return [
-        {"connector": via, "until": until.isoformat(), "reason": reason}
-        for via, (until, reason) in deliveries.paused(tx, now).items()
+        {
+            "connector": via,
+            "until": until.isoformat(),
+            "reason": reason,
+            "next": next_step(rests[via].cause) if via in rests else None,
+        }
+        for via, (until, reason) in connectors.paused(tx, now).items()
     ]
 
 

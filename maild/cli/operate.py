@@ -112,10 +112,10 @@ def _show_troubles(shown: dict[str, Any]) -> None:
         )
         note(f"ALARM since {when(alarm['since'])}: {alarm['reason']} ({told})", style="red")
     for pause in shown["paused"]:
-        note(
-            f"{pause['connector']} rests until {when(pause['until'])}: {pause['reason']}",
-            style="yellow",
-        )
+        until = when(pause["until"])
+        note(f"{pause['connector']} rests until {until}: {pause['reason']}", style="yellow")
+        if pause["next"]:
+            note(f"  {pause['next']}", style="yellow")
     for box in shown["mailboxes"]:
         style = "yellow" if box["dead"] or box["state"] not in _FINE else ""
         note(f"mailbox {box['mailbox']}: {_of_mailbox(box)}", style=style)

@@ -79,7 +79,9 @@ class Pace:
         """Show that the road rests."""
         road, now = f"{self._name}, division {asked.division}", self._now()
         await self._ledger.rest(road, until=wait.until, reason=wait.reason)
-        outgoing.connector_paused(connector=road, until=wait.until, reply=wait.reason)
+        outgoing.connector_paused(
+            connector=road, cause="quota", until=wait.until, reply=wait.reason
+        )
         reason = f"{wait.reason}; it goes on at {wait.until:%Y-%m-%d %H:%M} UTC"
         return RoadClosed(reason, retry_after=max(wait.until - now, timedelta(seconds=1)))
 

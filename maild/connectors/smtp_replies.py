@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from maild.errors import Deferred, DeliveryError, Refused, Unavailable
+from maild.errors import Cause, Deferred, DeliveryError, Refused, Unavailable
 
 LONGEST_TEXT = 500  # characters of a reply that are kept; the rest tells nobody anything
 LONGEST_WISH = timedelta(hours=4)  # no server may ask for a longer pause than our own longest
@@ -61,9 +61,8 @@ def fault_of(step: str, reply: Reply) -> DeliveryError:
     A reply that belongs to no answer of that step (250 to DATA) says nothing final: Deferred.
     """
     said = str(reply)
-    about_us = (step == "MAIL" and _is_policy(reply)) or _FOREIGN_SENDER.search(reply.text)
-    if reply.code in {421, 454, 530, 535} or about_us:
-        return Unavailable(said, retry_after=wish_of(reply))
+    if cause := _about_us(step, reply):
+        return Unavailable(said, retry_after=wish_of(reply), cause=cause)
     if reply.code // 100 == 5:
         return Refused(said)
     return Deferred(said, retry_after=wish_of(reply))
@@ -76,6 +75,17 @@ def wish_of(reply: Reply) -> timedelta | None:
         return None
     number, unit = int(found[1]), found[2].lower()
     return min(timedelta(seconds=number * (1 if unit.startswith("s") else 60)), LONGEST_WISH)
+
+
+def _about_us(step: str, reply: Reply) -> Cause | None:
+    """Why the server takes nothing of ours at all; None where it speaks of this mail."""
+    if reply.code == 530 and "STARTTLS" in reply.text.upper():  # RFC 3207 section 4
+        return "tls"
+    if reply.code in {530, 535}:
+        return "login"
+    if (step == "MAIL" and _is_policy(reply)) or _FOREIGN_SENDER.search(reply.text):
+        return "policy"
+    return "network" if reply.code in {421, 454} else None
 
 
 def _is_policy(reply: Reply) -> bool:

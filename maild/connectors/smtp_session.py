@@ -20,7 +20,7 @@ import aiosmtplib
 from maild.connectors.smtp_dsn import Dsn
 from maild.connectors.smtp_replies import Reply, wish_of
 from maild.connectors.smtp_wire import Wire
-from maild.errors import ConfigError, Unavailable
+from maild.errors import Cause, ConfigError, Unavailable
 
 CONNECT_SECONDS = 60.0  # for each of: connection, greeting, EHLO, TLS, login
 
@@ -115,14 +115,13 @@ async def _open(options: SmtpOptions, *, token: str | None) -> Session:
         )
         await client.connect()
     except (ssl.SSLError, aiosmtplib.SMTPException, OSError) as exc:
-        raise _unavailable(exc, f"{place} cannot be used") from exc
+        raise _unavailable(exc, f"{place} cannot be used", cause=_why_unusable(exc)) from exc
     try:
         await client.ehlo()
         if token is not None:
             await _log_in_by_token(client, options, token)
         elif options.user is not None:
-            password = await asyncio.to_thread(_password, options)
-            await client.login(options.user, password)
+            await _log_in_by_password(client, options, options.user)
         offers = dict(client.esmtp_extensions)
         protocol = client.protocol
         if protocol is None or protocol.transport is None:
@@ -130,16 +129,28 @@ async def _open(options: SmtpOptions, *, token: str | None) -> Session:
         return Session(wire=Wire(cast("asyncio.Transport", protocol.transport)), offers=offers)
     except (aiosmtplib.SMTPException, OSError) as exc:
         client.close()
-        raise _unavailable(exc, f"{place} does not let us in") from exc
+        raise _unavailable(exc, f"{place} does not let us in", cause=_why_shut(exc)) from exc
     except BaseException:
         client.close()
         raise
 
 
+async def _log_in_by_password(client: _Client, options: SmtpOptions, user: str) -> None:
+    offered = {one.lower() for one in client.server_auth_methods}
+    if not offered & set(_Client.AUTH_METHODS):
+        said = f"it offers {', '.join(sorted(offered)).upper()}" if offered else "it offers none"
+        place = f"{options.host}:{options.port}"
+        raise Unavailable(
+            f"{place} has no login by password that maild knows; {said}", cause="login"
+        )
+    await client.login(user, await asyncio.to_thread(_password, options))
+
+
 async def _log_in_by_token(client: _Client, options: SmtpOptions, token: str) -> None:
     place = f"{options.host}:{options.port}"
     if "xoauth2" not in {one.lower() for one in client.server_auth_methods}:
-        raise Unavailable(f"{place} does not offer XOAUTH2, the login by consent")
+        said = f"{place} does not offer XOAUTH2, the login by consent"
+        raise Unavailable(said, cause="login")
     try:
         await client.auth_xoauth2(options.user or "", token)
     except aiosmtplib.SMTPAuthenticationError as exc:
@@ -147,16 +158,40 @@ async def _log_in_by_token(client: _Client, options: SmtpOptions, token: str) ->
         if reply.code // 100 == 4:
             raise  # not now; the token may be good
         said = f"{place} does not take the consent of {options.user}: {reply}"
-        raise _TokenRefused(f"{said}; look whether this mailbox may send by SMTP there") from exc
+        hint = "look whether this mailbox may send by SMTP there"
+        raise _TokenRefused(f"{said}; {hint}", cause="login") from exc
 
 
-def _unavailable(exc: Exception, what: str) -> Unavailable:
+def _unavailable(exc: Exception, what: str, *, cause: Cause) -> Unavailable:
     if isinstance(exc, aiosmtplib.SMTPResponseException):
         reply = Reply(exc.code, " ".join(exc.message.split()))
-        return Unavailable(f"{what}: {reply}", retry_after=wish_of(reply))
+        return Unavailable(f"{what}: {reply}", retry_after=wish_of(reply), cause=cause)
     if isinstance(exc, ssl.SSLCertVerificationError):
-        return Unavailable(f"{what}: its certificate is not accepted ({exc.verify_message})")
-    return Unavailable(f"{what}: {exc}")
+        said = f"{what}: its certificate is not accepted ({exc.verify_message})"
+        return Unavailable(said, cause=cause)
+    return Unavailable(f"{what}: {exc}", cause=cause)
+
+
+def _why_unusable(exc: Exception) -> Cause:
+    """Why there is no connection: what aiosmtplib raises before the login."""
+    if isinstance(exc, ssl.SSLError) or isinstance(exc.__cause__, ssl.SSLError):
+        return "tls"
+    if isinstance(exc, aiosmtplib.SMTPConnectResponseError | aiosmtplib.SMTPHeloError):
+        return "policy" if exc.code // 100 == 5 else "network"
+    # A reply to STARTTLS, or none of it among what the server offers; there is no class for that.
+    if isinstance(exc, aiosmtplib.SMTPResponseException) or "STARTTLS" in str(exc):
+        return "tls"
+    return "network"
+
+
+def _why_shut(exc: Exception) -> Cause:
+    """Why there is no login. One that is put off, or a connection that breaks, is over by itself."""
+    if isinstance(exc, aiosmtplib.SMTPHeloError):
+        return _why_unusable(exc)
+    if isinstance(exc, aiosmtplib.SMTPResponseException):
+        return "login" if exc.code // 100 == 5 else "network"
+    network = isinstance(exc, aiosmtplib.SMTPServerDisconnected | TimeoutError | ConnectionError)
+    return "network" if network else "login"
 
 
 def _tls_context(options: SmtpOptions) -> ssl.SSLContext | None:

@@ -120,9 +120,14 @@ def delivery_superseded(*, delivery: str) -> None:
     LOG.warning("delivery.superseded", delivery=delivery)
 
 
-def connector_paused(*, connector: str, until: object, reply: str) -> None:
+def connector_paused(*, connector: str, cause: str, until: object, reply: str) -> None:
     """A whole connector rests; its deliveries wait, uncharged."""
-    LOG.warning("connector.paused", connector=connector, until=until, reply=reply)
+    LOG.warning("connector.paused", connector=connector, cause=cause, until=until, reply=reply)
+
+
+def connector_recovered(*, connector: str) -> None:
+    """A connector that was out takes mails again."""
+    LOG.info("connector.recovered", connector=connector)
 
 
 def outbox_took_back(*, deliveries: int, uncertain: int) -> None:

@@ -28,7 +28,7 @@ from maild.outbox.retry import DEADLINE, PAUSES, longest_wait
 from maild.outbox.verdict import Policy
 from maild.ports import Connector
 from maild.rules.book import RuleBook
-from maild.store import deliveries
+from maild.store import connectors, deliveries
 from maild.store.database import Database, StoreUnavailable, Tx
 from maild.store.deliveries import Settled
 
@@ -198,15 +198,23 @@ class Outbox:
         )
 
     async def _upkeep(self) -> None:
-        await self._look_at_clock()
         take = partial(_take_back, owner=self.owner, now=self._now(), options=self._options)
         taken = await self._db.write(take)
-        await self._rates.recall()
+        if self._lead is None:
+            await self._recall()
+        await self._look_at_clock()
         # Anew at each look, so that what a person held or cancelled meanwhile keeps nobody waiting.
         self._one_by_one = {one.id for one in taken if _was_composed(one)}
         if taken:
             uncertain = sum(one.state is State.UNCERTAIN for one in taken)
             outgoing.outbox_took_back(deliveries=len(taken), uncertain=uncertain)
+
+    async def _recall(self) -> None:
+        """Go on where the last process ended: what it sent lately, and which servers were out."""
+        await self._rates.recall()
+        for via, rest in (await self._db.read(connectors.rests)).items():
+            if lane := self._lanes.get(via):
+                lane.recall(rest)
 
     async def _look_at_clock(self) -> None:
         """Where the clock was set back, or nobody knows: waits that it made too long end."""

@@ -16,7 +16,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from maild.errors import DeliveryError, Unavailable
+from maild.errors import DeliveryError, RoadClosed, Unavailable
 from maild.log import outgoing, running
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.ids import new_id
@@ -28,7 +28,8 @@ from maild.outbox.record import Tell, record
 from maild.outbox.verdict import Policy, Try
 from maild.ports import Connector
 from maild.rules.book import RuleBook
-from maild.store import deliveries
+from maild.store import connectors
+from maild.store.connectors import Rest
 from maild.store.database import Database, StoreUnavailable, Tx
 from maild.store.deliveries import Settled, Superseded
 
@@ -70,6 +71,7 @@ class Lane:
         self._tasks: dict[asyncio.Task[None], Flight] = {}
         self._settling = 0  # how many of them only wait for their result to be written
         self._rests = 0  # how often in a row the connector was out
+        self._is_out = False  # and everybody can see it
         self._rested_at = float("-inf")  # monotonic
         self._outage = ""  # what the server said when it began to rest
 
@@ -98,6 +100,10 @@ class Lane:
         task.add_done_callback(self._landed)
         task.add_done_callback(lambda _: done())
 
+    def recall(self, rest: Rest) -> None:
+        """Go on where the last process ended: its connector was out, and is to be probed."""
+        self._rests, self._is_out = rest.times, True
+
     async def drain(self, *, grace: float) -> None:
         """Give what is under way `grace` seconds, then call it off; return when all is settled."""
         if self._tasks:
@@ -112,7 +118,7 @@ class Lane:
         try:
             reply = await self._carry(flight)
             settled = verdict.handed_over(self._try(flight), reply)
-            self._rests = 0
+            await self._recover()
         except Superseded:
             outgoing.delivery_superseded(delivery=flight.claimed.id)
             return
@@ -123,8 +129,8 @@ class Lane:
             settled = self._after(flight, fault)
             if isinstance(fault, Unavailable):
                 await self._rest(flight, fault)
-            elif isinstance(fault, DeliveryError):
-                self._rests = 0  # a server that refuses a mail is there
+            elif isinstance(fault, DeliveryError) and not isinstance(fault, RoadClosed):
+                await self._recover()  # a server that refuses a mail is there
         await self._settle(flight, settled)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
@@ -172,12 +178,20 @@ class Lane:
         self._rests += 1
         self._rested_at = time.monotonic()
         self._outage = fault.reply
-        now = self._kit.now()
-        until = now + retry.rest(self._rests, fault)
-        name = self.connector.name
-        outgoing.connector_paused(connector=name, until=until, reply=fault.reply)
-        rest = partial(deliveries.pause, via=name, now=now, until=until, reason=fault.reply)
-        await self._persist(rest)
+        now, name = self._kit.now(), self.connector.name
+        until = now + retry.rest(self._rests, fault, rng=self._kit.rng)
+        outgoing.connector_paused(connector=name, cause=fault.cause, until=until, reply=fault.reply)
+        rest = Rest(until, fault.reply, fault.cause, self._rests)
+        self._is_out = True
+        await self._persist(partial(connectors.pause, via=name, now=now, rest=rest))
+
+    async def _recover(self) -> None:
+        """The server took or refused a mail: it is there, and nobody need see to it any more."""
+        self._rests = 0
+        if self._is_out:
+            self._is_out = False
+            outgoing.connector_recovered(connector=self.connector.name)
+            await self._persist(partial(connectors.recovered, via=self.connector.name))
 
     async def _settle(self, flight: Flight, settled: Settled) -> None:
         """T5, tried until the store takes it; the notice rides in the same transaction."""

@@ -22,12 +22,9 @@ class Rates:
     ) -> None:
         self._paces, self._db, self._now = paces, db, now
         self._noted: dict[str, datetime] = {}
-        self._recalled = False
 
     async def recall(self) -> None:
-        """Take up where the last process ended, once. Raises StoreUnavailable."""
-        if self._recalled:
-            return
+        """Take up where the last process ended. Raises StoreUnavailable."""
         await self._db.write(connectors.forget_rates)
         for via, pace in self._paces.items():
             now = self._now()
@@ -36,7 +33,6 @@ class Rates:
             )
             ended = await self._db.read(since)
             pace.recall((now - one).total_seconds() for one in ended)
-        self._recalled = True
 
     async def note(self) -> float:
         """Write down who waits for its rate; seconds until the first of them goes on."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from maild.errors import Deferred
+from maild.errors import Cause, Deferred, Unavailable
 from maild.model.delivery import Delivery
 
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this was never set
@@ -16,12 +17,19 @@ BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this was never set
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 20, 40, 80, 160, 240))
 LONGEST_PAUSE = PAUSES[-1]  # no server may ask for more, see connectors/smtp_replies.py
 DEADLINE = timedelta(days=5)
-# Mails that failed together would come back together; a tenth to either side spreads them.
+# What failed together would come back together; a tenth to either side spreads them.
 JITTER = 0.1
 
-# A connector that is out: half a minute first, doubled up to a quarter of an hour.
-FIRST_REST = timedelta(seconds=30)
-LONGEST_REST = timedelta(minutes=15)
+# A connector that is out: half a minute first, doubled up to four hours. One that a person has to see
+# to is asked less often from the start: servers lock out whoever comes back with a wrong password.
+FIRST_REST: Mapping[Cause, timedelta] = {
+    "network": timedelta(seconds=30),
+    "tls": timedelta(seconds=30),
+    "login": timedelta(minutes=5),
+    "policy": timedelta(minutes=5),
+    "consent": timedelta(minutes=5),
+}
+LONGEST_REST = timedelta(hours=4)
 
 # When the team may want to know that something is late (Postfix: delay_warning_time).
 LATE = timedelta(hours=4)
@@ -68,10 +76,10 @@ def longest_wait(pauses: tuple[timedelta, ...]) -> timedelta:
     return max(*pauses, LONGEST_PAUSE) * (1 + JITTER)
 
 
-def rest(times: int, fault: Deferred) -> timedelta:
+def rest(times: int, fault: Unavailable, *, rng: Random) -> timedelta:
     """How long a connector rests that was out `times` times in a row (1 is the first)."""
-    pause = min(FIRST_REST * (1 << min(times - 1, 10)), LONGEST_REST)
-    return max(pause, fault.retry_after or timedelta(0))
+    pause = min(FIRST_REST[fault.cause] * (1 << min(times - 1, 10)), LONGEST_REST)
+    return max(pause * rng.uniform(1 - JITTER, 1 + JITTER), fault.retry_after or timedelta(0))
 
 
 def is_late_now(delivery: Delivery, *, started_at: datetime) -> bool:

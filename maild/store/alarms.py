@@ -19,6 +19,7 @@ from maild.store.schema import attempts, deliveries
 
 _OPEN: Final = table.c.closed_at.is_(None)
 _SHOWN: Final = (table.c.key, table.c.reason, table.c.opened_at, table.c.told_at, table.c.told_by)
+_OPEN_STATES: Final = (State.QUEUED, State.SENDING, State.UNCERTAIN)
 # Faults of ours: the other codes are what somebody wanted, or are told to the team.
 _OURS: Final = (HoldCode.BUG.value, HoldCode.LOSSES.value)
 
@@ -71,6 +72,13 @@ def held_by_faults(tx: Tx) -> tuple[Any, ...]:
         .group_by(deliveries.c.team)
     )
     return tuple(tx.execute(query))
+
+
+def waits_for(tx: Tx, via: str) -> bool:
+    """Whether any delivery waits for a connector, or is being tried there."""
+    open_ = deliveries.c.state.in_([one.value for one in _OPEN_STATES])
+    query = select(deliveries.c.id).where(open_, deliveries.c.via == via).limit(1)
+    return tx.execute(query).first() is not None
 
 
 def stuck(tx: Tx, *, before: datetime) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ from maild.store.attempts import (
     settle,
     with_attempts,
 )
-from maild.store.connectors import pause, paused
+from maild.store.connectors import paused
 from maild.store.database import Tx
 from maild.store.hand import cancel, hold, release, release_restored, release_shadow, retry
 from maild.store.leases import bring_forward, claim, oldest_due, renew, take_back
@@ -45,7 +45,6 @@ __all__ = [
     "mark_uncertain",
     "of_document",
     "oldest_due",
-    "pause",
     "paused",
     "release",
     "release_restored",

@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 
 from maild.errors import UserError
 from maild.model.delivery import Delivery, HoldCode, State
+from maild.store import connectors
 from maild.store.attempts import get
 from maild.store.database import Tx
 from maild.store.documents import add_event
@@ -103,6 +104,7 @@ def retry(
 ) -> Delivery:
     """Try now: what waits goes at once, what failed or came back starts anew.
 
+    The rest of its connector ends; what else waits there follows when this one was taken.
     Raises UserError, NotFound.
     """
     again = {State.FAILED, State.BOUNCED}
@@ -112,6 +114,7 @@ def retry(
         _let_go(tx, old, deadline_at=now + deadline, tries=0, not_before=now)
     else:
         _change(tx, old, not_before=now)
+    connectors.wake(tx, old.via, now=now)
     _tell(tx, old, "delivery.retried", at=now, detail="", actor=actor)
     return get(tx, id)
 

@@ -31,7 +31,7 @@ class StoredLedger:
         """Show that a road rests."""
         now = self._now()
         await self._db.write(
-            partial(connectors.pause, via=road, now=now, until=until, reason=reason)
+            partial(connectors.pause, via=road, now=now, rest=connectors.Rest(until, reason))
         )
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from maild.intake import mailbox_health
+from maild.model.outage import next_step
 from maild.model.run import RunState
 from maild.store import alarms, connectors, runs, tokens
 from maild.store.database import Tx
 
-KINDS: Final = frozenset({"held", "queue", "disk", "mailbox", "account", "run"})
+KINDS: Final = frozenset({"held", "connector", "queue", "disk", "mailbox", "account", "run"})
 # Short work is tried again each minute, so one fault is no trouble; long work takes its time.
 FAILING: Final = timedelta(minutes=15)
 OVERDUE: Final = timedelta(hours=2)
@@ -40,6 +41,7 @@ def look(tx: Tx, watched: Watched, *, now: datetime) -> dict[str, str]:
     return dict(
         [
             *_held(tx),
+            *_connectors(tx),
             *_queue(tx, watched, now=now),
             *_mailboxes(tx, watched),
             *_accounts(tx, watched),
@@ -62,6 +64,14 @@ def _held(tx: Tx) -> Iterator[Found]:
     for row in alarms.held_by_faults(tx):
         what = f"{row.team}: {_deliveries(row.n)} held by a fault of maild itself"
         yield f"held:{row.team}", f"{what}; see maild queue show {row.newest}"
+
+
+def _connectors(tx: Tx) -> Iterator[Found]:
+    """Servers that take nothing before a person has seen to it: an alarm after the first try."""
+    for via, rest in connectors.rests(tx).items():
+        step = next_step(rest.cause)
+        if step and alarms.waits_for(tx, via):
+            yield f"connector:{via}", f"connector {via} is out: {rest.reason}; {step}"
 
 
 def _queue(tx: Tx, watched: Watched, *, now: datetime) -> Iterator[Found]:

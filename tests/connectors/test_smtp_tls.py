@@ -87,9 +87,21 @@ async def test_a_certificate_that_is_not_the_servers_stops_everything(
     }[wrong]
     sink = MailSink(tls=shown)
     connector = connect(await sink.start(), tls="starttls", ca_file=authority.file)
-    with pytest.raises(Unavailable, match="certificate is not accepted"):
+    with pytest.raises(Unavailable, match="certificate is not accepted") as caught:
         await carry(connector, a_parcel())
+    assert caught.value.cause == "tls"
     assert sink.steps["MAIL"] == 0
+    await sink.stop()
+
+
+async def test_a_wrong_certificate_is_known_as_such_over_implicit_tls_too(
+    connect: Connect, authority: Authority
+) -> None:
+    sink = MailSink(tls=authority.server("mail.example"), implicit_tls=True)
+    connector = connect(await sink.start(), tls="implicit", ca_file=authority.file)
+    with pytest.raises(Unavailable, match="certificate") as caught:
+        await carry(connector, a_parcel())
+    assert caught.value.cause == "tls"
     await sink.stop()
 
 
@@ -168,8 +180,9 @@ async def test_a_password_file_that_cannot_be_read_rests_the_connector(
         user="acme",
         password_file=tmp_path / "gone",
     )
-    with pytest.raises(Unavailable, match="gone"):
+    with pytest.raises(Unavailable, match="gone") as caught:
         await connector.check()
+    assert caught.value.cause == "login"
 
 
 async def test_a_check_that_succeeds_leaves_no_connection(

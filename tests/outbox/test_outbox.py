@@ -196,33 +196,6 @@ async def test_the_doubt_is_on_disk_before_the_dot_and_the_reply_ends_it(rig: Ri
         await rig.becomes(delivery, State.HANDED_OVER)
 
 
-async def test_a_server_that_is_out_rests_with_one_probe_and_charges_nobody(rig: Rig) -> None:
-    waiting = [await rig.add() for _ in range(10)]
-    rig.sink.faults.reply["CONNECT"] = "421 4.3.2 too busy"
-    async with rig.running():
-        await rig.sink.until(lambda: rig.sink.steps["CONNECT"] >= 1)
-        while not (rest := await rig.db.read(partial(deliveries.paused, now=rig.clock.at))):
-            await rig.db.wait_for_change(10)
-        until, reason = rest["relay"]
-        assert until == rig.clock.at + timedelta(seconds=30)
-        assert "421 4.3.2 too busy" in reason
-        begun = rig.sink.steps["CONNECT"]
-        assert begun <= 4
-        for seconds in (60, 120):
-            await rig.step(until - rig.clock.at)
-            at = rig.clock.at + timedelta(seconds=seconds)
-            while rest.get("relay", (None, ""))[0] != at:
-                await rig.db.wait_for_change(10)
-                rest = await rig.db.read(partial(deliveries.paused, now=rig.clock.at))
-            until = at
-        assert rig.sink.steps["CONNECT"] == begun + 2
-        rig.sink.faults.reply.clear()
-        await rig.step(until - rig.clock.at)
-        for one in waiting:
-            assert (await rig.becomes(one, State.HANDED_OVER)).tries == 1
-    assert rig.sink.count == 10
-
-
 async def test_a_road_that_is_closed_keeps_its_own_waiting_uncharged_and_no_others(
     rig: Rig,
 ) -> None:

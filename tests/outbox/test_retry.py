@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild.errors import Deferred, Unavailable
+from maild.errors import Cause, Deferred, Unavailable
 from maild.model.delivery import Attempt, Outcome
 from maild.outbox.retry import GaveUp, Later, is_late_now, next_try, rest
 from tests.store.builders import NOW, a_delivery
@@ -107,12 +107,31 @@ def test_a_deadline_that_an_unset_clock_wrote_ends_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("times", "seconds"), [(1, 30), (2, 60), (3, 120), (5, 480), (6, 900), (10_000, 900)]
+    ("cause", "times", "seconds"),
+    [
+        ("network", 1, 30),
+        ("network", 2, 60),
+        ("network", 5, 480),
+        ("network", 9, 7680),
+        ("network", 10, 14_400),
+        ("network", 10_000, 14_400),
+        ("login", 1, 300),
+        ("policy", 3, 1200),
+        ("login", 7, 14_400),
+    ],
 )
-def test_a_connector_rests_longer_each_time_up_to_a_quarter_of_an_hour(
-    times: int, seconds: int
+def test_a_connector_rests_longer_each_time_up_to_four_hours(
+    cause: Cause, times: int, seconds: int
 ) -> None:
-    assert rest(times, Unavailable("421 busy")) == timedelta(seconds=seconds)
+    fault = Unavailable("421 busy", cause=cause)
+    assert rest(times, fault, rng=Middle()) == timedelta(seconds=seconds)
+
+
+@given(seed=st.integers(), times=st.integers(1, 50))
+def test_chance_moves_a_rest_by_a_tenth_at_most(seed: int, times: int) -> None:
+    fault = Unavailable("421 busy")
+    exact, found = rest(times, fault, rng=Middle()), rest(times, fault, rng=Random(seed))
+    assert abs(found / exact - 1) <= 0.1001
 
 
 def test_a_delivery_is_called_late_once() -> None:

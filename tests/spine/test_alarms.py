@@ -6,8 +6,10 @@ import json
 import sys
 from pathlib import Path
 
+from tests.spine import papers
 from tests.spine.conftest import Running
 from tests.spine.house import House, configured
+from tests.spine.post import a_mail
 from tests.spine.waiting import until
 
 KEEPS = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())"
@@ -41,6 +43,25 @@ def test_a_daemon_tells_on_the_second_road_when_the_first_is_dead(
         assert again.stop() == 0
     # It stands still and was told today.
     assert len(told.read_text().splitlines()) == 1
+
+
+def test_a_server_without_tls_is_an_alarm_after_the_first_try(
+    run: Running, house: House, tmp_path: Path, free_port: int
+) -> None:
+    told = tmp_path / "told"
+    daemon = run(('tls = "none"', 'tls = "starttls"'), more=roads(told, dead=free_port))
+    daemon.hand_in(a_mail(("q.xml", papers.quote("O-1"))))
+    assert daemon.wait_for("connector.paused")["cause"] == "tls"
+    assert daemon.stop() == 0
+    with house.running() as again:  # it looks at its start, and then each minute
+        assert again.wait_for("alarm.opened")["alarm"] == "connector:relay"
+        [alarm] = house.status()["alarms"]
+        assert "STARTTLS" in alarm["reason"]
+        assert "see to the certificate of that server" in alarm["reason"]
+        again.wait_for("alarm.told")
+    assert [one["key"] for one in json.loads(told.read_text())["alarms"]] == ["connector:relay"]
+    [waiting] = house.queue("--state", "queued")
+    assert [one["outcome"] for one in waiting["attempts"]] == ["paused"]
 
 
 def test_alarm_test_names_the_road_that_does_not_work(

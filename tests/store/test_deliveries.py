@@ -17,7 +17,8 @@ from maild.model.delivery import (
     Purpose,
     State,
 )
-from maild.store import deliveries, documents, leases, schema
+from maild.store import connectors, deliveries, documents, leases, schema
+from maild.store.connectors import Rest
 from maild.store.database import Tx
 from maild.store.deliveries import Superseded
 from maild.store.prepared import Prepared
@@ -126,26 +127,37 @@ def test_what_may_have_arrived_is_claimed_after_its_pause(tx: Tx) -> None:
 def test_busy_and_resting_connectors_are_left_out(tx: Tx) -> None:
     for via in ("busy", "resting", "open"):
         stored_delivery(tx, id=f"v-{via}", via=via)
-    deliveries.pause(tx, "resting", now=NOW, until=LATER, reason="the login does not work")
+    connectors.pause(tx, "resting", now=NOW, rest=Rest(LATER, "the login does not work"))
     assert claim(tx, busy=("busy",)) == ["v-open"]
     assert claim(tx) == ["v-busy"]
     assert deliveries.oldest_due(tx, NOW) == LATER
-    deliveries.pause(tx, "resting", now=NOW, until=NOW, reason="")
+    connectors.pause(tx, "resting", now=NOW, rest=Rest(NOW, ""))
     assert claim(tx) == ["v-resting"]
 
 
 def test_the_connectors_that_rest_are_told_with_their_reason(tx: Tx) -> None:
-    deliveries.pause(tx, "a", now=NOW, until=NOW + LEASE, reason="old")
-    deliveries.pause(tx, "a", now=NOW, until=LATER, reason="no login")
-    deliveries.pause(tx, "b", now=NOW, until=NOW, reason="over")
+    connectors.pause(tx, "a", now=NOW, rest=Rest(NOW + LEASE, "old"))
+    connectors.pause(tx, "a", now=NOW, rest=Rest(LATER, "no login"))
+    connectors.pause(tx, "b", now=NOW, rest=Rest(NOW, "over"))
     assert deliveries.paused(tx, NOW) == {"a": (LATER, "no login")}
+
+
+def test_who_is_woken_is_tried_and_stays_in_trouble_until_it_takes_something(tx: Tx) -> None:
+    rest = Rest(LATER, "535 5.7.8 no", "login", 3)
+    connectors.pause(tx, "a", now=NOW, rest=rest)
+    connectors.wake(tx, "a", now=NOW)
+    connectors.wake(tx, "never out", now=NOW)
+    assert connectors.paused(tx, NOW) == {}
+    assert connectors.rests(tx) == {"a": replace(rest, until=NOW)}
+    connectors.recovered(tx, "a")
+    assert connectors.rests(tx) == {}
 
 
 def test_a_rest_that_began_in_the_future_is_over(tx: Tx) -> None:
     """The clock stood ahead when it was written; a step by which clocks are kept right is none."""
     day = timedelta(days=1)
-    deliveries.pause(tx, "ahead", now=NOW + day, until=NOW + 2 * day, reason="no route")
-    deliveries.pause(tx, "kept", now=NOW + timedelta(seconds=2), until=LATER, reason="no route")
+    connectors.pause(tx, "ahead", now=NOW + day, rest=Rest(NOW + 2 * day, "no route"))
+    connectors.pause(tx, "kept", now=NOW + timedelta(seconds=2), rest=Rest(LATER, "no route"))
     assert deliveries.paused(tx, NOW).keys() == {"kept"}
 
 

@@ -8,8 +8,10 @@ from functools import partial
 import pytest
 
 from maild.connectors.alarm_roads import Command, Webhook
+from maild.errors import Cause
 from maild.model.delivery import HoldCode, Outcome, State
 from maild.store import alarms, connectors, deliveries
+from maild.store.connectors import Rest
 from maild.store.database import Tx
 from maild.store.tokens import SealedTokens
 from maild.watch.watchman import EVERY, LONGEST
@@ -180,7 +182,7 @@ async def test_a_relay_that_is_dead_is_an_alarm_however_often_it_is_tried(night:
             ),
         )
         until = night.moment + timedelta(minutes=10)
-        connectors.pause(tx, via="relay", now=NOW, until=until, reason="no route")
+        connectors.pause(tx, via="relay", now=NOW, rest=Rest(until, "no route"))
 
     await night.db.write(stored_delivery)
     seen = []
@@ -190,6 +192,40 @@ async def test_a_relay_that_is_dead_is_an_alarm_however_often_it_is_tried(night:
         await night.watchman().look()
         seen.append(await night.keys())
     assert seen == [[], [], [], [], ["queue:relay"]]
+
+
+@pytest.mark.parametrize("cause", ["tls", "login", "policy"])
+async def test_a_server_that_takes_nothing_before_a_person_sees_to_it_is_an_alarm_at_once(
+    night: Night, cause: Cause
+) -> None:
+    rest = Rest(night.moment + timedelta(minutes=5), "535 5.7.8 no", cause)
+    out = partial(connectors.pause, via="relay", now=night.moment, rest=rest)
+    await night.db.write(out)
+    await night.watchman().look()
+    assert await night.keys() == []  # nothing waits for it
+    await night.db.write(stored_delivery)
+    await night.watchman().look()
+    [alarm] = await night.db.read(alarms.standing)
+    assert alarm.key == "connector:relay"
+    assert "535 5.7.8 no" in alarm.reason
+    assert "maild queue retry" in alarm.reason
+    # Between two tries it stands, and once something was taken it is over.
+    night.moment += timedelta(hours=3)
+    await night.watchman().look()
+    assert "connector:relay" in {one.key for one in await night.db.read(alarms.standing)}
+    await night.db.write(partial(connectors.recovered, via="relay"))
+    await night.watchman().look()
+    assert "connector:relay" not in await night.keys()
+
+
+@pytest.mark.parametrize("cause", ["network", "consent"])
+async def test_a_server_that_is_away_is_no_alarm_at_once(night: Night, cause: Cause) -> None:
+    """A network comes back by itself, and a consent is an alarm of its account."""
+    rest = Rest(night.moment + timedelta(minutes=5), "no route", cause)
+    await night.db.write(partial(connectors.pause, via="relay", now=night.moment, rest=rest))
+    await night.db.write(stored_delivery)
+    await night.watchman().look()
+    assert await night.keys() == []
 
 
 async def test_what_waits_for_the_rate_of_its_connector_is_no_alarm(night: Night) -> None:
