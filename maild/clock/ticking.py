@@ -88,6 +88,8 @@ class Clock:
         for run in asked:
             ran += await self._try(partial(_do, schedule=schedule, run=run, now=now), run)
         for owed in schedule.owed(now, reached=reached):
+            if owed.skipped is not None and schedule.quiet:
+                continue  # the newest, which comes last, goes past it
             run = _row(schedule, owed, now=now)
             wrote = await self._try(partial(_settle, schedule=schedule, run=run, now=now), run)
             if wrote and run.state is RunState.SKIPPED:
@@ -131,15 +133,16 @@ def _settle(tx: Tx, *, schedule: Schedule, run: Run, now: datetime) -> bool:
     if reached is None or not schedule.counts_from(reached) or parse(run.period) <= parse(reached):
         return False
     runs.reach(tx, schedule.name, run.period, now=now)
-    skipped = run.state is RunState.SKIPPED
+    if schedule.quiet:
+        runs.pass_over(tx, schedule.name, but=run.period, now=now)
     known = runs.get(tx, schedule.name, run.period)
-    if known is None and not (skipped and schedule.quiet):
+    if known is None:
         runs.add(tx, run)
         _work(tx, schedule, run=run, now=now)
         return True
-    if known is None or schedule.job is None or known.state is not RunState.FAILED:
+    if schedule.job is None or known.state is not RunState.FAILED:
         return False
-    if skipped:  # it failed until the next period came
+    if run.state is RunState.SKIPPED:  # it failed until the next period came
         return runs.settle(tx, known, state=RunState.SKIPPED, result=run.result, now=now)
     return _do(tx, schedule=schedule, run=known, now=now)
 

@@ -124,6 +124,13 @@ def settle(tx: Tx, run: Run, *, state: RunState, result: str, now: datetime) -> 
     return _write(tx, unmoved, _ended(state, result=result, now=now))
 
 
+def pass_over(tx: Tx, schedule: str, *, but: str, now: datetime) -> None:
+    """Let what failed of a schedule be skipped with its reason, but for one period."""
+    failed = and_(_column.schedule == schedule, _column.state == RunState.FAILED.value)
+    values = {"state": RunState.SKIPPED.value, "ended_at": now}
+    _write(tx, failed & (_column.period != but), values)
+
+
 def ask_again(tx: Tx, run: Run, *, now: datetime) -> bool:
     """Let a run that failed or was skipped be due now; False when it has moved meanwhile."""
     unmoved = _is(run.schedule, run.period) & (_column.state == run.state.value)
