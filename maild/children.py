@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -26,6 +25,7 @@ import maild
 from maild.child import ANSWER, DONE, REQUEST
 from maild.errors import MaildError
 from maild.ports import Stored
+from maild.scratch import EmptyFolder
 
 # Nobody listens on port 9 (discard) here, so what honours a proxy setting is refused at once; the
 # typesetter fetches packages at run time and has no switch against it (rendering.md section 6).
@@ -89,7 +89,7 @@ class Children:
         self._turns = asyncio.Semaphore(self.size)
         self._idle: list[_Child] = []
         self._busy: set[_Child] = set()
-        self._folder: str | None = None
+        self._folder: EmptyFolder | None = None
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -137,8 +137,8 @@ class Children:
         children = [*self._idle, *self._busy]
         self._idle.clear()
         await asyncio.gather(*(one.end() for one in children))
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            self._folder.remove()
             self._folder = None
 
     async def _next(self) -> _Child:
@@ -152,8 +152,8 @@ class Children:
 
     async def _spawn(self) -> _Child:
         if self._folder is None:
-            self._folder = _empty_folder()
-        return await _Child.start(self._arguments, folder=self._folder)
+            self._folder = EmptyFolder()
+        return await _Child.start(self._arguments, folder=self._folder.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ class _Child:
         self.pid = process.pid
 
     @classmethod
-    async def start(cls, arguments: Sequence[str], *, folder: str) -> _Child:
+    async def start(cls, arguments: Sequence[str], *, folder: Path) -> _Child:
         """Start a process that inherits two pipes and a file for its last words, nothing else."""
         words = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child; `end` closes it
         ours, theirs = socket.socketpair()
@@ -276,13 +276,6 @@ class _Child:
         self._words.seek(0)
         text = self._words.read()[-_TAIL:].decode("utf-8", "replace").strip()
         return f": {text}" if text else ""
-
-
-def _empty_folder() -> str:
-    """The only folder that a child can call its own: empty, and not to be written to."""
-    folder = tempfile.mkdtemp(prefix="maild-child-")
-    Path(folder).chmod(0o500)
-    return folder
 
 
 def _environment() -> dict[str, str]:

@@ -145,7 +145,8 @@ async def test_a_child_has_no_network_where_the_system_allows_to_take_it(pool: C
 async def test_closing_ends_every_child_and_its_folder() -> None:
     pool = Children(2)
     await pool.start()
-    pids, folder = pool.pids, Path(str(pool._folder))
+    assert pool._folder is not None
+    pids, folder = pool.pids, pool._folder.path
     assert list(folder.iterdir()) == []
     await pool.close()
     await pool.close()
