@@ -35,21 +35,7 @@ def main() -> None:
 
 def commands() -> typer.Typer:
     """The whole command tree; imported late so that `maild --version` stays quick."""
-    from maild.cli import (
-        alarm,
-        connect,
-        demo,
-        doctor,
-        documents,
-        initial,
-        keeping,
-        operate,
-        partner,
-        proof,
-        queue,
-        review,
-        schedule,
-    )
+    from maild.cli import connect, demo, doctor, documents, initial, keeping, operate
 
     maild.command()(demo.demo)
     maild.command("init")(initial.init)
@@ -60,23 +46,30 @@ def commands() -> typer.Typer:
     maild.command()(documents.send)
     maild.command()(documents.inspect)
     maild.command()(documents.explain)
-    documents.documents.command()(proof.proof)
-    maild.add_typer(documents.documents, name="documents")
-    maild.add_typer(queue.queue, name="queue")
-    maild.add_typer(review.review, name="review")
-    maild.add_typer(review.senders, name="senders")
     maild.command()(connect.connect)
-    maild.add_typer(schedule.schedule, name="schedule")
-    maild.add_typer(partner.partner, name="partner")
-    maild.command("sign-in")(partner.sign_in)
-    maild.add_typer(alarm.alarm, name="alarm")
     maild.command()(operate.golive)
     maild.command()(keeping.backup)
     maild.command()(keeping.restore)
     maild.command()(keeping.verify)
     maild.command()(operate.password)
     maild.command()(operate.schema)
+    _groups()
     return maild
+
+
+def _groups() -> None:
+    """The commands that have commands of their own, and what belongs to those."""
+    from maild.cli import alarm, documents, partner, proof, queue, review, schedule
+
+    documents.documents.command()(proof.proof)
+    maild.add_typer(documents.documents, name="documents")
+    maild.add_typer(queue.queue, name="queue")
+    maild.add_typer(review.review, name="review")
+    maild.add_typer(review.senders, name="senders")
+    maild.add_typer(schedule.schedule, name="schedule")
+    maild.add_typer(partner.partner, name="partner")
+    maild.command("sign-in")(partner.sign_in)
+    maild.add_typer(alarm.alarm, name="alarm")
 
 
 @maild.callback()
