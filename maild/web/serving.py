@@ -41,6 +41,7 @@ class Pages:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`; answers under way are finished."""
         if not self._sockets:
+            await stop.wait()  # whoever supervises would start it again at once
             return
         config = uvicorn.Config(
             site.build(self._app),
