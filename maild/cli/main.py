@@ -59,13 +59,14 @@ def commands() -> typer.Typer:
 
 def _groups() -> None:
     """The commands that have commands of their own, and what belongs to those."""
-    from maild.cli import alarm, documents, partner, proof, queue, review, schedule
+    from maild.cli import alarm, documents, exact, partner, proof, queue, review, schedule
 
     documents.documents.command()(proof.proof)
     maild.add_typer(documents.documents, name="documents")
     maild.add_typer(queue.queue, name="queue")
     maild.add_typer(review.review, name="review")
     maild.add_typer(review.senders, name="senders")
+    maild.add_typer(exact.exact, name="exact")
     maild.add_typer(schedule.schedule, name="schedule")
     maild.add_typer(partner.partner, name="partner")
     maild.command("sign-in")(partner.sign_in)

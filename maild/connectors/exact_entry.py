@@ -102,7 +102,7 @@ def _case(team: Team, document: Document) -> _Case:
     mapping = team.exact
     side = getattr(mapping, name, None)
     if mapping is None or side is None:
-        said = f"[{key}.{name}] is missing; write it as docs/exact.md shows"
+        said = f"[{key}.{name}] is missing; `maild exact setup {team.slug}` proposes it"
         raise _held(document, [said])
     return _Case(team, bill, mapping, side, f"{key}.{name}", direction)
 

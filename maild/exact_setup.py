@@ -1,0 +1,187 @@
+"""Reads what is in an administration at Exact Online, and proposes [team.NAME.exact] as TOML to paste.
+
+It changes nothing, there or here. What a code is for is decided in `rules/exact_proposal.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from maild.app import App
+from maild.connectors.exact_answers import Row
+from maild.connectors.exact_api import ExactApi, ExactOptions
+from maild.consents import Account, Consents
+from maild.errors import UserError
+from maild.rules.exact_proposal import Chart, Coded, Proposed, VatCode, propose
+from maild.store.ledger import StoredLedger
+
+Pause = Callable[[float], Awaitable[object]]
+# Accounts of profit and loss: what sales and purchases are booked on. A page has 60 rows only.
+_BOOKED: Final = "BalanceType eq 'W'"
+_WIDTH: Final = 44  # columns before a remark
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed for a team, by what its administration holds."""
+
+    team: str
+    division: str
+    name: str
+    lines: tuple[Proposed, ...]
+
+    def json(self) -> dict[str, Any]:
+        """As one object."""
+        about = {"team": self.team, "division": self.division, "name": self.name}
+        return {**about, "lines": [asdict(one) for one in self.lines]}
+
+    def toml(self) -> list[str]:
+        """As lines to paste: what is not sure is a comment, for a person to choose."""
+        lines = [
+            f"# Proposed for {self.team} by what is in division {self.division} ({self.name}).",
+            "# A line that starts with # is not sure: choose its code, and take the # away.",
+        ]
+        tables = dict.fromkeys(("", *(one.table for one in self.lines)))
+        for table in tables:
+            lines += ["", *self._table(table)]
+        return lines
+
+    def _table(self, table: str) -> list[str]:
+        own = [one for one in self.lines if one.table == table]
+        name = ".".join(filter(None, ("team", self.team, "exact", table)))
+        head = f"[{name}]"
+        if table and self._unusable(table.partition(".")[0]):
+            return [f"# {head}", *(_written(one, sure=False) for one in own)]
+        return [head, *(_written(one, sure=one.sure) for one in own)]
+
+    def _unusable(self, side: str) -> bool:
+        """Whether a side lacks what it cannot do without: a journal and a VAT code that are sure."""
+        sure = {one.table for one in self.lines if one.sure and one.key == "journal"}
+        sure |= {one.table for one in self.lines if one.sure and one.table.endswith(".vat")}
+        return side in {"sales", "purchases"} and not {side, f"{side}.vat"} <= sure
+
+
+class ExactSetup:
+    """The administrations that a team's user of Exact Online may see."""
+
+    def __init__(self, app: App, *, pause: Pause = asyncio.sleep) -> None:
+        self._app, self._consents, self._pause = app, Consents.of(app, pause=pause), pause
+
+    async def propose(
+        self, team: str, *, division: str | None = None, account: str | None = None
+    ) -> Proposal:
+        """Read an administration and propose how to book in it.
+
+        Raises UserError where it is not known which one, Unavailable and its kin where Exact is not
+        reached or does not let us in.
+        """
+        self._app.book.team(team)
+        known = self._consents.account("exact", team=team, name=account)
+        api = self._api(known)
+        try:
+            code, name = await self._division(api, team, wanted=division)
+            chart = await read_chart(api, code)
+        finally:
+            await api.close()
+        return Proposal(team, code, name, tuple(propose(chart)))
+
+    def _api(self, account: Account) -> ExactApi:
+        return ExactApi(
+            ExactOptions(
+                name=account.name,
+                account=account,
+                site=self._app.settings.account[account.name].site,
+            ),
+            tokens=self._consents.tokens,
+            ledger=StoredLedger(self._app.db, now=self._consents.now),
+            now=self._consents.now,
+            pause=self._pause,
+        )
+
+    async def _division(self, api: ExactApi, team: str, *, wanted: str | None) -> tuple[str, str]:
+        """The code and name of the administration: the one asked for, or the only one."""
+        me = await api.me()
+        current = str(me.get("CurrentDivision") or "")
+        select = "Code,Description,VATNumber,BlockingStatus"
+        rows = await api.rows(current, "hrm/Divisions", select=select)
+        found = {
+            str(row.get("Code")): str(row.get("Description") or "")
+            for row in rows
+            if not row.get("BlockingStatus")
+        }
+        if wanted is not None and wanted in found:
+            return wanted, found[wanted]
+        if wanted is None and len(found) == 1:
+            return next(iter(found.items()))
+        listed = [f"  {code}  {name}" for code, name in found.items()]
+        said = f"{wanted} is none of them" if wanted else "it may see more than one administration"
+        user = api.options.account.address
+        raise UserError(
+            [f"{user}: {said}", *listed],
+            hint=f"say which one: maild exact setup {team} --division NUMBER",
+        )
+
+
+async def read_chart(api: ExactApi, division: str) -> Chart:
+    """What is in the books of a division, without what is blocked."""
+
+    async def rows(entity: str, select: str, where: str = "") -> list[Row]:
+        found = await api.rows(division, entity, select=select, where=where)
+        return [row for row in found if not row.get("IsBlocked")]
+
+    journals = await rows("financial/Journals", "Code,Description,Type,IsBlocked")
+    accounts = await rows(
+        "financial/GLAccounts", "Code,Description,Type,VATCode,IsBlocked", _BOOKED
+    )
+    vat = await rows(
+        "vat/VATCodes",
+        "Code,Description,Percentage,Type,VATTransactionType,Charged,IsBlocked",
+    )
+    conditions = await rows(
+        "cashflow/PaymentConditions", "Code,Description,PaymentDays,PaymentEndOfMonths"
+    )
+    return Chart(
+        journals=tuple(_coded(row, number=row.get("Type")) for row in journals),
+        accounts=tuple(_coded(row, number=row.get("Type")) for row in accounts),
+        vat=tuple(_vat(row) for row in vat),
+        conditions=tuple(
+            _coded(row, number=row.get("PaymentDays"))
+            for row in conditions
+            if not row.get("PaymentEndOfMonths")  # its due date is no number of days
+        ),
+    )
+
+
+def _coded(row: Row, *, number: Any) -> Coded:
+    return Coded(
+        code=str(row.get("Code") or "").strip(),
+        about=" ".join(str(row.get("Description") or "").split()),
+        number=number if isinstance(number, int) else None,
+        vat=str(row.get("VATCode") or "").strip(),
+    )
+
+
+def _vat(row: Row) -> VatCode:
+    rate = Decimal(str(row.get("Percentage") or 0))
+    return VatCode(
+        code=str(row.get("Code") or "").strip(),
+        about=" ".join(str(row.get("Description") or "").split()),
+        # Given as a part of one; a client that saw percents is not known, but costs nothing to take.
+        percent=(rate * 100 if rate <= 1 else rate).normalize(),
+        kind=str(row.get("Type") or "E").strip(),
+        side=str(row.get("VATTransactionType") or "B").strip(),
+        charged=bool(row.get("Charged")),
+    )
+
+
+def _written(one: Proposed, *, sure: bool) -> str:
+    """A line with its reason; a string of JSON is one of TOML."""
+    key = one.key if one.key.isidentifier() else json.dumps(one.key, ensure_ascii=False)
+    text = f"{'' if sure else '# '}{key} = {json.dumps(one.value, ensure_ascii=False)}"
+    others = f"; or {', '.join(one.others)}" if one.others else ""
+    return f"{text.ljust(_WIDTH)}# {one.reason}{others}"
