@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from maild.connectors.exact_booking import Booking, EntryLine, ItemWanted
-from maild.connectors.exact_lines import Piece, lines_of, pieces_of
+from maild.connectors.exact_lines import Piece, Side, lines_of, pieces_of
 from maild.connectors.exact_partner import DESCRIPTION, cut, partner_of
 from maild.errors import ProfileMismatch
 from maild.model.bill import Bill, BillKind
@@ -52,9 +52,11 @@ class _Case:
 def booking_of(team: Team, document: Document) -> Booking:
     """The entry of a document. Raises ProfileMismatch, which holds its delivery, with what to do."""
     case = _case(team, document)
-    bill, direction, side = case.bill, case.direction, case.side
+    bill, direction = case.bill, case.direction
     group = group_of(team, case.other)
-    found = pieces_of(bill, side, case.mapping, key=case.key, group=group)
+    # Sales carry the team's own VAT wherever they go; a supplier's VAT is that of his number.
+    foreign = direction is Direction.PURCHASE and group in {Group.EU, Group.OUTSIDE}
+    found = pieces_of(bill, Side(case.side, case.key, group, foreign), case.mapping)
     problems = [*found.problems]
     number, said = _number(case)
     problems += said

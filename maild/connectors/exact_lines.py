@@ -71,20 +71,39 @@ class Pieces:
     problems: tuple[str, ...]
 
 
-def pieces_of(
-    bill: Bill, side: ExactSide, mapping: ExactMapping, *, key: str, group: Group | None
-) -> Pieces:
-    """Everything that a bill charges, with its codes. `key` is the table of `side`."""
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Sales or purchases of one document: how they are booked, and where the other side is.
+
+    `key` is the table of `how`. `foreign_vat`: VAT on the paper is that of another country, so only a
+    key that names the country group may take it: nobody claims Dutch VAT back in a Belgian return.
+    """
+
+    how: ExactSide
+    key: str
+    group: Group | None
+    foreign_vat: bool = False
+
+    def vat_code(self, case: VatKey) -> str:
+        """The VAT code of a case; empty where the mapping has none."""
+        pairs = self.how.vat
+        if self.foreign_vat and case.percent:
+            pairs = tuple(one for one in pairs if one[0].group)
+        return chosen(pairs, case) or ""
+
+
+def pieces_of(bill: Bill, side: Side, mapping: ExactMapping) -> Pieces:
+    """Everything that a bill charges, with its codes."""
     found = _plain(bill)
     plain = [piece for piece in found if piece.net] or found[:1]
     plain, problems = _taxed(bill, plain)
-    coded = [_coded(piece, bill, side, group=group) for piece in plain]
-    problems += _missing(coded, key=key, group=group)
+    coded = [_coded(piece, bill, side) for piece in plain]
+    problems += _missing(coded, side)
     difference = _whole(bill) - sum((piece.total for piece in coded), start=_ZERO)
     if difference and abs(difference) <= LARGEST_ROUNDING:
         coded.append(Piece(difference, None, "Rounding", account=mapping.rounding_account))
         if not mapping.rounding_account:
-            table = key.rpartition(".")[0]
+            table = side.key.rpartition(".")[0]
             problems.append(
                 f"it is rounded by {difference:.2f}: write {table}.rounding_account, the G/L account"
                 " of differences"
@@ -187,20 +206,20 @@ def _spread(pieces: list[Piece], subtotal: TaxSubtotal) -> list[Piece]:
     return [replace(one, vat=share) for one, share in zip(pieces, shares, strict=True)]
 
 
-def _coded(piece: Piece, bill: Bill, side: ExactSide, *, group: Group | None) -> Piece:
-    case = case_of(piece.tax, group)
-    other = bill.seller.keys() | bill.buyer.keys()
+def _coded(piece: Piece, bill: Bill, side: Side) -> Piece:
+    case, how = case_of(piece.tax, side.group), side.how
+    parties = bill.seller.keys() | bill.buyer.keys()
     account = (
-        matched(side.items, piece.names)
-        or next((code for key, code in side.partners if key in other), None)
-        or chosen(side.accounts, case)
-        or side.account
+        matched(how.items, piece.names)
+        or next((code for key, code in how.partners if key in parties), None)
+        or chosen(how.accounts, case)
+        or how.account
     )
     return replace(
         piece,
         account=account,
-        vat_code=chosen(side.vat, case) or "",
-        cost_center=matched(side.cost_centers, piece.names) or side.cost_center,
+        vat_code=side.vat_code(case),
+        cost_center=matched(how.cost_centers, piece.names) or how.cost_center,
     )
 
 
@@ -212,24 +231,27 @@ def case_of(tax: Tax | None, group: Group | None) -> VatKey:
     return VatKey(tax.category, percent, group, (tax.exemption_code or "").upper())
 
 
-def _missing(pieces: list[Piece], *, key: str, group: Group | None) -> list[str]:
+def _missing(pieces: list[Piece], side: Side) -> list[str]:
     problems = []
     for piece in pieces:
-        case = case_of(piece.tax, group)
+        case = case_of(piece.tax, side.group)
         if not piece.vat_code:
-            problems.append(_no_vat(case, key))
+            problems.append(_no_vat(case, side))
         if not piece.account:
-            problems.append(f"no G/L account for {case}: write {key}.account")
+            problems.append(f"no G/L account for {case}: write {side.key}.account")
     return list(dict.fromkeys(problems))
 
 
-def _no_vat(case: VatKey, key: str) -> str:
+def _no_vat(case: VatKey, side: Side) -> str:
     """What to write for a case: as much as tells it from others of its kind."""
     taxed = bool(case.percent)
     about = CATEGORIES.get(case.category, case.category)
-    wanted = VatKey(case.category, case.percent if taxed else None, None if taxed else case.group)
+    if taxed and side.foreign_vat:
+        about += ", VAT of another country"
+    group = None if taxed and not side.foreign_vat else case.group
+    wanted = VatKey(case.category, case.percent if taxed else None, group)
     where = "" if case.group else " (the country of the other side is not known)"
-    return f'no VAT code for {case} ({about}){where}: write {key}.vat."{wanted}" = "its code"'
+    return f'no VAT code for {case} ({about}){where}: write {side.key}.vat."{wanted}" = "its code"'
 
 
 def _whole(bill: Bill) -> Decimal:
