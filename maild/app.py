@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from maild.intake.opening import Opener
 from maild.intake.refusals import Refusals
 from maild.intake.scanning import Scanner
 from maild.intake.senders import MAILBOX
+from maild.intake.token_mails import TokenMails
 from maild.log import setup
 from maild.model.verp import Verp
 from maild.outbox.sign_in import House
@@ -41,6 +42,7 @@ from maild.store.blobs import BlobStore
 from maild.store.database import Database
 from maild.store.lock import StateLock
 from maild.store.returns import return_key
+from maild.store.tokens import SealedTokens
 from maild.teams import Checked, Shelf
 
 
@@ -106,10 +108,7 @@ class App:
         data_dir, book = settings.maild.data_dir, shelf.current
         blobs = BlobStore(data_dir / "blobs", db)
         kept = Refusals(db, blobs, book, utc_now)
-        reader, opener = MailReader(sandbox, blobs.spool), Opener(sandbox, _scanner(settings))
-        desk = Desk(
-            db, blobs, book, utc_now, kept, reader, opener, verp=verp, servers=_servers(settings)
-        )
+        desk = _desk(settings, db=db, blobs=blobs, book=book, sandbox=sandbox, verp=verp, kept=kept)
         records = Records(db)
         actions = Actions(
             db=db,
@@ -175,6 +174,43 @@ def antivirus_of(settings: Settings) -> Antivirus | None:
         return None
     where = one.clamd if isinstance(one.clamd, Path) else (one.clamd.host, one.clamd.port)
     return Antivirus(where, timeout=one.timeout.total_seconds())
+
+
+def _desk(
+    settings: Settings,
+    *,
+    db: Database,
+    blobs: BlobStore,
+    book: Callable[[], RuleBook],
+    sandbox: Sandbox,
+    verp: Verp,
+    kept: Refusals,
+) -> Desk:
+    reader, opener = MailReader(sandbox, blobs.spool), Opener(sandbox, _scanner(settings))
+    letters = _token_mails(settings, db=db, blobs=blobs, reader=reader)
+    servers = _servers(settings)
+    return Desk(
+        db,
+        blobs,
+        book,
+        utc_now,
+        kept,
+        reader,
+        opener,
+        verp=verp,
+        servers=servers,
+        token_mails=letters,
+    )
+
+
+def _token_mails(
+    settings: Settings, *, db: Database, blobs: BlobStore, reader: MailReader
+) -> TokenMails | None:
+    """What recognises the tokens that CodaBox mails, where it is spoken to at all."""
+    if not settings.connector.codabox:
+        return None
+    tokens = SealedTokens(db, secret_file=settings.maild.secret_file, now=utc_now)
+    return TokenMails(db=db, blobs=blobs, reader=reader, tokens=tokens, now=utc_now)
 
 
 def _scanner(settings: Settings) -> Scanner | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from maild import works
+from maild import roads
 from maild.actions import utc_now
 from maild.app import App
 from maild.connectors import oauth_consent
@@ -44,8 +44,8 @@ class Consents:
     @classmethod
     def of(cls, app: App, *, pause: Pause = asyncio.sleep) -> Consents:
         """The consents that an app's configuration speaks of."""
-        tokens = works.build_tokens(app)
-        every = works.build_connectors(app.settings, tokens)
+        tokens = roads.build_tokens(app)
+        every = roads.build_connectors(app, tokens)
         users = {
             account: {
                 name: every[name]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
 
+from maild.config.codabox import UPLOAD_WANTED
 from maild.config.loaded import Loaded, find_config, read
 from maild.config.settings import Settings
 from maild.errors import ConfigError, KeyProblem
@@ -42,6 +43,7 @@ def check(path: str | Path | None) -> Checked:
     loaded = read(find_config(Path(path) if path else None))
     teams, told = read_teams(loaded.teams, connectors=loaded.connectors, kinds=loaded.connectors)
     told = (*told, *lint(teams), *_texts(teams), *_senders(teams, loaded.settings))
+    told = (*told, *_uploads(teams, loaded.settings))
     found = loaded.in_order(told)
     return Checked(
         loaded=loaded,
@@ -74,6 +76,20 @@ def _senders(teams: tuple[Team, ...], settings: Settings | None) -> Iterator[Key
                 yield KeyProblem(
                     f"team.{team.slug}.from", f"{said}; {domain} is none of them", "error"
                 )
+
+
+def _uploads(teams: tuple[Team, ...], settings: Settings | None) -> Iterator[KeyProblem]:
+    """Nothing is sent to CodaBox before the operator says how."""
+    mute = {
+        name
+        for name, one in (settings.connector.codabox.items() if settings else ())
+        if not one.send.path
+    }
+    for team in teams:
+        for one in team.recipients:
+            if one.via in mute:
+                said = f'"{one.via}" cannot send: {UPLOAD_WANTED}'
+                yield KeyProblem(f"team.{team.slug}.recipients.{one.name}.via", said)
 
 
 def _remark(loaded: Loaded, problem: KeyProblem) -> str:

@@ -1,6 +1,6 @@
-"""The daemon's parts list: doors, connectors, the outbox, the clock, the PDF children.
+"""The daemon's parts list: doors, the outbox, the clock, the PDF children, over the roads out.
 
-The one place that chooses a connector and gives the parts their options. Nothing is started here.
+It gives the parts their options; connectors are chosen in `roads`. Nothing is started here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from maild import mailboxes
+from maild import joining, mailboxes, roads
 from maild.actions import utc_now
 from maild.app import App
 from maild.clock.long_work import Runs
@@ -20,11 +20,7 @@ from maild.clock.ticking import Clock
 from maild.config.settings import Folder, Settings
 from maild.config.values import Listen
 from maild.connectors.alarm_roads import Command, Relay, Webhook
-from maild.connectors.folder import FolderConnector
 from maild.connectors.oauth import OAuthTokens
-from maild.connectors.oauth_providers import account_at
-from maild.connectors.smtp import SmtpConnector
-from maild.connectors.smtp_session import SmtpOptions
 from maild.intake.digest import Digests
 from maild.intake.folder import FolderDoor, FolderOptions
 from maild.intake.kept import Kept
@@ -34,14 +30,14 @@ from maild.intake.smtp_gate import Limits
 from maild.intake.smtpd import SmtpDoor, SmtpdOptions
 from maild.log import running
 from maild.model.run import Run
+from maild.model.team import Team
 from maild.outbox.compose import Composer
 from maild.outbox.dispatch import Outbox, OutboxOptions
-from maild.outbox.return_path import ReturnPath, ReturnPaths
+from maild.outbox.return_path import ReturnPaths
 from maild.ports import AlarmRoad, Connector
 from maild.render.pdf import Renderer
 from maild.schedules import TIDY
 from maild.store.blobs import BlobStore
-from maild.store.tokens import SealedTokens
 from maild.watch.sources import Watched
 from maild.watch.watchman import Watchman
 
@@ -64,6 +60,7 @@ class Works:
     folders: Mapping[str, FolderDoor]
     mailboxes: Mapping[str, MailboxDoor]
     watchman: Watchman
+    more: Mapping[str, Service]  # what the configuration asks for besides
 
     @property
     def services(self) -> dict[str, Service]:
@@ -80,6 +77,7 @@ class Works:
             "accounts": self.tokens.run,
             "alarms": self.watchman.run,
             **doors,
+            **self.more,
         }
 
 
@@ -87,8 +85,8 @@ def build(app: App) -> Works:
     """Build the daemon's parts over an app."""
     settings = app.settings
     renderer = Renderer(settings.render.processes)
-    tokens = build_tokens(app)
-    connectors = build_connectors(settings, tokens)
+    tokens = roads.build_tokens(app)
+    connectors = roads.build_connectors(app, tokens)
     composer = Composer(
         db=app.db,
         blobs=app.blobs,
@@ -96,7 +94,7 @@ def build(app: App) -> Works:
         book=app.shelf.current,
         now=utc_now,
         recent=app.desk.recent,
-        paths=ReturnPaths(return_paths(settings), app.desk.verp.key),
+        paths=ReturnPaths(roads.return_paths(settings), app.desk.verp.key),
         house=app.house,
     )
     kept = Kept(app.desk)
@@ -116,15 +114,29 @@ def build(app: App) -> Works:
         clock=_clock(app),
         runs=Runs(app.db, works={TIDY: partial(_tidy, app.blobs)}, now=utc_now),
         kept=kept,
-        smtpd=SmtpDoor(
-            app.desk,
-            options=_smtpd(settings),
-            kept=kept if settings.smtpd.answer == "kept" else None,
-        ),
+        smtpd=_door(app, kept),
         folders=_folders(app),
         mailboxes=mailboxes.build(settings, desk=app.desk, tokens=tokens),
         watchman=build_watchman(app, connectors),
+        more=_more(app),
     )
+
+
+def _door(app: App, kept: Kept) -> SmtpDoor:
+    settled_later = app.settings.smtpd.answer == "kept"
+    options = _smtpd(app.settings)
+    return SmtpDoor(app.desk, options=options, kept=kept if settled_later else None)
+
+
+def _more(app: App) -> dict[str, Service]:
+    if not app.settings.connector.codabox:
+        return {}
+    joined = joining.Joining.of(app)
+
+    def teams() -> dict[str, Team]:
+        return {team.slug: team for team in app.book.teams}
+
+    return {"codabox tokens": partial(joining.serve, joined, teams)}
 
 
 def _folders(app: App) -> dict[str, FolderDoor]:
@@ -139,79 +151,31 @@ def folder_options(name: str, one: Folder) -> FolderOptions:
     return FolderOptions(name=name, path=one.path, team=one.team, tag=one.tag or None)
 
 
-def build_tokens(app: App) -> OAuthTokens:
-    """The access tokens of every account, over the app's store."""
-    accounts = {
-        name: account_at(name=name, **dict(one)) for name, one in app.settings.account.items()
-    }
-    secret_file = app.settings.maild.secret_file
-    store = SealedTokens(app.db, secret_file=secret_file, now=utc_now)
-    return OAuthTokens(accounts, store=store, now=utc_now)
-
-
 def build_watchman(app: App, connectors: Mapping[str, Connector]) -> Watchman:
     """What looks for alarms, with the roads of [alarm] in the order in which they are tried."""
     settings = app.settings
     one = settings.alarm
-    roads: list[AlarmRoad] = []
+    to_people: list[AlarmRoad] = []
     if one.webhook:
-        roads.append(Webhook(one.webhook, one.webhook_form, one.webhook_token_file))
+        to_people.append(Webhook(one.webhook, one.webhook_form, one.webhook_token_file))
     if one.command:
-        roads.append(Command(one.command))
+        to_people.append(Command(one.command))
     if one.relay:
-        roads.append(Relay(connectors[one.relay], one.sender or one.to[0], one.to))
+        to_people.append(Relay(connectors[one.relay], one.sender or one.to[0], one.to))
     return Watchman(
         db=app.db,
-        roads=roads,
+        roads=to_people,
         watched=Watched(
             data_dir=settings.maild.data_dir,
             disk_free=one.disk_free,
             stuck_after=one.stuck_after,
             mailboxes=tuple(settings.mailbox),
-            accounts=tuple(settings.account),
+            accounts=(*settings.account, *roads.codabox_accounts(app)),
         ),
         repeat=one.repeat,
         host=settings.maild.called,
         now=utc_now,
     )
-
-
-def return_paths(settings: Settings) -> dict[str, ReturnPath]:
-    """How each connector names the sender of a mail."""
-    return {
-        name: ReturnPath(one.returns_to(settings.maild.called), signed=one.return_path == "verp")
-        for name, one in settings.connector.smtp.items()
-    }
-
-
-def build_connectors(settings: Settings, tokens: OAuthTokens) -> dict[str, Connector]:
-    """Every way out, by the name that `via` gives."""
-    folders = {
-        name: FolderConnector(name, one.path) for name, one in settings.connector.folder.items()
-    }
-    return {**build_mailers(settings, tokens), **folders}
-
-
-def build_mailers(settings: Settings, tokens: OAuthTokens) -> dict[str, Connector]:
-    """The ways out that carry mail."""
-    return {
-        name: SmtpConnector(
-            SmtpOptions(
-                name=name,
-                host=one.host,
-                port=one.port,
-                tls=one.tls,
-                hostname=settings.maild.called,
-                user=tokens.accounts[one.account].address if one.account else one.username or None,
-                password_file=one.password_file,
-                token=partial(tokens.token, one.account) if one.account else None,
-                ca_file=one.ca_file,
-                connections=one.connections,
-                dsn=one.dsn,
-            )
-        )
-        for name, one in settings.connector.smtp.items()
-    }
 
 
 def _outbox(settings: Settings) -> OutboxOptions:
@@ -222,10 +186,8 @@ def _outbox(settings: Settings) -> OutboxOptions:
         lease=one.lease,
         doubt_pause=one.doubt_pause,
         grace=one.grace,
-        connections={name: c.connections for name, c in settings.connector.smtp.items()},
-        hold_uncertain=frozenset(
-            name for name, c in settings.connector.smtp.items() if c.uncertain == "hold"
-        ),
+        connections=roads.connections(settings),
+        hold_uncertain=frozenset(roads.holding(settings.connector)),
         rates={name: c.rate for name, c in settings.connector.smtp.items() if c.rate},
     )
 

@@ -6,7 +6,7 @@ import asyncio
 
 import typer
 
-from maild import works
+from maild import roads, works
 from maild.app import App
 from maild.cli.output import (
     EX_PROBLEM,
@@ -32,8 +32,8 @@ def try_roads(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
     async def go() -> list[dict[str, str | None]]:
         async with App.opened(config) as app:
-            tokens = works.build_tokens(app)
-            connectors = works.build_connectors(app.settings, tokens)
+            tokens = roads.build_tokens(app)
+            connectors = roads.build_connectors(app, tokens)
             try:
                 return await works.build_watchman(app, connectors).test()
             finally:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from maild.app import App
+from maild.cli.connect_codabox import connect_codabox
 from maild.cli.output import (
     EX_UNAVAILABLE,
     ConfigOption,
@@ -26,12 +27,15 @@ LONGEST_LINE = 16_384  # octets; the address that a browser ends at has about 2,
 
 def connect(
     provider: Annotated[
-        Literal["microsoft", "google", "exact"],
-        typer.Argument(metavar="microsoft|google|exact", show_default=False),
+        Literal["microsoft", "google", "exact", "codabox"],
+        typer.Argument(metavar="microsoft|google|exact|codabox", show_default=False),
     ],
     team: Annotated[str, typer.Argument(metavar="TEAM", show_default=False)],
     account: Annotated[
-        str | None, typer.Option(help="Which [account.NAME], where the team has several.")
+        str | None,
+        typer.Option(
+            help="Which [account.NAME] or [connector.codabox.NAME], where there are several."
+        ),
     ] = None,
     by_page: Annotated[
         bool,
@@ -45,9 +49,13 @@ def connect(
 ) -> None:
     """Ask the owner of a mailbox to let maild send and read mail with it, or a user of Exact Online to let it book.
 
-    Microsoft is asked by a code, Google and Exact by a page, unless told otherwise. Works while the daemon
-    runs, which then goes on by itself. With --json the question is one line and the answer another.
+    Microsoft is asked by a code, Google and Exact by a page, unless told otherwise; CodaBox mails a token
+    to the company. Works while the daemon runs, which then goes on by itself. With --json the question is
+    one line and the answer another.
     """
+    if provider == "codabox":
+        connect_codabox(team, connector=account, as_json=as_json, config=config)
+        return
 
     async def go() -> dict[str, Any]:
         async with App.opened(config) as app:

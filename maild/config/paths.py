@@ -27,6 +27,9 @@ PATHS: Final = tuple(
         "connector.*.*.password_file",
         "connector.*.*.ca_file",
         "connector.folder.*.path",
+        "connector.http.*.token_file",
+        "connector.http.*.cert_file",
+        "connector.http.*.key_file",
         "alarm.webhook_token_file",
         "team.*.branding.logo",
     )

@@ -28,6 +28,8 @@ SECRETS: Final = (
     "client_secret_file",
     "secret_file",
     "webhook_token_file",
+    "token_file",
+    "key_file",
 )
 FOLDERS: Final = ("data_dir", "path", "maildir")
 MADE: Final = (*FOLDERS, "secret_file")  # made when they are missing, so they need not be there

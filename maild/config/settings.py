@@ -18,7 +18,9 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from maild.config.alarm import Alarms
+from maild.config.codabox import CodaboxConnector
 from maild.config.exact import SITE_WANTED, Site
+from maild.config.http_map import HttpConnector
 from maild.config.mailbox import Mailbox, Tag
 from maild.config.section import Address, Name, NonEmpty, Section
 from maild.config.values import (
@@ -216,6 +218,8 @@ class Connectors(Section):
 
     smtp: dict[Name, SmtpConnector] = Field(default_factory=dict)
     folder: dict[Name, FolderConnector] = Field(default_factory=dict)
+    http: dict[Name, HttpConnector] = Field(default_factory=dict)
+    codabox: dict[Name, CodaboxConnector] = Field(default_factory=dict)
 
 
 class Outbox(Section):

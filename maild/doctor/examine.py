@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from maild import mailboxes, works
+from maild import mailboxes, roads
 from maild.actions import utc_now
 from maild.app import App, antivirus_of
 from maild.doctor import domains, doors, machine, ways
@@ -20,16 +20,16 @@ async def examine(app: App) -> list[Finding]:
     settings, now = app.settings, utc_now()
     seen, standings = await app.db.read(vitals), await app.db.read(tokens.standings)
     names = Names([(one.host, one.port) for one in settings.maild.resolver])
-    given = works.build_tokens(app)
+    given = roads.build_tokens(app)
     senders = sendings(
         app.book.teams,
         settings.connector.smtp,
         accounts=settings.account,
-        envelopes={name: one.address for name, one in works.return_paths(settings).items()},
+        envelopes={name: one.address for name, one in roads.return_paths(settings).items()},
     )
     out, boxes, scanner, *looked_up = await asyncio.gather(
         ways.connectors(
-            settings, works.build_connectors(settings, given), used=ways.used_by(app.book.teams)
+            settings, roads.build_connectors(app, given), used=ways.used_by(app.book.teams)
         ),
         doors.mailboxes(settings, mailboxes.build_mailboxes(settings, tokens=given)),
         doors.antivirus(settings, antivirus_of(settings)),

@@ -58,6 +58,12 @@ def _ways(configured: Connectors) -> Iterator[tuple[str, _Way]]:
         place = str(folder.path)
         way = _Way(f"connector.folder.{name}", place, " can be written", "look at its rights")
         yield name, way
+    for name, http in configured.http.items():
+        way = _Way(f"connector.http.{name}", http.url, " answers", "ask who runs it")
+        yield name, way
+    for name, codabox in configured.codabox.items():
+        way = _Way(f"connector.codabox.{name}", codabox.url, " lets us in", "ask api@codabox.com")
+        yield name, way
 
 
 async def _try(name: str, way: _Way, connector: Connector, *, used: frozenset[str]) -> Finding:

@@ -29,6 +29,7 @@ from maild.intake.policy import check_mail
 from maild.intake.refusals import Refusals
 from maild.intake.returns import Returns
 from maild.intake.senders import COPY, TRUSTED, Guest, Senders, is_copy, set_aside
+from maild.intake.token_mails import TokenMails
 from maild.model.document import Arrival, Document, Role
 from maild.model.team import Mode, Team
 from maild.model.verp import Verp
@@ -93,6 +94,7 @@ class Desk:
     recent: RecentBills = field(default_factory=RecentBills)
     verp: Verp = field(default_factory=Verp)
     servers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `Senders`
+    token_mails: TokenMails | None = None  # where a connector gets its keys by mail
 
     @property
     def returns(self) -> Returns:
@@ -109,6 +111,8 @@ class Desk:
         team, guest = self.book().team(submission.team), TRUSTED
         try:
             report = await self.returns.take(submission, mark=mark)
+            if report is None and self.token_mails is not None:
+                report = await self.token_mails.take(submission, mark=mark)
             if report is not None:
                 return report
             guest = await self._guest(submission, team)

@@ -23,3 +23,13 @@ def account_needs_consent(*, account: str, provider: str, reason: str) -> None:
 def account_refused(*, account: str, provider: str, reason: str) -> None:
     """The provider does not take our registration: its id, its secret or what it may ask."""
     LOG.error("account.refused", account=account, provider=provider, reason=reason)
+
+
+def token_arrived(*, account: str, team: str) -> None:
+    """A mail brought the token that a team waits for; it is kept, sealed, until it is used."""
+    LOG.info("token.arrived", account=account, team=team)
+
+
+def token_refused(*, account: str, team: str, reason: str) -> None:
+    """The token that a mail brought was not taken, or is another company's."""
+    LOG.error("token.refused", account=account, team=team, reason=reason)

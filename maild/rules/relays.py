@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from maild.model.team import Attach, Profile
+from maild.rules.profiles import BOTH, PAIR, SALES
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,37 @@ RELAYS: Final[Mapping[str, Relay]] = MappingProxyType(
             # Names of folders only: none that leads out of the connector's own, none that is hidden.
             address=re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*){0,4}"),
             wanted='a folder below the connector\'s own, such as "acme" or "acme/sales"',
+        ),
+        "http": Relay(
+            Profile(
+                name="http",
+                machine=True,
+                books=True,
+                attach=PAIR,
+                takes=frozenset(PAIR),
+                kinds=BOTH,
+                source="docs/http.md",
+                as_of=date(2026, 11, 24),
+                relay=True,
+            ),
+            address=re.compile(r"[!-~]{1,200}"),
+            wanted='what the company is called there, such as "acme" or its number',
+        ),
+        "codabox": Relay(
+            Profile(
+                name="codabox",
+                machine=True,
+                books=True,
+                attach=PAIR,
+                takes=frozenset(PAIR),
+                # It takes no purchases, which it brings itself.
+                kinds=SALES,
+                source="codabox_and_peppol.md B1, B2",
+                as_of=date(2026, 9, 1),
+                relay=True,
+            ),
+            address=re.compile(r"BE[01][0-9]{9}"),
+            wanted='the enterprise number of the company, such as "BE0123456749"',
         ),
     }
 )

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 
 from maild.model.ids import new_id
 from maild.model.token import Consent, Token
@@ -69,6 +69,10 @@ class SealedTokens:
             "trouble": None,
         }
         await self._db.write(partial(_save, name=name, values=values))
+
+    async def drop(self, name: str) -> None:
+        """Forget what is kept under a name, as if it had never been."""
+        await self._db.write(partial(_drop, name=name))
 
     async def spoil(self, name: str, trouble: str) -> bool:
         """Note that a person has to be asked again; True when that is news."""
@@ -128,6 +132,10 @@ def _save(tx: Tx, *, name: str, values: dict[str, Any]) -> None:
 def _put(tx: Tx, *, name: str, values: dict[str, Any]) -> None:
     if not insert_if_absent(tx, table, row=values | {"name": name}, unique=["name"]):
         tx.execute(update(table).where(table.c.name == name).values(values))
+
+
+def _drop(tx: Tx, *, name: str) -> None:
+    tx.execute(delete(table).where(table.c.name == name))
 
 
 def _spoil(tx: Tx, *, name: str, trouble: str) -> bool:

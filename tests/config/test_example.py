@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -111,16 +111,30 @@ def of_mailboxes(boxes: Iterable[dict[str, Any]]) -> set[str]:
     return found
 
 
+def below(table: dict[str, Any]) -> Iterator[str]:
+    """The keys of a table and of the tables in it; those of headers are the person's own."""
+    for key, value in table.items():
+        if key == "headers":
+            yield f"{key}.*"
+        elif isinstance(value, dict):
+            yield from (f"{key}.{one}" for one in below(value))
+        else:
+            yield key
+
+
 def written(tables: dict[str, Any]) -> set[str]:
     """The keys of the example's sections, in the form of `keys_of`."""
     found = {f"folder.*.{key}" for one in tables["folder"].values() for key in one}
     found |= {f"account.*.{key}" for one in tables["account"].values() for key in one}
     found |= of_mailboxes(tables["mailbox"].values())
+    for kind, named in tables["connector"].items():
+        for one in named.values():
+            found |= {f"connector.{kind}.*.{key}" for key in below(one)}
+    # What is said of one call holds for the other, and is written once.
     found |= {
-        f"connector.{kind}.*.{key}"
-        for kind, named in tables["connector"].items()
-        for one in named.values()
-        for key in one
+        key.replace(".http.", ".codabox.")
+        for key in found
+        if key.startswith("connector.http.*.send.")
     }
     for section in ("maild", "smtpd", "antivirus", "outbox", "alarm", "render", "web", "log"):
         found |= {f"{section}.{key}" for key in tables[section]}

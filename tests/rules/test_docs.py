@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from maild.config.http_map import VALUES
 from maild.model.document import Kind
 from maild.model.team import Attach, Conditions, Profile, Rule
 from maild.rules.book import TAGS
@@ -73,3 +74,9 @@ def test_the_page_of_profiles_shows_each_as_it_is() -> None:
         assert f"{profile.as_of:%B %Y}" in page
     sources = {key for one in PROFILES.values() for key in re.findall(r"\[S\d+\]", one.source)}
     assert sources == set(re.findall(r"^- (\[S\d+\]) \S", page, flags=re.MULTILINE))
+
+
+def test_the_page_of_templates_names_every_value() -> None:
+    page = (DOCS / "http.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| `\{(\w+)\}` \| (.*) \|$", page, flags=re.MULTILINE))
+    assert shown == dict(VALUES)

@@ -1,0 +1,142 @@
+"""Every way out of the configuration, built: by the name that `via` gives, with its options.
+
+The one place beside `mailboxes` and `works` that chooses a connector. Nothing is sent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from maild.actions import utc_now
+from maild.app import App
+from maild.config.codabox import CodaboxConnector as CodaboxSection
+from maild.config.http_map import HttpFind, holds_doubts
+from maild.config.settings import Connectors, Settings
+from maild.connectors.codabox import CodaboxConnector
+from maild.connectors.codabox_api import Api
+from maild.connectors.codabox_keys import Keys, key_name
+from maild.connectors.folder import FolderConnector
+from maild.connectors.http_map import HttpMapConnector
+from maild.connectors.oauth import OAuthTokens
+from maild.connectors.oauth_providers import account_at
+from maild.connectors.smtp import SmtpConnector
+from maild.connectors.smtp_session import SmtpOptions
+from maild.outbox.return_path import ReturnPath
+from maild.ports import Connector
+from maild.store.order import Order
+from maild.store.tokens import SealedTokens
+
+
+def build_tokens(app: App) -> OAuthTokens:
+    """The access tokens of every account, over the app's store."""
+    accounts = {
+        name: account_at(name=name, **dict(one)) for name, one in app.settings.account.items()
+    }
+    secret_file = app.settings.maild.secret_file
+    store = SealedTokens(app.db, secret_file=secret_file, now=utc_now)
+    return OAuthTokens(accounts, store=store, now=utc_now)
+
+
+def build_connectors(app: App, tokens: OAuthTokens) -> dict[str, Connector]:
+    """Every way out, by the name that `via` gives."""
+    configured = app.settings.connector
+    relays: dict[str, Connector] = {
+        **{name: FolderConnector(name, one.path) for name, one in configured.folder.items()},
+        **{name: HttpMapConnector(name, one) for name, one in configured.http.items()},
+        **{name: _codabox(app, name, one) for name, one in configured.codabox.items()},
+    }
+    return {**build_mailers(app.settings, tokens), **relays}
+
+
+def build_mailers(settings: Settings, tokens: OAuthTokens) -> dict[str, Connector]:
+    """The ways out that carry mail."""
+    return {
+        name: SmtpConnector(
+            SmtpOptions(
+                name=name,
+                host=one.host,
+                port=one.port,
+                tls=one.tls,
+                hostname=settings.maild.called,
+                user=tokens.accounts[one.account].address if one.account else one.username or None,
+                password_file=one.password_file,
+                token=partial(tokens.token, one.account) if one.account else None,
+                ca_file=one.ca_file,
+                connections=one.connections,
+                dsn=one.dsn,
+            )
+        )
+        for name, one in settings.connector.smtp.items()
+    }
+
+
+def codabox_api(one: CodaboxSection) -> Api:
+    """CodaBox as one section describes it."""
+    return Api(one.url, one.software_company, one.ca_file)
+
+
+def codabox_keys(app: App, connector: str) -> Keys:
+    """The logins of teams at CodaBox by one connector."""
+    return Keys(connector, store=sealed_tokens(app), now=utc_now)
+
+
+def codabox_accounts(app: App) -> list[str]:
+    """What the logins of all teams at CodaBox are called."""
+    return [
+        key_name(name, team.slug)
+        for name in app.settings.connector.codabox
+        for team in app.shelf.current().teams
+    ]
+
+
+def sealed_tokens(app: App) -> SealedTokens:
+    """The store of tokens."""
+    return SealedTokens(app.db, secret_file=app.settings.maild.secret_file, now=utc_now)
+
+
+def return_paths(settings: Settings) -> dict[str, ReturnPath]:
+    """How each connector names the sender of a mail."""
+    return {
+        name: ReturnPath(one.returns_to(settings.maild.called), signed=one.return_path == "verp")
+        for name, one in settings.connector.smtp.items()
+    }
+
+
+def _codabox(app: App, name: str, one: CodaboxSection) -> CodaboxConnector:
+    return CodaboxConnector(
+        name,
+        codabox_api(one),
+        send=one.send,
+        keys=codabox_keys(app, name),
+        order=Order(app.db),
+        teams=partial(_teams_by, app, name),
+    )
+
+
+def _teams_by(app: App, via: str) -> list[str]:
+    """The teams that send by a connector."""
+    teams = app.shelf.current().teams
+    return [team.slug for team in teams if via in {one.via for one in team.recipients}]
+
+
+def connections(settings: Settings) -> dict[str, int]:
+    """How many parcels of a connector may be under way at once."""
+    one = settings.connector
+    return {
+        **{name: each.connections for name, each in one.smtp.items()},
+        **{name: each.connections for name, each in one.http.items()},
+        # One at a time: it wants them by date.
+        **dict.fromkeys(one.codabox, 1),
+    }
+
+
+def holding(one: Connectors) -> Iterator[str]:
+    """The connectors where a person decides about what may have arrived."""
+    yield from (name for name, each in one.smtp.items() if each.uncertain == "hold")
+    for name, each in one.http.items():
+        if holds_doubts(each.send, each.find, each.uncertain):
+            yield name
+    for name, codabox in one.codabox.items():
+        if holds_doubts(codabox.send, HttpFind(), codabox.uncertain):
+            yield name

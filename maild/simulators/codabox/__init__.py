@@ -1,0 +1,1 @@
+"""A strict stand-in for CodaBox, for tests and the demo; it imports nothing of maild but the wire."""

@@ -1,0 +1,56 @@
+"""Which teams asked CodaBox for a token that is on its way to them by mail, as marks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from maild.store import marks
+from maild.store.database import Tx
+from maild.store.schema import marks as table
+
+# A mail that comes later than this is no answer any more, and is a mail like others.
+WAIT: Final = timedelta(days=7)
+_PREFIX: Final = "codabox.asked."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A team that waits for its token: by which connector, for which enterprise number."""
+
+    connector: str
+    team: str
+    number: str
+    at: datetime
+
+    @property
+    def letter(self) -> str:
+        """What the token is called in the store of tokens, until it is used."""
+        return f"codabox-letter:{self.connector}:{self.team}"
+
+
+def ask(tx: Tx, asked: Asked) -> None:
+    """Note that a token is on its way."""
+    value = {"number": asked.number, "at": asked.at.isoformat()}
+    marks.put(tx, f"{_PREFIX}{asked.connector}.{asked.team}", value, now=asked.at)
+
+
+def done(tx: Tx, connector: str, team: str) -> None:
+    """Note that nothing is waited for any more."""
+    marks.drop(tx, f"{_PREFIX}{connector}.{team}")
+
+
+def pending(tx: Tx, *, now: datetime, team: str | None = None) -> tuple[Asked, ...]:
+    """Who waits for a token: a team, or all of them."""
+    rows = tx.execute(select(table.c.name, table.c.value).where(table.c.name.startswith(_PREFIX)))
+    found = [_asked(row.name.removeprefix(_PREFIX), json.loads(row.value)) for row in rows]
+    return tuple(one for one in found if team in {None, one.team} and now - one.at < WAIT)
+
+
+def _asked(name: str, value: dict[str, str]) -> Asked:
+    connector, _, team = name.partition(".")
+    return Asked(connector, team, value["number"], datetime.fromisoformat(value["at"]))

@@ -1,0 +1,152 @@
+"""CodaBox from the first question to the invoice that is there, with a daemon as a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from maild.simulators.codabox.server import CodaBox
+from tests.spine import papers
+from tests.spine.conftest import Running
+from tests.spine.house import QUICK, Daemon, House, configured
+from tests.spine.post import a_mail
+from tests.spine.sinks import Sink
+from tests.spine.waiting import until
+
+NUMBER = "BE0123456749"
+
+
+@pytest.fixture
+def box() -> Iterator[CodaBox]:
+    """A CodaBox that knows the company of the configuration."""
+    one = CodaBox()
+    one.start()
+    one.world.company(NUMBER)
+    yield one
+    one.stop()
+
+
+def towards(box: CodaBox, *, path: str = "invoices/sales/") -> tuple[tuple[str, str], ...]:
+    """Changes to the configuration: CodaBox as a connector, and where sales go."""
+    section = (
+        f'[connector.codabox.voici]\nurl = "{box.url}"\nsoftware_company = "{box.world.software}"\n'
+        f'[connector.codabox.voici.send]\npath = "{path}"\nerror = "/detail"\nid = "/id"\n'
+        'parts = [{ name = "file", content = "ubl" }, { name = "pdf", content = "pdf" }]\n'
+        'duplicate = [{ status = 409, at = "/code", contains = "duplicate" }]\n\n[team.acme]'
+    )
+    return (
+        ("[team.acme]", section),
+        (
+            'books      = { via = "relay", address = "Acme.Verkoop@Inbox.Example", profile = "yuki" }',
+            f'books = {{ via = "voici", address = "{NUMBER}" }}',
+        ),
+    )
+
+
+def asked(house: House, pasted: str) -> tuple[int, str, str]:
+    """`maild connect codabox acme`, with what the person types."""
+    command = house.talking("connect", "codabox", "acme")
+    out, err = command.communicate(pasted, timeout=60)
+    return command.returncode, out, err
+
+
+def a_text(text: str, *, sender: str, subject: str = "CodaBox") -> EmailMessage:
+    """A mail to the team with nothing but text."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, "acme@post.example", subject
+    mail.set_content(text)
+    return mail
+
+
+def mailed(box: CodaBox) -> str:
+    """The text of the last mail that CodaBox sent."""
+    return box.world.mails[-1][1]
+
+
+def sent(daemon: Daemon, house: House, number: str, *states: str) -> dict[str, Any]:
+    assert daemon.hand_in(a_mail(("i.xml", papers.invoice(number)))).code == 250
+    return house.settled(number, *states)
+
+
+def test_a_token_that_comes_by_mail_connects_the_team_and_its_invoices_go(
+    house: House, run: Running, sink: Sink, box: CodaBox
+) -> None:
+    daemon = run(*towards(box), more=QUICK)
+    code, out, err = asked(house, "\n")
+    assert code == 0, err
+    assert NUMBER in out
+    mail = a_text(mailed(box), sender="no-reply@codabox.com", subject="Uw toegang")
+    assert daemon.hand_in(mail).code == 250
+    daemon.wait_for("account.connected")
+    document = sent(daemon, house, "2026-7", "handed_over", "handed_over")
+    assert box.world.numbers(NUMBER) == ["2026-7"]
+    [taken] = box.world.company(NUMBER).invoices
+    assert taken.pdf is not None
+    assert taken.pdf.startswith(b"%PDF-")
+    assert box.world.offences == []
+    [proof] = house.json("documents", "proof", document["id"])
+    assert proof["problems"] == []
+    token = mailed(box).split("token: ")[1].split()[0]
+    assert token not in (house.folder / "daemon.log").read_text()
+    assert all(
+        token.encode() not in one.read_bytes() for one in house.folder.rglob("state/**/*.db*")
+    )
+
+
+def test_a_token_that_is_pasted_connects_the_team(house: House, run: Running, box: CodaBox) -> None:
+    daemon = run(*towards(box), more=QUICK)
+    command = house.talking("connect", "codabox", "acme")
+    until(lambda: bool(box.world.mails))
+    token = mailed(box).split("token: ")[1].split()[0]
+    out, err = command.communicate(f"{token}\n", timeout=60)
+    assert command.returncode == 0, err
+    assert "CodaBox lets acme in" in out
+    sent(daemon, house, "2026-8", "handed_over", "handed_over")
+
+
+def test_a_token_of_another_company_is_never_kept(house: House, run: Running, box: CodaBox) -> None:
+    daemon = run(*towards(box), more=QUICK)
+    assert asked(house, "\n")[0] == 0
+    other = box.world.company("BE0403170701")
+    other.tokens = {"0123456789abcdef-of-somebody-else"}
+    mail = a_text("your token: 0123456789abcdef-of-somebody-else", sender="x@codabox.com")
+    assert daemon.hand_in(mail).code == 250
+    said = daemon.wait_for("token.refused")
+    assert "this token is of BE0403170701, and team acme is BE0123456749" in said["reason"]
+    assert house.status()["accounts"] == []
+
+
+def test_codaboxs_own_reason_is_told_when_it_mails_no_token(
+    house: House, run: Running, box: CodaBox
+) -> None:
+    run(*towards(box))
+    box.world.company(NUMBER).office = False
+    code, _, err = asked(house, "")
+    assert code == 2
+    assert "not linked to an accounting office" in err
+
+
+def test_what_waits_for_a_connection_says_so(
+    house: House, run: Running, box: CodaBox, sink: Sink
+) -> None:
+    daemon = run(*towards(box), more=QUICK)
+    assert daemon.hand_in(a_mail(("i.xml", papers.invoice("2026-9")))).code == 250
+    document = house.settled("2026-9", "handed_over", "queued")
+    [waiting] = [one for one in document["deliveries"] if one["state"] == "queued"]
+    until(lambda: house.json("queue", "show", waiting["id"])[0]["attempts"])
+    [shown] = house.json("queue", "show", waiting["id"])
+    assert "`maild connect codabox acme`" in shown["attempts"][-1]["reply"]
+    assert box.world.calls == []
+
+
+def test_check_refuses_what_cannot_be_sent_and_says_what_to_ask(
+    house: House, box: CodaBox, sink: Sink
+) -> None:
+    house.write(configured(sink.port, *towards(box, path="")))
+    said = house.maild("check")
+    assert said.code == 78
+    assert "Ask api@codabox.com" in said.err + said.out
+    assert "mail the office" in said.err + said.out
