@@ -35,7 +35,7 @@ def test_a_schedule_says_when_and_what_is_made_up_for() -> None:
         ({"when": "monthly"}, "no time that maild knows"),
         ({"when": "daily 07:30"}, 'write "day 07:30" for the day before'),
         ({"when": "hourly"}, "due before its day is over"),
-        ({"when": 7}, "write a text"),
+        ({"when": 7}, "write text in quotes"),
         ({"catch_up": "none"}, "is not known here"),
     ],
 )
