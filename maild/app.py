@@ -18,6 +18,7 @@ from maild.actions import Actions, utc_now
 from maild.agenda import Agenda
 from maild.config.settings import Settings
 from maild.errors import ConfigError
+from maild.exports.making import Exports, exports_over
 from maild.intake.desk import Desk
 from maild.intake.opening import Opener
 from maild.intake.refusals import Refusals
@@ -34,6 +35,7 @@ from maild.reading.antivirus import Antivirus
 from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
 from maild.records import Records
+from maild.render.pdf import Renderer
 from maild.rules.book import RuleBook
 from maild.schedules import schedules
 from maild.standing import DAEMON_MARK
@@ -63,6 +65,8 @@ class App:
     agenda: Agenda
     house: House
     access: Access
+    renderer: Renderer
+    exports: Exports
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -89,7 +93,11 @@ class App:
             sandbox = Sandbox()
             try:
                 verp = await _verp(settings, db) if as_daemon else Verp()
-                yield cls._built(checked, settings, shelf=shelf, db=db, sandbox=sandbox, verp=verp)
+                app = cls._built(checked, settings, shelf=shelf, db=db, sandbox=sandbox, verp=verp)
+                try:
+                    yield app
+                finally:
+                    await app.renderer.close()
             finally:
                 await sandbox.close()
                 await db.close()
@@ -122,9 +130,9 @@ class App:
             mailboxes=tuple(settings.mailbox),
         )
         proofs = Proofs(records, blobs, sandbox, book)
-        within = settings.outbox.receipt_within
-        agenda = Agenda(db, partial(schedules, book, receipt_within=within), book, utc_now)
         house = house_of(settings)
+        # Its children start with the first page that is asked for.
+        renderer = Renderer(settings.render.processes)
         return cls(
             checked=checked,
             settings=settings,
@@ -136,9 +144,11 @@ class App:
             blobs=blobs,
             refusals=kept,
             proofs=proofs,
-            agenda=agenda,
+            agenda=_agenda(settings, db, book),
             house=house,
             access=access.build(settings, db=db, book=book, house=house, now=utc_now),
+            renderer=renderer,
+            exports=exports_over(desk, renderer, folder=data_dir),
         )
 
     @property
@@ -218,6 +228,11 @@ def _scanner(settings: Settings) -> Scanner | None:
     if antivirus is None:
         return None
     return Scanner(antivirus, open_when_down=settings.antivirus.fail == "open")
+
+
+def _agenda(settings: Settings, db: Database, book: Callable[[], RuleBook]) -> Agenda:
+    within = settings.outbox.receipt_within
+    return Agenda(db, partial(schedules, book, receipt_within=within), book, utc_now)
 
 
 async def _verp(settings: Settings, db: Database) -> Verp:

@@ -84,7 +84,7 @@ class Works:
 def build(app: App) -> Works:
     """Build the daemon's parts over an app."""
     settings = app.settings
-    renderer = Renderer(settings.render.processes)
+    renderer = app.renderer
     tokens = roads.build_tokens(app)
     connectors = roads.build_connectors(app, tokens)
     composer = Composer(

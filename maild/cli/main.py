@@ -35,7 +35,7 @@ def main() -> None:
 
 def commands() -> typer.Typer:
     """The whole command tree; imported late so that `maild --version` stays quick."""
-    from maild.cli import connect, demo, doctor, documents, initial, keeping, operate
+    from maild.cli import connect, demo, doctor, documents, export, initial, keeping, operate
 
     maild.command()(demo.demo)
     maild.command("init")(initial.init)
@@ -46,6 +46,7 @@ def commands() -> typer.Typer:
     maild.command()(documents.send)
     maild.command()(documents.inspect)
     maild.command()(documents.explain)
+    maild.command()(export.export)
     maild.command()(connect.connect)
     maild.command()(operate.golive)
     maild.command()(keeping.backup)

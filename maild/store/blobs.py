@@ -12,7 +12,7 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -100,6 +100,14 @@ class BlobStore:
         content = await asyncio.to_thread(self._read, key) if small is None else small
         return _verified(key, content)
 
+    async def several(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The same of some blobs that fit in memory together. Those that are not there are left out.
+
+        Raises OSError when one is damaged.
+        """
+        found = await self._db.read(partial(_smalls, keys))
+        return await asyncio.to_thread(self._several, keys, found)
+
     async def content(self, key: str, *, at_once: int) -> bytes | Filed:
         """The same: as bytes, or as a file that was verified when there are more than `at_once`.
 
@@ -146,6 +154,13 @@ class BlobStore:
 
     def _folders(self) -> list[Path]:
         return sorted(self._folder.glob("??"))
+
+    def _several(self, keys: Sequence[str], found: dict[str, bytes]) -> dict[str, bytes]:
+        for key in keys:
+            if key not in found:
+                with contextlib.suppress(NotFound):
+                    found[key] = self._read(key)
+        return {key: _verified(key, content) for key, content in found.items()}
 
     def _read(self, key: str) -> bytes:
         try:
@@ -232,6 +247,11 @@ class BlobStore:
 def _small(key: str, tx: Tx) -> bytes | None:
     found = tx.execute(_SMALL, {"key": key}).scalar()
     return None if found is None else bytes(found)
+
+
+def _smalls(keys: Sequence[str], tx: Tx) -> dict[str, bytes]:
+    query = select(small_blobs).where(small_blobs.c.sha256.in_(keys))
+    return {row.sha256: bytes(row.content) for row in tx.execute(query)}
 
 
 def _same(path: Path, spooled: Stored) -> bool:

@@ -132,6 +132,13 @@ def get(tx: Tx, id: str) -> Document:
     return _with_files(tx, [found])[0]
 
 
+def several(tx: Tx, ids: Sequence[str]) -> tuple[Document, ...]:
+    """The documents of these ids (a few hundred at most), in that order, less those not there."""
+    found = tx.execute(select(documents).where(documents.c.id.in_(ids)))
+    known = {one.id: one for one in _with_files(tx, found)}
+    return tuple(known[one] for one in ids if one in known)
+
+
 def trace_of(tx: Tx, id: str) -> tuple[Trace, ...]:
     """What each rule said of the document when it came. Raises NotFound."""
     return tuple(Trace(*one) for one in json.loads(_column(tx, id, "trace")))
