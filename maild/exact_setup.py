@@ -1,28 +1,32 @@
-"""Reads what is in an administration at Exact Online, and proposes [team.NAME.exact] as TOML to paste.
+"""Reads what is in an administration at Exact Online: proposes [team.NAME.exact], or checks it.
 
-It changes nothing, there or here. What a code is for is decided in `rules/exact_proposal.py`.
+It changes nothing, there or here. What a code is for is decided in `rules/exact_proposal.py`, whether
+it suits in `rules/exact_check.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from maild.app import App
-from maild.connectors.exact_answers import Row
+from maild.connectors.exact_answers import Row, text
 from maild.connectors.exact_api import ExactApi, ExactOptions
 from maild.consents import Account, Consents
-from maild.errors import UserError
+from maild.errors import KeyProblem, UserError
+from maild.rules.exact_check import check, codes_of
 from maild.rules.exact_proposal import Chart, Coded, Proposed, VatCode, propose
 from maild.store.ledger import StoredLedger
 
 Pause = Callable[[float], Awaitable[object]]
 # Accounts of profit and loss: what sales and purchases are booked on. A page has 60 rows only.
 _BOOKED: Final = "BalanceType eq 'W'"
+_AT_ONCE: Final = 20
 _WIDTH: Final = 44  # columns before a remark
 
 
@@ -81,14 +85,36 @@ class ExactSetup:
         reached or does not let us in.
         """
         self._app.book.team(team)
-        known = self._consents.account("exact", team=team, name=account)
-        api = self._api(known)
-        try:
-            code, name = await self._division(api, team, wanted=division)
+        async with self._open(team, account) as api:
+            code, name = await self._division(api, f"setup {team}", wanted=division)
             chart = await read_chart(api, code)
+        return Proposal(team, code, name, tuple(propose(chart)))
+
+    async def check(
+        self, team: str, *, division: str | None = None, account: str | None = None
+    ) -> list[KeyProblem]:
+        """Every code of a team's mapping that an administration does not have, or for another use.
+
+        Raises what `propose` raises, and UserError where the team has no mapping.
+        """
+        mapping = self._app.book.team(team).exact
+        if mapping is None:
+            raise UserError(
+                f"[team.{team}.exact] is not written yet",
+                hint=f"maild exact setup {team} proposes it",
+            )
+        async with self._open(team, account) as api:
+            code, _ = await self._division(api, f"check {team}", wanted=division)
+            chart = await read_chart(api, code, accounts=codes_of(mapping))
+        return check(mapping, chart, team=team)
+
+    @asynccontextmanager
+    async def _open(self, team: str, account: str | None) -> AsyncIterator[ExactApi]:
+        api = self._api(self._consents.account("exact", team=team, name=account))
+        try:
+            yield api
         finally:
             await api.close()
-        return Proposal(team, code, name, tuple(propose(chart)))
 
     def _api(self, account: Account) -> ExactApi:
         return ExactApi(
@@ -103,7 +129,9 @@ class ExactSetup:
             pause=self._pause,
         )
 
-    async def _division(self, api: ExactApi, team: str, *, wanted: str | None) -> tuple[str, str]:
+    async def _division(
+        self, api: ExactApi, command: str, *, wanted: str | None
+    ) -> tuple[str, str]:
         """The code and name of the administration: the one asked for, or the only one."""
         me = await api.me()
         current = str(me.get("CurrentDivision") or "")
@@ -123,21 +151,27 @@ class ExactSetup:
         user = api.options.account.address
         raise UserError(
             [f"{user}: {said}", *listed],
-            hint=f"say which one: maild exact setup {team} --division NUMBER",
+            hint=f"say which one: maild exact {command} --division NUMBER",
         )
 
 
-async def read_chart(api: ExactApi, division: str) -> Chart:
-    """What is in the books of a division, without what is blocked."""
+async def read_chart(
+    api: ExactApi, division: str, *, accounts: Iterable[str] | None = None
+) -> Chart:
+    """What is in the books of a division, without what is blocked.
+
+    `accounts` are the codes of the G/L accounts that are wanted, else all of profit and loss.
+    """
 
     async def rows(entity: str, select: str, where: str = "") -> list[Row]:
         found = await api.rows(division, entity, select=select, where=where)
         return [row for row in found if not row.get("IsBlocked")]
 
     journals = await rows("financial/Journals", "Code,Description,Type,IsBlocked")
-    accounts = await rows(
-        "financial/GLAccounts", "Code,Description,Type,VATCode,IsBlocked", _BOOKED
-    )
+    charted: list[Row] = []
+    for where in [_BOOKED] if accounts is None else _by_code(accounts):
+        select = "Code,Description,Type,VATCode,IsBlocked"
+        charted += await rows("financial/GLAccounts", select, where)
     vat = await rows(
         "vat/VATCodes",
         "Code,Description,Percentage,Type,VATTransactionType,Charged,IsBlocked",
@@ -145,9 +179,11 @@ async def read_chart(api: ExactApi, division: str) -> Chart:
     conditions = await rows(
         "cashflow/PaymentConditions", "Code,Description,PaymentDays,PaymentEndOfMonths"
     )
+    centers = await rows("hrm/Costcenters", "Code,Description")
     return Chart(
+        cost_centers=tuple(_coded(row, number=None) for row in centers),
         journals=tuple(_coded(row, number=row.get("Type")) for row in journals),
-        accounts=tuple(_coded(row, number=row.get("Type")) for row in accounts),
+        accounts=tuple(_coded(row, number=row.get("Type")) for row in charted),
         vat=tuple(_vat(row) for row in vat),
         conditions=tuple(
             _coded(row, number=row.get("PaymentDays"))
@@ -155,6 +191,15 @@ async def read_chart(api: ExactApi, division: str) -> Chart:
             if not row.get("PaymentEndOfMonths")  # its due date is no number of days
         ),
     )
+
+
+def _by_code(codes: Iterable[str]) -> list[str]:
+    """Questions for some codes each: addresses must not grow too long."""
+    known = sorted(codes)
+    return [
+        " or ".join(f"Code eq {text(one)}" for one in known[start : start + _AT_ONCE])
+        for start in range(0, len(known), _AT_ONCE)
+    ]
 
 
 def _coded(row: Row, *, number: Any) -> Coded:
@@ -182,6 +227,6 @@ def _vat(row: Row) -> VatCode:
 def _written(one: Proposed, *, sure: bool) -> str:
     """A line with its reason; a string of JSON is one of TOML."""
     key = one.key if one.key.isidentifier() else json.dumps(one.key, ensure_ascii=False)
-    text = f"{'' if sure else '# '}{key} = {json.dumps(one.value, ensure_ascii=False)}"
+    line = f"{'' if sure else '# '}{key} = {json.dumps(one.value, ensure_ascii=False)}"
     others = f"; or {', '.join(one.others)}" if one.others else ""
-    return f"{text.ljust(_WIDTH)}# {one.reason}{others}"
+    return f"{line.ljust(_WIDTH)}# {one.reason}{others}"

@@ -1,4 +1,4 @@
-"""`maild exact`: what an administration at Exact Online holds, as a proposal for the configuration."""
+"""`maild exact`: what an administration at Exact Online holds, beside what the configuration says."""
 
 from __future__ import annotations
 
@@ -8,9 +8,30 @@ from typing import Annotated
 import typer
 
 from maild.app import App
-from maild.cli.output import ConfigOption, JsonOption, json_line, note, plain_faults, say
+from maild.cli.output import (
+    EX_PROBLEM,
+    ConfigOption,
+    JsonOption,
+    json_line,
+    note,
+    plain_faults,
+    say,
+)
+from maild.errors import KeyProblem
 
 exact = typer.Typer(no_args_is_help=True, help="How documents are booked at Exact Online.")
+
+TeamName = Annotated[str, typer.Argument(metavar="TEAM", show_default=False)]
+DivisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--division", metavar="NUMBER", help="Which administration, where the user may see several."
+    ),
+]
+AccountOption = Annotated[
+    str | None,
+    typer.Option("--account", help="Which [account.NAME], where the team has several."),
+]
 
 
 @exact.callback()
@@ -20,16 +41,9 @@ def group() -> None:
 
 @exact.command("setup")
 def setup(
-    team: Annotated[str, typer.Argument(metavar="TEAM", show_default=False)],
-    division: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBER", help="Which administration, where the user may see several."
-        ),
-    ] = None,
-    account: Annotated[
-        str | None, typer.Option(help="Which [account.NAME], where the team has several.")
-    ] = None,
+    team: TeamName,
+    division: DivisionOption = None,
+    account: AccountOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -53,3 +67,34 @@ def setup(
         unsure = sum(not one.sure for one in found.lines)
         if unsure:
             note(f"{unsure} of {len(found.lines)} lines are for you to choose", style="yellow")
+
+
+@exact.command("check")
+def check(
+    team: TeamName,
+    division: DivisionOption = None,
+    account: AccountOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Hold [team.TEAM.exact] against an administration: codes that are not there, or for another use.
+
+    Exit code 1 when there are any. Nothing is changed there.
+    """
+    from maild.exact_setup import ExactSetup
+
+    async def go() -> list[KeyProblem]:
+        async with App.opened(config) as app:
+            return await ExactSetup(app).check(team, division=division, account=account)
+
+    with plain_faults():
+        found = asyncio.run(go())
+        for one in found:
+            if as_json:
+                json_line({"key": one.key, "problem": one.message})
+            else:
+                say(str(one))
+        if found:
+            raise typer.Exit(EX_PROBLEM)
+        if not as_json:
+            say(f"every code of [team.{team}.exact] is there")

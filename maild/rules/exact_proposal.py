@@ -53,6 +53,7 @@ class Chart:
     accounts: tuple[Coded, ...]
     vat: tuple[VatCode, ...]
     conditions: tuple[Coded, ...] = ()
+    cost_centers: tuple[Coded, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def test_a_person_is_shown_a_mapping_to_paste(house: House, exact_online: ExactO
     assert pasted["sales"]["journal"] == "70"
     assert pasted["sales"]["vat"]["AE domestic"] == "CC"
     assert "lines are for you to choose" in shown.err
-    [found] = house.json("exact", "setup", "acme", "--division", "740001", "--json")
+    [found] = house.json("exact", "setup", "acme", "--division", "740001")
     assert (found["team"], found["division"], found["name"]) == ("acme", "740001", "Acme BV")
     [journal] = [
         one for one in found["lines"] if (one["table"], one["key"]) == ("sales", "journal")
@@ -67,6 +67,20 @@ def test_a_person_is_shown_a_mapping_to_paste(house: House, exact_online: ExactO
     house.write(house.config.read_text(encoding="utf-8") + "\n" + shown.out)
     checked = house.maild("check")
     assert checked.code == 0, checked.err
+    # And every code of it is there; one that is not is told with its key.
+    held = house.maild("exact", "check", "acme", "--division", "740001")
+    assert (held.code, held.out) == (0, "every code of [team.acme.exact] is there\n")
+    house.write(house.config.read_text(encoding="utf-8").replace('"70"', '"77"'))
+    held = house.maild("exact", "check", "acme", "--division", "740001", "--json")
+    assert (held.code, held.json()) == (
+        1,
+        [
+            {
+                "key": "team.acme.exact.sales.journal",
+                "problem": 'there is no journal "77", or it is blocked',
+            }
+        ],
+    )
     assert exact_online.offences == []
 
 
