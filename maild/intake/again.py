@@ -18,12 +18,14 @@ from maild.intake.planned import held_in_shadow, planned_deliveries
 from maild.model.delivery import Decision, Delivery, HoldCode, Planned, Purpose, State
 from maild.model.document import Document
 from maild.model.team import Recipient, Team
+from maild.rules.books import same_books
 from maild.rules.decide import ORDER, decide, files_there
 from maild.store import deliveries, documents
 from maild.store.database import Tx
 
 # Something may still come of a delivery in these states.
 _OPEN: Final = frozenset({State.QUEUED, State.SENDING, State.UNCERTAIN, State.HELD})
+_ARRIVED: Final = frozenset({State.HANDED_OVER, State.CONFIRMED})
 _MAY_BE_DECIDED_ANEW: Final = frozenset({State.QUEUED, State.HELD, State.FAILED, State.BOUNCED})
 # What speaks against sending a document whatever the rules say.
 _IN_THE_DOCUMENT: Final = frozenset(
@@ -47,7 +49,11 @@ def resend(
         roads = [_named_road(name, planned, document=stored, team=team, now=now) for name in to]
         _check_open(roads, earlier)
     else:
-        roads = [one for one in planned.values() if _may_get_it(one, earlier, team=team)]
+        roads = [
+            one
+            for one in planned.values()
+            if _may_get_it(one, earlier, team=team) and not _comes_in(one, earlier, team=team)
+        ]
     if not roads:
         raise UserError(
             f"{document} goes to nobody once more: its rules name nobody, it is still on its way, "
@@ -73,9 +79,15 @@ def redecide(tx: Tx, delivery: str, *, team: Team, now: datetime) -> tuple[Deliv
     _check_state(old)
     stored = documents.get(tx, old.document)
     earlier = deliveries.of_document(tx, stored.id)
-    had = {one.recipient for one in earlier}
+    had = {one.recipient for one in earlier if one.hold_code is not HoldCode.SAME_BOOKS}
     planned = _decided(stored, team=team, now=now).planned
-    roads = [one for one in planned if one.recipient == old.recipient or one.recipient not in had]
+    others = [one for one in earlier if one.id != old.id]
+    roads = [
+        one
+        for one in planned
+        if (one.recipient == old.recipient or one.recipient not in had)
+        and not _comes_in(one, others, team=team)
+    ]
     if not roads:
         raise UserError(
             f"today's rules of {team.slug} do not send {stored.id} to {old.recipient}, or to anybody "
@@ -168,7 +180,8 @@ def _named_road(
     if document.kind not in recipient.profile.kinds:
         kind = document.kind.replace("_", " ")
         raise UserError(f"{name} ({recipient.profile.name}) takes no {kind}")
-    return planned.get(name) or _own_road(recipient, document, now=now)
+    road = planned.get(name) or _own_road(recipient, document, now=now)
+    return replace(road, instead=None)
 
 
 def _own_road(recipient: Recipient, document: Document, *, now: datetime) -> Planned:
@@ -192,6 +205,12 @@ def _may_get_it(road: Planned, earlier: Sequence[Delivery], *, team: Team) -> bo
         return False
     recipient = team.recipient(road.recipient)
     return not there or recipient is None or not recipient.profile.machine
+
+
+def _comes_in(road: Planned, earlier: Sequence[Delivery], *, team: Team) -> bool:
+    """Whether another road brings it into the books of this one, by the rules or already."""
+    there = [one.recipient for one in earlier if one.state in _OPEN | _ARRIVED]
+    return road.instead is not None or same_books(team, road.recipient, there)
 
 
 def _same_place(one: Delivery, road: Planned) -> bool:

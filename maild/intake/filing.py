@@ -161,10 +161,14 @@ def _repeated(tx: Tx, case: Case, known: Document, *, document: Document) -> Fil
 
 
 def _held(delivery: Delivery, hold: Hold) -> Delivery:
+    if delivery.state is State.CANCELLED:
+        return delivery
     return replace(delivery, state=State.HELD, reason=hold.reason, hold_code=hold.code)
 
 
 def _held_for_review(delivery: Delivery, earlier: Document) -> Delivery:
+    if delivery.state is State.CANCELLED:
+        return delivery
     reason = f"the number came before with other content, as {describe(earlier)}; {REVIEW}"
     return replace(delivery, state=State.HELD, reason=reason, hold_code=HoldCode.REVIEW)
 
@@ -246,6 +250,6 @@ def _sentence(filed: Filed) -> str:
     if filed.document.review == "waiting":
         return f"Accepted and held: {words}; its number came before with other content"
     held = sum(1 for one in filed.deliveries if one.state is State.HELD)
-    count = len(filed.deliveries)
+    count = sum(1 for one in filed.deliveries if one.hold_code is not HoldCode.SAME_BOOKS)
     going = f"{count} {'delivery' if count == 1 else 'deliveries'}"
     return f"Accepted: {words}, {going}" + (f", {held} of them held" if held else "")

@@ -14,6 +14,7 @@ from maild.model.delivery import Delivery, HoldCode, Planned, Purpose, State
 from maild.model.document import Document, Role
 from maild.model.ids import new_id
 from maild.model.team import Attach, Team
+from maild.rules.books import passed_over
 
 
 def planned_deliveries(
@@ -24,7 +25,13 @@ def planned_deliveries(
     now: datetime,
     purpose: Purpose = Purpose.DOCUMENT,
 ) -> list[Delivery]:
-    """The deliveries of one planned road: one, or one a file where the profile wants that."""
+    """The deliveries of one planned road: one, or one a file where the profile wants that.
+
+    A road that another one stands for gives one delivery that is cancelled from the start.
+    """
+    if planned.instead is not None:
+        whole = _delivery(document, planned, team=team, now=now, purpose=purpose, part=0)
+        return [_passed_over(whole, planned)]
     recipient = team.recipient(planned.recipient)
     one_file = recipient is not None and recipient.profile.one_file_a_mail
     parts = range(1, _file_count(document, planned.attach) + 1) if one_file else range(1)
@@ -36,9 +43,19 @@ def planned_deliveries(
 
 def held_in_shadow(delivery: Delivery) -> Delivery:
     """The same, held because its team is in shadow mode; what is held for another reason stays so."""
-    if delivery.state is State.HELD:
+    if delivery.state in {State.HELD, State.CANCELLED}:
         return delivery
     return replace(delivery, state=State.HELD, reason=SHADOW_REASON, hold_code=HoldCode.SHADOW)
+
+
+def _passed_over(delivery: Delivery, planned: Planned) -> Delivery:
+    """Over before it began, and kept so that people see why nothing left."""
+    return replace(
+        delivery,
+        state=State.CANCELLED,
+        reason=passed_over(planned),
+        hold_code=HoldCode.SAME_BOOKS,
+    )
 
 
 def _delivery(

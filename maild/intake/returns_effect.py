@@ -15,6 +15,7 @@ from maild.model.delivery import Delivery, Purpose, State
 from maild.model.document import Arrival
 from maild.model.returned import GOOD, Action, Return
 from maild.model.team import Team
+from maild.rules.books import other_road
 from maild.store import blobs, deliveries, documents, returns
 from maild.store.blobs import Staged
 from maild.store.database import Tx
@@ -109,6 +110,8 @@ def _tell(tx: Tx, case: Case, delivery: Delivery, *, kind: str) -> None:
     if delivery.document is not None:
         with contextlib.suppress(NotFound):
             facts |= _facts_of(tx, delivery.document)
+            of_it = deliveries.of_document(tx, delivery.document)
+            facts["other"] = other_road(case.team, delivery, of_it)
     tell(tx, case.team, kind=kind, facts=facts, now=case.row.at)
 
 

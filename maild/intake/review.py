@@ -21,6 +21,7 @@ from maild.intake.planned import held_in_shadow, planned_deliveries
 from maild.model.delivery import Delivery, HoldCode, Planned, Purpose, State
 from maild.model.document import Document
 from maild.model.team import Team
+from maild.rules.books import one_road
 from maild.rules.decide import decide
 from maild.store import deliveries, documents, senders
 from maild.store.database import Tx
@@ -177,6 +178,7 @@ def _as_correction(
     planned = decide(team, waiting, now=now).planned
     _check_names(to, planned=planned, team=team)
     going = [one for one in planned if one.recipient in to or not _is_machine(one, team)]
+    going = [*one_road(team, going, named=to)]
     _end_held(tx, waiting.id, now=now, reason="confirmed: it goes out as a correction")
     made = [
         replace(delivery, named=delivery.recipient in to)

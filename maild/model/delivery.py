@@ -85,6 +85,9 @@ class Planned:
     hold: str | None = None  # why it is held, or None
     hold_code: HoldCode | None = None
     rules: tuple[str, ...] = ()  # the names of the rules that asked for it
+    instead: str | None = (
+        None  # the recipient that brings it into the same books: nothing leaves here
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class HoldCode(StrEnum):
     UNKNOWN_SENDER = "unknown_sender"  # nobody let its sender in yet, or nothing proves who he is
     STOPPED = "stopped"  # its address complained; nothing goes there before a person releases it
     RESTORED = "restored"  # it was to leave when the backup was taken, and may have left since
+    SAME_BOOKS = "same_books"  # cancelled from the start: another road leads into the same books
     PROFILE = "profile"  # its inbox does not take this as it is (kind, size, missing file)
 
 

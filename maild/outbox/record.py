@@ -15,6 +15,7 @@ from maild.model.delivery import Delivery, Purpose, State
 from maild.model.team import Team
 from maild.outbox import retry
 from maild.rules.book import RuleBook
+from maild.rules.books import other_road
 from maild.store import deliveries, documents
 from maild.store.database import Tx
 from maild.store.deliveries import Settled
@@ -83,6 +84,8 @@ def _tell_team(tx: Tx, failed: Delivery, settled: Settled, *, book: RuleBook, te
     if failed.document is not None:
         with contextlib.suppress(NotFound):
             facts |= _facts_of(tx, failed.document)
+            of_it = deliveries.of_document(tx, failed.document)
+            facts["other"] = other_road(team, failed, of_it)
     tell(tx, team, kind="delivery_failed", facts=facts, now=settled.now)
 
 

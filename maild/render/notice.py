@@ -50,10 +50,12 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "delivery_failed": (
         ("show", "maild queue show {delivery}"),
         ("retry", "maild queue retry {delivery}"),
+        ("other", "maild documents resend {document} --to {other}"),
     ),
     "delivery_returned": (
         ("show", "maild queue show {delivery}"),
         ("retry", "maild queue retry {delivery}"),
+        ("other", "maild documents resend {document} --to {other}"),
     ),
     "address_stopped": (
         ("show", "maild queue show {delivery}"),
@@ -61,7 +63,7 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "refused_digest": (),
 }
-_FACTS: Final = frozenset({*_NOTICE_ROWS, "kind", "counterparty", "delivery", "count"})
+_FACTS: Final = frozenset({*_NOTICE_ROWS, "kind", "counterparty", "delivery", "count", "other"})
 _LONGEST_FACT: Final = 500  # the reply of another server is worth reading in full
 _MOST_ENTRIES: Final = 50
 
@@ -74,7 +76,8 @@ def notice(kind: str, *, language: str, team: Team, facts: Mapping[str, object])
     arrived_at, and earlier (the id of the known document).
     "held" and "unknown_sender": the same, and reason and sender.
     "delivery_failed", "delivery_returned" and "address_stopped": the same, and delivery (its id),
-    recipient, address, reply, reason.
+    recipient, address, reply, reason; the first two also other (a recipient by whom the document still
+    comes into the same books).
     "refused_digest": refusals, each with at, sender, subject and message; and count, if there are
     more than are given.
     Dates, instants and amounts are given as values.

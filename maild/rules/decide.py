@@ -1,6 +1,6 @@
 """A team and a document give a decision: which deliveries, from when, held or not, and why.
 
-Pure: no clock, no store. Whether a team is in shadow mode, and whether a number came before with
+Of several roads into one set of books one is taken. Pure: no clock, no store. Whether a team is in shadow mode, and whether a number came before with
 other content, is the desk's business. A document that no rule hits gives no delivery, since there
 is no recipient to hold one for: the decision carries a warning, and the desk marks the document.
 """
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from maild.model.delivery import Decision, HoldCode, Planned, Trace
 from maild.model.document import Document, Role
 from maild.model.team import Attach, Recipient, Rule, Team
+from maild.rules import books
 from maild.rules.conditions import Facts, look
 from maild.rules.windows import parse
 
@@ -51,7 +52,9 @@ def decide(
             continue
         leaves = _first_moment(team, rules, now=now, zone=zone)
         planned.append(_plan(recipient, rules, leaves=leaves, there=there))
-    return Decision(tuple(planned), tuple(trace), _warnings(hits, planned, document))
+    roads = books.one_road(team, planned)
+    trace += books.traces(team, roads)
+    return Decision(roads, tuple(trace), _warnings(hits, planned, document))
 
 
 def files_there(document: Document) -> frozenset[Attach]:

@@ -13,6 +13,7 @@ from maild.model.document import BILL_KINDS, Kind
 from maild.model.team import Attach, Mode, Recipient, Rule, Team
 from maild.rules import overlap
 from maild.rules.book import address_key
+from maild.rules.books import books_of
 
 
 def lint(teams: Iterable[Team]) -> tuple[KeyProblem, ...]:
@@ -165,10 +166,10 @@ def _wrong_files(team: Team) -> Iterator[KeyProblem]:
 
 
 def _two_roads(team: Team) -> Iterator[KeyProblem]:
-    """One document comes into one set of books by one road, or it is booked twice."""
+    """One document comes into one set of books by one road, or it would be booked twice."""
     for one, other in combinations(team.recipients, 2):
-        books = _books(one)
-        if books is None or books != _books(other):
+        books = books_of(one)
+        if books is None or books != books_of(other):
             continue
         if clash := _clash(team, one, other):
             number, kinds = clash
@@ -176,16 +177,12 @@ def _two_roads(team: Team) -> Iterator[KeyProblem]:
             yield _on(
                 team,
                 f"rules[{number}].to",
-                f'"{one.name}" and "{other.name}" lead {_listed(kinds)} into {which}, where it would '
-                "be booked twice; send to one of them, or tell them apart with `books` on a recipient",
+                f'"{one.name}" and "{other.name}" lead {_listed(kinds)} into {which}: "{one.name}" '
+                f'stands first among the recipients and gets it, "{other.name}" only what '
+                f'"{one.name}" cannot take; send to one of them, or tell them apart with `books` on '
+                "a recipient",
+                level="warning",
             )
-
-
-def _books(recipient: Recipient) -> str | None:
-    """The set of books behind a recipient: its own name, "" for the team's, None for people."""
-    if recipient.books is not None:
-        return recipient.books
-    return "" if recipient.profile.books else None
 
 
 def _clash(team: Team, one: Recipient, other: Recipient) -> tuple[int, list[Kind]] | None:
