@@ -49,7 +49,8 @@ class Consents:
         users = {
             account: {
                 name: every[name]
-                for name, one in app.settings.connector.smtp.items()
+                for kind in (app.settings.connector.smtp, app.settings.connector.exact)
+                for name, one in kind.items()
                 if one.account == account
             }
             for account in tokens.accounts
@@ -80,7 +81,13 @@ class Consents:
         return await oauth_consent.ask_by_device(account, now=self.now)
 
     def ask_by_page(self, account: Account) -> PageQuestion:
-        """A page for the person to open; its last address is the answer."""
+        """A page for the person to open; its last address is the answer. Raises UserError."""
+        if account.provider == "exact" and account.client_secret_file is None:
+            raise UserError(
+                f"account.{account.name}.client_secret_file is missing, and {account.label} gives no"
+                " tokens without",
+                hint="docs/exact.md says where the secret is",
+            )
         return oauth_consent.ask_by_page(account)
 
     async def wait_for_device(self, account: Account, question: DeviceQuestion) -> dict[str, Any]:

@@ -5,6 +5,7 @@ The one place beside `mailboxes` and `works` that chooses a connector. Nothing i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from functools import partial
 
@@ -16,14 +17,21 @@ from maild.config.settings import Connectors, Settings
 from maild.connectors.codabox import CodaboxConnector
 from maild.connectors.codabox_api import Api
 from maild.connectors.codabox_keys import Keys, key_name
+from maild.connectors.exact import ExactConnector
+from maild.connectors.exact_api import ExactApi, ExactOptions
+from maild.connectors.exact_booking import Booking
+from maild.connectors.exact_entry import booking_of
+from maild.connectors.exact_quota import Limits
 from maild.connectors.folder import FolderConnector
 from maild.connectors.http_map import HttpMapConnector
 from maild.connectors.oauth import OAuthTokens
 from maild.connectors.oauth_providers import account_at
 from maild.connectors.smtp import SmtpConnector
 from maild.connectors.smtp_session import SmtpOptions
+from maild.model.delivery import Consignment
 from maild.outbox.return_path import ReturnPath
 from maild.ports import Connector
+from maild.store.ledger import StoredLedger
 from maild.store.order import Order
 from maild.store.tokens import SealedTokens
 
@@ -45,6 +53,7 @@ def build_connectors(app: App, tokens: OAuthTokens) -> dict[str, Connector]:
         **{name: FolderConnector(name, one.path) for name, one in configured.folder.items()},
         **{name: HttpMapConnector(name, one) for name, one in configured.http.items()},
         **{name: _codabox(app, name, one) for name, one in configured.codabox.items()},
+        **{name: _exact(app, tokens, name=name) for name in configured.exact},
     }
     return {**build_mailers(app.settings, tokens), **relays}
 
@@ -114,6 +123,23 @@ def _codabox(app: App, name: str, one: CodaboxSection) -> CodaboxConnector:
     )
 
 
+def _exact(app: App, tokens: OAuthTokens, *, name: str) -> ExactConnector:
+    one = app.settings.connector.exact[name]
+    options = ExactOptions(
+        name=name,
+        account=tokens.accounts[one.account],
+        site=app.settings.account[one.account].site,
+        limits=Limits(a_minute=one.calls_a_minute, a_day=one.calls_a_day),
+    )
+    ledger = StoredLedger(app.db, now=utc_now)
+    api = ExactApi(options, tokens=tokens, ledger=ledger, now=utc_now, pause=asyncio.sleep)
+    return ExactConnector(api, booking=_booking, now=utc_now)
+
+
+def _booking(goods: Consignment) -> Booking:
+    return booking_of(goods.team, goods.document)
+
+
 def _teams_by(app: App, via: str) -> list[str]:
     """The teams that send by a connector."""
     teams = app.shelf.current().teams
@@ -126,6 +152,7 @@ def connections(settings: Settings) -> dict[str, int]:
     return {
         **{name: each.connections for name, each in one.smtp.items()},
         **{name: each.connections for name, each in one.http.items()},
+        **{name: each.connections for name, each in one.exact.items()},
         # One at a time: it wants them by date.
         **dict.fromkeys(one.codabox, 1),
     }

@@ -1,4 +1,4 @@
-"""Exact Online in the configuration: the sites that an account may be at.
+"""Exact Online in the configuration: the sites that an account may be at, and its connectors.
 
 What maild calls there is the business of the connector; no address is tried here.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
+from maild.config.section import NonEmpty, Section
 from maild.config.values import endpoint
 from maild.errors import did_you_mean
 
@@ -32,6 +33,19 @@ def site(value: str) -> str:
         hint = did_you_mean(value, SITES)
         raise ValueError(f'"{value}" is no site of Exact Online{hint}; {SITE_WANTED}')
     return endpoint(value).rstrip("/")
+
+
+class ExactConnector(Section):
+    """[connector.exact.NAME]: the way into administrations at Exact Online, by an account's consent.
+
+    The limits are those of the registration in one administration (exact_online.md A3); older
+    registrations may have others.
+    """
+
+    account: NonEmpty
+    calls_a_minute: int = Field(default=60, ge=1, le=1000)
+    calls_a_day: int = Field(default=5000, ge=100, le=1_000_000)
+    connections: int = Field(default=2, ge=1, le=20)
 
 
 Site = Annotated[str, AfterValidator(site)]

@@ -196,9 +196,22 @@ def _accounts(tables: Mapping[str, Any]) -> Iterator[KeyProblem]:
                     " keeps one consent of him, so let connectors share that account",
                 )
             users.setdefault(user, key)
-    for key, connector in _at(tables, ("connector", "smtp", "*")):
-        name = connector.get("account") if isinstance(connector, dict) else None
-        yield from _named(f"{key}.account", name or None, known=tables.get("account"))
+    for kind in ("smtp", "exact"):
+        for key, connector in _at(tables, ("connector", kind, "*")):
+            name = connector.get("account") if isinstance(connector, dict) else None
+            yield from _named(f"{key}.account", name or None, known=tables.get("account"))
+            yield from _wrong_account(f"{key}.account", name, tables, exact=kind == "exact")
+
+
+def _wrong_account(
+    key: str, name: object, tables: Mapping[str, Any], *, exact: bool
+) -> Iterator[KeyProblem]:
+    """An account that opens something else than what the connector needs."""
+    accounts = tables.get("account")
+    account = accounts.get(name) if isinstance(accounts, dict) else None
+    if isinstance(account, dict) and (account.get("provider") == "exact") != exact:
+        needed = "one at Exact Online" if exact else "a mailbox"
+        yield KeyProblem(key, f'"{name}" is of provider {account.get("provider")}; name {needed}')
 
 
 def _named(key: str, name: object, *, known: object) -> Iterator[KeyProblem]:

@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from maild.config.alarm import Alarms
 from maild.config.codabox import CodaboxConnector
-from maild.config.exact import SITE_WANTED, Site
+from maild.config.exact import SITE_WANTED, ExactConnector, Site
 from maild.config.http_map import HttpConnector
 from maild.config.mailbox import Mailbox, Tag
 from maild.config.section import Address, Name, NonEmpty, Section
@@ -149,8 +149,6 @@ class Account(Section):
                 "redirect_uri is missing; write the address that is registered in the App Center,"
                 " letter by letter"
             )
-        if exact and self.client_secret_file is None:
-            raise ValueError("client_secret_file is missing; Exact Online gives no tokens without")
         return self
 
 
@@ -220,6 +218,7 @@ class Connectors(Section):
     folder: dict[Name, FolderConnector] = Field(default_factory=dict)
     http: dict[Name, HttpConnector] = Field(default_factory=dict)
     codabox: dict[Name, CodaboxConnector] = Field(default_factory=dict)
+    exact: dict[Name, ExactConnector] = Field(default_factory=dict)
 
 
 class Outbox(Section):

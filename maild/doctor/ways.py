@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from maild.config.settings import Account, Connectors, Settings
+from maild.config.settings import Account, Settings
 from maild.doctor.finding import Finding
 from maild.errors import ConsentNeeded, DeliveryError, MaildError
 from maild.model.team import Team
@@ -38,11 +38,12 @@ async def connectors(
     settings: Settings, every: Mapping[str, Connector], *, used: frozenset[str]
 ) -> list[Finding]:
     """Try every connector at once."""
-    tried = [_try(name, way, every[name], used=used) for name, way in _ways(settings.connector)]
+    tried = [_try(name, way, every[name], used=used) for name, way in _ways(settings)]
     return list(await asyncio.gather(*tried))
 
 
-def _ways(configured: Connectors) -> Iterator[tuple[str, _Way]]:
+def _ways(settings: Settings) -> Iterator[tuple[str, _Way]]:
+    configured = settings.connector
     for name, one in configured.smtp.items():
         login = {"xoauth2": "XOAUTH2", "password": "password" if one.username else "no login"}
         yield (
@@ -54,6 +55,10 @@ def _ways(configured: Connectors) -> Iterator[tuple[str, _Way]]:
                 f"ask the operator of {one.host}",
             ),
         )
+    for name, exact in configured.exact.items():
+        site = settings.account[exact.account].site
+        operator = "see docs/exact.md"
+        yield name, _Way(f"connector.exact.{name}", site, " lets us in", operator)
     for name, folder in configured.folder.items():
         place = str(folder.path)
         way = _Way(f"connector.folder.{name}", place, " can be written", "look at its rights")

@@ -31,6 +31,20 @@ class Relay:
 
 RELAYS: Final[Mapping[str, Relay]] = MappingProxyType(
     {
+        "exact": Relay(
+            Profile(
+                name="exact-online",
+                machine=True,
+                kinds=BOTH,
+                attach=(Attach.PDF, Attach.UBL),
+                source="exact_online.md A4; docs/exact.md",
+                as_of=date(2026, 11, 24),
+                books=True,
+                relay=True,
+            ),
+            address=re.compile(r"[1-9][0-9]{0,9}"),
+            wanted='the number of the administration (division), such as "123456"',
+        ),
         "folder": Relay(
             Profile(
                 name="folder",

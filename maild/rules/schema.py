@@ -22,7 +22,7 @@ from maild.rules.holidays import COUNTRIES
 from maild.rules.lint import lint
 from maild.rules.profiles import PROFILES
 from maild.rules.relays import RELAYS
-from maild.rules.schema_exact import read_exact
+from maild.rules.schema_exact import read_exact, want_exact
 from maild.rules.schema_rules import read_rules
 from maild.rules.schema_senders import read_senders
 from maild.rules.table import Table, shown
@@ -106,6 +106,7 @@ def _team(
         exact=read_exact(table),
         **read_senders(table),
     )
+    want_exact(table, team, relays=relays)
     table.close()
     return team
 

@@ -6,7 +6,7 @@ Which codes there are is known there only, so none is checked here but for its f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeVar
 
@@ -21,6 +21,7 @@ from maild.model.exact import (
     VatKey,
 )
 from maild.model.party import company_key
+from maild.model.team import Team
 from maild.rules.table import Table, shown
 
 CODE: Final = re.compile(r"\S(.{0,16}\S)?")
@@ -87,6 +88,17 @@ def _word(word: str) -> tuple[str, Any]:
         hint = did_you_mean(word, [*CATEGORIES, *Group])
         raise ValueError(f'"{word}" is no VAT category, rate, country group or VATEX code{hint}')
     return "percent", percent
+
+
+def want_exact(table: Table, team: Team, *, relays: Mapping[str, str]) -> None:
+    """Say that the mapping is missing where a recipient needs it; `relays` are kinds by connector."""
+    needing = [one.name for one in team.recipients if relays.get(one.via) == "exact"]
+    if needing and not table.has("exact"):
+        table.problem(
+            "exact",
+            f"is missing; recipient {needing[0]} is an administration at Exact Online, which needs"
+            " journals, accounts and VAT codes: docs/exact.md shows how to write them",
+        )
 
 
 def _side(exact: Table, name: str) -> ExactSide | None:

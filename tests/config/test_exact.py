@@ -54,10 +54,9 @@ def test_a_site_is_a_country_or_an_address(folder: Path, written: str, site: str
         ('"be"', '"http://exact.example"', "is no https address"),
         ('site = "be"\n', "", "account.acme-exact: site is missing; write one of nl, be,"),
         ('redirect_uri = "https://acme.example/exact"\n', "", "redirect_uri is missing"),
-        ('client_secret_file = "exact.secret"\n', "", "client_secret_file is missing"),
         ('provider = "exact"', 'provider = "google"', 'go with provider = "exact"'),
     ],
-    ids=["a slip", "no TLS", "no site", "no address to end at", "no secret", "of another"],
+    ids=["a slip", "no TLS", "no site", "no address to end at", "of another"],
 )
 def test_what_is_wrong_is_told(folder: Path, old: str, new: str, told: str) -> None:
     assert old in GOOD
