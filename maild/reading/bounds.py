@@ -29,8 +29,12 @@ def check_bounds(raw: bytes) -> None:
         )
     if max((len(line) for line in block.splitlines()), default=0) > MAX_HEADER_LINE:
         raise Unreadable(f"a header line of the mail is longer than {MAX_HEADER_LINE:,} bytes")
-    lines = raw.count(b"\n") + raw.count(b"\r")
-    multiparts = raw.lower().count(b"multipart/")
+
+
+def check_lines(content: bytes) -> None:
+    """The same for what the parser has to look at: a mail without its long runs of base64."""
+    lines = content.count(b"\n") + content.count(b"\r")
+    multiparts = content.lower().count(b"multipart/")
     if lines > 2 * MAX_LINES or multiparts * lines > MAX_COMPARISONS:
         raise Unreadable(
             "the mail has too many lines or parts to be read; send fewer files in one mail"
@@ -39,5 +43,8 @@ def check_bounds(raw: bytes) -> None:
 
 def header_block(raw: bytes) -> bytes:
     """What stands before the first empty line."""
-    ends = [at for at in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n"), raw.find(b"\r\r")) if at >= 0]
-    return raw[: min(ends, default=len(raw))]
+    end = len(raw)
+    for empty in (b"\r\n\r\n", b"\n\n", b"\r\r"):
+        found = raw.find(empty, 0, end + len(empty) - 1)
+        end = end if found < 0 else found
+    return raw[:end]

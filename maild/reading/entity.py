@@ -16,9 +16,10 @@ from email.parser import BytesParser
 from typing import Final, cast
 
 from maild.errors import Unreadable
-from maild.reading.bounds import check_bounds
+from maild.reading.bounds import check_bounds, check_lines
 from maild.reading.headers import header, parameters
 from maild.reading.names import type_of
+from maild.reading.runs import Around, Shortened, shortened
 
 _TYPE: Final = re.compile(r"\s*([\w.+!#$&^-]+/[\w.+!#$&^-]+)")
 # A line that separates parts: what stands after it begins with a header field or an empty line.
@@ -47,6 +48,9 @@ class Entity(Message):
         encoded = kind == "message" and _encoding(self) in {"base64", "quoted-printable"}
         return "application" if encoded else kind
 
+    # Its one long run of base64, which is decoded already; told by `_put_back`.
+    around: Around | None = None
+
     @property
     def raw_payload(self) -> bytes | None:
         """The bytes as they came, still encoded; None when there are parts instead."""
@@ -70,14 +74,23 @@ class Entity(Message):
 def parse(raw: bytes) -> Entity:
     """Parse a mail or a part of one. Raises Unreadable when it is out of bounds or the parser gives up."""
     check_bounds(raw)
-    return parse_head(raw)
+    short = shortened(raw)
+    check_lines(short.content)
+    return _parsed(short)
 
 
 def parse_head(raw: bytes) -> Entity:
     """The same for a block of headers, whose size is its only bound."""
+    return _parsed(shortened(raw))
+
+
+def _parsed(short: Shortened) -> Entity:
     try:
         parser = BytesParser(cast("type[Message]", Entity), policy=policy.compat32)
-        return cast("Entity", parser.parsebytes(raw))
+        message = cast("Entity", parser.parsebytes(short.content))
+        if short.runs:
+            _put_back(message, short)
+        return message
     except Exception as error:  # the parser promises nothing; RecursionError is the usual one
         raise Unreadable(
             "the mail cannot be read: its parts are nested too deeply or are damaged",
@@ -129,6 +142,10 @@ def content_of(message: Entity) -> bytes:
     raw = message.raw_payload or b""
     if _encoding(message) == "base64" and raw.startswith(_PLAIN_STARTS):
         return raw
+    if message.around and str(message.get("content-transfer-encoding")).lower() == "base64":
+        decoded = message.around.decoded()
+        if decoded is not None:
+            return _unsaid_base64(decoded, message) or decoded
     try:
         content = message.get_payload(decode=True)
     except Exception:  # noqa: BLE001 - damaged encodings: take what is there
@@ -136,6 +153,19 @@ def content_of(message: Entity) -> bytes:
     if not isinstance(content, bytes):
         return raw
     return _unsaid_base64(content, message) or content
+
+
+def _put_back(message: Entity, short: Shortened) -> None:
+    """Let every entity hold what the mail held, as if the parser had seen all of it."""
+    for one in message.walk():
+        held = vars(one)
+        for name in ("_payload", "preamble", "epilogue"):
+            text = held[name]
+            if isinstance(text, str):
+                raw = text.encode("ascii", "surrogateescape")
+                held[name] = short.whole(raw).decode("ascii", "surrogateescape")
+                if name == "_payload":
+                    held["around"] = short.around(raw)
 
 
 def _encoding(message: Message) -> str:

@@ -120,5 +120,7 @@ def _decoded(content: bytes | str, charset: str | None) -> str:
 
 def _one_line(text: str) -> str:
     """Without line ends, control characters and invisible marks: nothing that could start a header."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     text = "".join(one for one in _FOLD.sub(" ", text) if unicodedata.category(one) != "Cf")
     return "".join(one if one.isprintable() else " " for one in text).strip()
