@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from maild.store.blobs import in_use
 from maild.store.database import Tx
+from maild.store.prepared import Prepared
 from maild.store.schema import marks as table
 from maild.store.schema import refusals as refused
 from maild.store.schema import small_blobs
@@ -36,12 +37,13 @@ class Refusal:
 
 
 _REFUSAL = tuple(Refusal.__dataclass_fields__)
+_VALUE: Final = Prepared(select(table.c.value).where(table.c.name == bindparam("which")))
 
 
 def get(tx: Tx, name: str) -> dict[str, Any] | None:
     """The value of a mark; None when it was never put."""
-    found = tx.execute(select(table.c.value).where(table.c.name == name)).scalar()
-    return None if found is None else dict(json.loads(found))
+    found = _VALUE.first(tx, {"which": name})
+    return None if found is None else dict(json.loads(found.value))
 
 
 def put(tx: Tx, name: str, value: dict[str, Any], *, now: datetime) -> None:

@@ -11,18 +11,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, delete, exists, select, update
+from sqlalchemy import and_, bindparam, delete, exists, select, update
 
 from maild.model.delivery import MOVES, Delivery, HoldCode, Outcome, State
 from maild.model.returned import Action, Return, Sort
 from maild.store import marks
 from maild.store.database import Tx
+from maild.store.prepared import Prepared
 from maild.store.schema import attempts, deliveries, documents, events, returns, stopped
 from maild.store.statements import insert_if_absent
 
 _KEY: Final = "return key"
 _FIELDS: Final = tuple(Return.__dataclass_fields__)
-_STOPPED: Final = select(stopped.c.reason)
+_STOPPED: Final = Prepared(
+    select(stopped.c.reason).where(
+        stopped.c.team == bindparam("team"), stopped.c.address == bindparam("address")
+    )
+)
 
 
 def return_key(tx: Tx, *, now: datetime) -> bytes:
@@ -149,8 +154,9 @@ def stopped_addresses(tx: Tx) -> tuple[Any, ...]:
 
 def held_if_stopped(tx: Tx, one: Delivery) -> Delivery:
     """A delivery as it is, or held where its address is stopped."""
-    mine = (stopped.c.team == one.team) & (stopped.c.address == one.address.lower())
-    reason = tx.execute(_STOPPED.where(mine)).scalar()
-    if reason is None or one.state is not State.QUEUED:
+    if one.state is not State.QUEUED:
         return one
-    return replace(one, state=State.HELD, hold_code=HoldCode.STOPPED, reason=reason)
+    stop = _STOPPED.first(tx, {"team": one.team, "address": one.address.lower()})
+    if stop is None:
+        return one
+    return replace(one, state=State.HELD, hold_code=HoldCode.STOPPED, reason=stop.reason)

@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from maild.model.document import Document, Kind, Role
 from maild.store import documents
 from maild.store.database import Tx
+from maild.store.prepared import Prepared
 from maild.store.schema import documents as table
 from maild.store.schema import files
+
+_NEAR: Final = Prepared(
+    select(table.c.id)
+    .where(table.c.team == bindparam("which"), table.c.near_key == bindparam("key"))
+    .where(table.c.issued_on.between(bindparam("first"), bindparam("last")))
+    .order_by(table.c.id)
+    .limit(3)
+)
 
 
 def facts(tx: Tx, id: str) -> dict[str, list[str]]:
@@ -27,14 +37,8 @@ def facts(tx: Tx, id: str) -> dict[str, list[str]]:
 
 def near(tx: Tx, team: str, key: str, *, around: date, within: timedelta) -> tuple[Document, ...]:
     """A few of the team's documents with that near key and a date close by, oldest first."""
-    query = (
-        select(table.c.id)
-        .where(table.c.team == team, table.c.near_key == key)
-        .where(table.c.issued_on.between(around - within, around + within))
-        .order_by(table.c.id)
-        .limit(3)
-    )
-    return tuple(documents.get(tx, found) for found in tx.execute(query).scalars().all())
+    asked = {"which": team, "key": key, "first": around - within, "last": around + within}
+    return tuple(documents.get(tx, found.id) for found in _NEAR.rows(tx, asked))
 
 
 def with_pdf(tx: Tx, team: str, sha256: str, *, kind: Kind) -> Document | None:
