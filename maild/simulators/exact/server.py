@@ -54,7 +54,9 @@ class _Call:
 class ExactOnline:
     """Exact Online as one client meets it. Attributes may be changed while it runs."""
 
-    def __init__(self, *, client: Client | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, *, client: Client | None = None, clock: Clock | None = None, port: int = 0
+    ) -> None:
         self.world = World(clock=clock or Clock())
         sample.fill(self.world)
         self.client, self.user = client or Client(), USER
@@ -63,7 +65,7 @@ class ExactOnline:
         self.writing = Writing(self.world, kinds())
         self._rest = Rest(self.world, self.writing)
         self._lock = threading.RLock()
-        self._listener = Listener(self.answer)
+        self._listener = Listener(self.answer, port=port)
 
     # The server.
 
