@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from maild import joining, mailboxes, roads
+from maild import feeds, joining, mailboxes, roads
 from maild.actions import utc_now
 from maild.app import App
 from maild.clock.long_work import Runs
@@ -136,7 +136,10 @@ def _more(app: App) -> dict[str, Service]:
     def teams() -> dict[str, Team]:
         return {team.slug: team for team in app.book.teams}
 
-    return {"codabox tokens": partial(joining.serve, joined, teams)}
+    return {
+        "codabox tokens": partial(joining.serve, joined, teams),
+        "codabox feeds": partial(feeds.serve, feeds.feeds_of(app), lambda: list(teams())),
+    }
 
 
 def _folders(app: App) -> dict[str, FolderDoor]:

@@ -8,6 +8,8 @@ from maild.config.http_map import HttpSend
 from maild.config.section import NonEmpty, Section
 from maild.config.values import Endpoint, MaybePath
 
+# codabox_and_peppol.md B2: what comes by a feed, by CodaBox's own names.
+Model = Literal["purchase_invoice", "coda", "soda", "expense"]
 UPLOAD_WANTED: Final = (
     "its send.path is empty: CodaBox tells the call that takes sales invoices to its partners only."
     ' Ask api@codabox.com for the chapter "Sales Invoices - copy to accountant" of API V2 (path,'
@@ -23,4 +25,5 @@ class CodaboxConnector(Section):
     software_company: NonEmpty
     ca_file: MaybePath = None
     send: HttpSend = HttpSend()
+    feeds: tuple[Model, ...] = ("purchase_invoice",)
     uncertain: Literal["auto", "retry", "hold"] = "auto"

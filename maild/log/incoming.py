@@ -95,3 +95,13 @@ def door_failed(*, door: str, incident: str, error: BaseException) -> None:
 def door_slowed(*, door: str, peer: str | None, reason: str) -> None:
     """A client was cut or slowed down: too slow, too many errors or connections, wrong logins."""
     LOG.warning("door.slowed", door=door, peer=peer, reason=reason)
+
+
+def feed_read(*, connector: str, team: str, entries: int) -> None:
+    """What a service held ready for a team was taken in and acknowledged over there."""
+    LOG.info("feed.read", connector=connector, team=team, entries=entries)
+
+
+def feed_failed(*, connector: str, team: str, reason: str) -> None:
+    """A service did not give what it holds ready for a team; it is asked again."""
+    LOG.warning("feed.failed", connector=connector, team=team, reason=reason)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from maild.simulators.codabox.server import CodaBox
+from maild.simulators.codabox.world import Entry
 from tests.spine import papers
 from tests.spine.conftest import Running
 from tests.spine.house import QUICK, Daemon, House, configured
@@ -150,3 +151,38 @@ def test_check_refuses_what_cannot_be_sent_and_says_what_to_ask(
     assert said.code == 78
     assert "Ask api@codabox.com" in said.err + said.out
     assert "mail the office" in said.err + said.out
+
+
+def test_purchases_come_by_the_feed_and_never_go_back_to_codabox(
+    house: House, run: Running, sink: Sink, box: CodaBox
+) -> None:
+    daemon = run(*towards(box), more=QUICK)
+    command = house.talking("connect", "codabox", "acme")
+    until(lambda: bool(box.world.mails))
+    box.world.company(NUMBER).entries = [
+        Entry("purchase_invoice", {"xml": papers.purchase("L-17"), "pdf": papers.a_pdf("L-17")}),
+        Entry("coda", {"cod": b"0000001", "pdf": papers.a_pdf("L-17")}),
+        Entry("purchase_invoice", {"xml": papers.purchase("L-18")}),
+    ]
+    token = mailed(box).split("token: ")[1].split()[0]
+    command.communicate(f"{token}\n", timeout=60)
+    assert command.returncode == 0
+    # A daemon looks once a minute; this one looks when it starts.
+    daemon.stop()
+    with house.running() as daemon:
+        assert daemon.wait_for("feed.read")["entries"] == 3
+        for number in ("L-17", "L-18"):
+            document = house.settled(number, "handed_over")
+            assert document["kind"] == "purchase_invoice"
+            assert [one["connector"] for one in document["deliveries"]] == ["relay"]
+    assert box.world.company(NUMBER).done == 3
+    assert box.world.numbers(NUMBER) == []
+    assert box.world.offences == []
+    assert len(house.documents()) == 2
+    # It is not asked again before its time, by another daemon either.
+    before = len(box.world.calls)
+    with house.running() as daemon:
+        daemon.wait_for("daemon.ready")
+        assert daemon.hand_in(a_mail(("i.xml", papers.invoice("2026-7")))).code == 250
+        house.settled("2026-7", "handed_over", "handed_over")
+    assert [one for one in box.world.calls[before:] if "feed" in one] == []
