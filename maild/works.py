@@ -189,6 +189,7 @@ def _outbox(settings: Settings) -> OutboxOptions:
         lease=one.lease,
         doubt_pause=one.doubt_pause,
         grace=one.grace,
+        delay_notice=one.delay_notice,
         connections=roads.connections(settings),
         hold_uncertain=frozenset(roads.holding(settings.connector)),
         rates={name: c.rate for name, c in settings.connector.smtp.items() if c.rate},

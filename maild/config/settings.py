@@ -229,6 +229,7 @@ class Outbox(Section):
     lease: Duration = timedelta(minutes=15)
     doubt_pause: Duration = timedelta(minutes=15)
     grace: Duration = timedelta(seconds=30)
+    delay_notice: Duration = timedelta(hours=4)
     receipt_within: Duration = timedelta(hours=24)
 
 

@@ -24,7 +24,7 @@ from maild.outbox.lane import Kit, Lane
 from maild.outbox.pace import Pace
 from maild.outbox.rates import Rates
 from maild.outbox.record import Tell, record
-from maild.outbox.retry import DEADLINE, PAUSES, longest_wait
+from maild.outbox.retry import DEADLINE, LATE, PAUSES, longest_wait
 from maild.outbox.verdict import Policy
 from maild.ports import Connector
 from maild.rules.book import RuleBook
@@ -48,6 +48,7 @@ class OutboxOptions:
     lease: timedelta = timedelta(minutes=15)  # longer than the longest session (mail.md 6.4)
     doubt_pause: timedelta = timedelta(minutes=15)
     grace: timedelta = timedelta(seconds=30)
+    delay_notice: timedelta = LATE
     connections: Mapping[str, int] = field(default_factory=dict)  # by connector
     hold_uncertain: frozenset[str] = frozenset()  # connectors where a person decides
     rates: Mapping[str, Rate] = field(
@@ -189,6 +190,7 @@ class Outbox:
                 claimed=claimed,
                 settled=settled,
                 started_at=now,
+                policy=Policy(),
                 book=self._kit.book(),
                 tell=self._kit.tell,
             )
@@ -256,6 +258,7 @@ class Outbox:
             deadline=options.deadline,
             doubt_pause=options.doubt_pause,
             hold_uncertain=name in options.hold_uncertain,
+            delay_notice=options.delay_notice,
         )
         connections = options.connections.get(name, CONNECTIONS)
         return Lane(connector, kit=self._kit, connections=connections, policy=policy, pace=pace)

@@ -209,6 +209,7 @@ class Lane:
             claimed=flight.claimed,
             settled=settled,
             started_at=flight.started_at,
+            policy=self._policy,
             book=self._kit.book(),
         )
         try:

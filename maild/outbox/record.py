@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from maild.errors import NotFound, UnknownTeam
-from maild.model.delivery import Delivery, Purpose, State
+from maild.model.delivery import Delivery, Outcome, Purpose, State
 from maild.model.team import Team
 from maild.outbox import retry
+from maild.outbox.verdict import Policy
 from maild.rules.book import RuleBook
 from maild.rules.books import other_road
 from maild.store import deliveries, documents
@@ -27,6 +28,8 @@ EVENTS: Mapping[State, str] = {
     State.FAILED: "delivery.failed",
     State.HELD: "delivery.held",
 }
+DELAYED: Final = "delivery.delayed"  # once for each delivery, and then the team is told
+_PUT_OFF: Final = frozenset({Outcome.DEFERRED, Outcome.PAUSED})
 
 
 class Tell(Protocol):
@@ -45,48 +48,78 @@ def record(
     claimed: Delivery,
     settled: Settled,
     started_at: datetime,
+    policy: Policy,
     book: RuleBook,
     tell: Tell,
 ) -> None:
     """Write how a try ended. Raises Superseded when the delivery was taken back meanwhile."""
     deliveries.settle(tx, claimed, settled)
-    event = EVENTS.get(settled.state)
-    if event is None and retry.is_late_now(claimed, started_at=started_at):
-        event = "delivery.delayed"
-    if event is not None:
-        documents.add_event(
-            tx,
-            at=settled.now,
-            event=event,
-            team=claimed.team,
-            document=claimed.document,
-            delivery=claimed.id,
-            detail=settled.reason or settled.reply or "",
-        )
+    if event := EVENTS.get(settled.state):
+        _add_event(tx, claimed, settled, event=event)
     if settled.state is State.FAILED:
-        _tell_team(tx, claimed, settled, book=book, tell=tell)
+        _tell_team(tx, claimed, settled, kind="delivery_failed", book=book, tell=tell, until=None)
+    elif settled.outcome in _PUT_OFF and claimed.document is not None:
+        late = retry.is_late(claimed, started_at=started_at, after=policy.delay_notice)
+        if late and not _was_told(tx, claimed.document, delivery=claimed.id):
+            _add_event(tx, claimed, settled, event=DELAYED)
+            # What a resting connector keeps is never given up.
+            until = (
+                retry.ends_at(claimed, started_at=started_at, deadline=policy.deadline)
+                if settled.charged
+                else None
+            )
+            _tell_team(
+                tx, claimed, settled, kind="delivery_delayed", book=book, tell=tell, until=until
+            )
 
 
-def _tell_team(tx: Tx, failed: Delivery, settled: Settled, *, book: RuleBook, tell: Tell) -> None:
+def _was_told(tx: Tx, document: str, *, delivery: str) -> bool:
+    known = documents.events_of(tx, document)
+    return any((one.event, one.delivery) == (DELAYED, delivery) for one in known)
+
+
+def _add_event(tx: Tx, claimed: Delivery, settled: Settled, *, event: str) -> None:
+    documents.add_event(
+        tx,
+        at=settled.now,
+        event=event,
+        team=claimed.team,
+        document=claimed.document,
+        delivery=claimed.id,
+        detail=settled.reason or settled.reply or "",
+    )
+
+
+def _tell_team(
+    tx: Tx,
+    one: Delivery,
+    settled: Settled,
+    *,
+    kind: str,
+    book: RuleBook,
+    tell: Tell,
+    until: datetime | None,
+) -> None:
     # A notice that fails is not followed by a notice about it: that road has no end.
-    if failed.purpose in {Purpose.NOTICE, Purpose.SIGN_IN}:
+    if one.purpose in {Purpose.NOTICE, Purpose.SIGN_IN}:
         return
     try:
-        team = book.team(failed.team)
+        team = book.team(one.team)
     except UnknownTeam:  # it left the configuration; the event and the log still say it
         return
     facts: dict[str, Any] = {
-        "delivery": failed.id,
-        "recipient": failed.recipient,
-        "address": failed.address,
+        "delivery": one.id,
+        "recipient": one.recipient,
+        "address": one.address,
         "reply": settled.reply,
+        "until": until,
     }
-    if failed.document is not None:
+    if one.document is not None:
         with contextlib.suppress(NotFound):
-            facts |= _facts_of(tx, failed.document)
-            of_it = deliveries.of_document(tx, failed.document)
-            facts["other"] = other_road(team, failed, of_it)
-    tell(tx, team, kind="delivery_failed", facts=facts, now=settled.now)
+            facts |= _facts_of(tx, one.document)
+            of_it = deliveries.of_document(tx, one.document)
+            facts["other"] = other_road(team, one, of_it)
+    tell(tx, team, kind=kind, facts=facts, now=settled.now)
 
 
 def _facts_of(tx: Tx, id_: str) -> dict[str, Any]:

@@ -31,7 +31,8 @@ FIRST_REST: Mapping[Cause, timedelta] = {
 }
 LONGEST_REST = timedelta(hours=4)
 
-# When the team may want to know that something is late (Postfix: delay_warning_time).
+# When the team is told that something is late (RFC 5321 section 4.5.4.1 leaves it to us; Postfix has
+# delay_warning_time, Sendmail Timeout.queuewarn of 4 hours).
 LATE = timedelta(hours=4)
 
 
@@ -64,7 +65,7 @@ def next_try(
     `delivery` is as it was claimed; `started_at` is when this try began. Giving up needs a try that
     began after the deadline: a clock that jumps a week ahead never ends what was not tried since.
     """
-    if started_at >= _ends_at(delivery, started_at=started_at, deadline=deadline):
+    if started_at >= ends_at(delivery, started_at=started_at, deadline=deadline):
         return GaveUp(fault.reply)
     pause = pauses[min(delivery.tries, len(pauses) - 1)]
     pause *= rng.uniform(1 - JITTER, 1 + JITTER)
@@ -82,11 +83,16 @@ def rest(times: int, fault: Unavailable, *, rng: Random) -> timedelta:
     return max(pause * rng.uniform(1 - JITTER, 1 + JITTER), fault.retry_after or timedelta(0))
 
 
-def is_late_now(delivery: Delivery, *, started_at: datetime) -> bool:
-    """Whether this try is the first that began `LATE` after the first try of all."""
-    first = first_try(delivery, started_at=started_at)
-    last = max((one for one in _starts(delivery) if one <= started_at), default=first)
-    return last - first < LATE <= started_at - first
+def is_late(delivery: Delivery, *, started_at: datetime, after: timedelta) -> bool:
+    """Whether this try began so long after the first try of all."""
+    return started_at - first_try(delivery, started_at=started_at) >= after
+
+
+def ends_at(delivery: Delivery, *, started_at: datetime, deadline: timedelta) -> datetime:
+    """From when on a try is the last; a deadline that an unset clock wrote is none."""
+    if delivery.deadline_at is not None and delivery.deadline_at >= BUILT:
+        return delivery.deadline_at
+    return first_try(delivery, started_at=started_at) + deadline
 
 
 def first_try(delivery: Delivery, *, started_at: datetime) -> datetime:
@@ -102,10 +108,3 @@ def first_try(delivery: Delivery, *, started_at: datetime) -> datetime:
 
 def _starts(delivery: Delivery) -> list[datetime]:
     return [one.started_at for one in delivery.attempts]
-
-
-def _ends_at(delivery: Delivery, *, started_at: datetime, deadline: timedelta) -> datetime:
-    """From when on a try is the last; a deadline that an unset clock wrote is none."""
-    if delivery.deadline_at is not None and delivery.deadline_at >= BUILT:
-        return delivery.deadline_at
-    return first_try(delivery, started_at=started_at) + deadline

@@ -37,6 +37,7 @@ class Policy:
     deadline: timedelta = retry.DEADLINE
     doubt_pause: timedelta = timedelta(minutes=15)
     hold_uncertain: bool = False
+    delay_notice: timedelta = retry.LATE
 
 
 @dataclass(frozen=True, slots=True)

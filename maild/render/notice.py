@@ -47,6 +47,10 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("always", "maild review confirm {document} --always"),
         ("reject", "maild review reject {document}"),
     ),
+    "delivery_delayed": (
+        ("show", "maild queue show {delivery}"),
+        ("retry", "maild queue retry {delivery}"),
+    ),
     "delivery_failed": (
         ("show", "maild queue show {delivery}"),
         ("retry", "maild queue retry {delivery}"),
@@ -63,7 +67,9 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "refused_digest": (),
 }
-_FACTS: Final = frozenset({*_NOTICE_ROWS, "kind", "counterparty", "delivery", "count", "other"})
+_FACTS: Final = frozenset(
+    {*_NOTICE_ROWS, "kind", "counterparty", "delivery", "count", "other", "until"}
+)
 _LONGEST_FACT: Final = 500  # the reply of another server is worth reading in full
 _MOST_ENTRIES: Final = 50
 
@@ -78,6 +84,7 @@ def notice(kind: str, *, language: str, team: Team, facts: Mapping[str, object])
     "delivery_failed", "delivery_returned" and "address_stopped": the same, and delivery (its id),
     recipient, address, reply, reason; the first two also other (a recipient by whom the document still
     comes into the same books).
+    "delivery_delayed": as "delivery_failed", and until (when it is given up; absent where it never is).
     "refused_digest": refusals, each with at, sender, subject and message; and count, if there are
     more than are given.
     Dates, instants and amounts are given as values.

@@ -47,6 +47,14 @@ NOTICES: dict[str, dict[str, Any]] = {
         "sender": "iemand@elders.example",
         "reason": "(why, and what to do)",
     },
+    "delivery_delayed": {
+        "delivery": "v-9",
+        "document": "d-2",
+        "recipient": "accountant",
+        "address": "an@kantoor.example",
+        "reply": "451 4.7.1 greylisted",
+        "until": NOW,
+    },
     "delivery_failed": {
         "delivery": "v-9",
         "document": "d-2",

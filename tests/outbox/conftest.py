@@ -22,8 +22,9 @@ from maild.outbox.dispatch import Outbox, OutboxOptions
 from maild.ports import Connector
 from maild.rules.book import RuleBook
 from maild.simulators.mailsink import LOOPBACK, MailSink
-from maild.store import deliveries, marks
+from maild.store import connectors, deliveries, marks
 from maild.store.blobs import BlobStore
+from maild.store.connectors import Rest
 from maild.store.database import Database
 from tests.builders_rules import a_recipient
 from tests.outbox.running import Running
@@ -157,6 +158,14 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     yield Rig(db, BlobStore(tmp_path / "blobs", db), sink, Clock(), RuleBook([an_acme()]))
     await sink.stop()
     await db.close()
+
+
+async def out(rig: Rig, *, times: int = 1, via: str = "relay") -> Rest:
+    """How a connector rests, once it was out so often in a row."""
+    while (rest := (await rig.db.read(connectors.rests)).get(via)) is None or rest.times < times:
+        assert await rig.db.wait_for_change(10), rest
+    assert rest.times == times
+    return rest
 
 
 def utc(*moment: int) -> datetime:

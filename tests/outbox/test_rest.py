@@ -15,19 +15,10 @@ from maild.errors import Cause
 from maild.model.delivery import Delivery, Outcome, State
 from maild.simulators.mailsink import LOOPBACK, MailSink
 from maild.store import connectors, deliveries
-from maild.store.connectors import Rest
-from tests.outbox.conftest import Rig
+from tests.outbox.conftest import Rig, out
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 BUSY = "421 4.3.2 too busy"
-
-
-async def out(rig: Rig, *, times: int = 1, via: str = "relay") -> Rest:
-    """How a connector rests, once it was out so often in a row."""
-    while (rest := (await rig.db.read(connectors.rests)).get(via)) is None or rest.times < times:
-        assert await rig.db.wait_for_change(10), rest
-    assert rest.times == times
-    return rest
 
 
 async def test_a_server_that_is_out_rests_with_one_probe_and_charges_nobody(rig: Rig) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from maild.errors import Cause, Deferred, Unavailable
 from maild.model.delivery import Attempt, Outcome
-from maild.outbox.retry import GaveUp, Later, is_late_now, next_try, rest
+from maild.outbox.retry import GaveUp, Later, is_late, next_try, rest
 from tests.store.builders import NOW, a_delivery
 
 MINUTE = timedelta(minutes=1)
@@ -92,7 +92,7 @@ def test_a_try_by_a_clock_that_stood_wrong_ends_nothing_early(
     delivery = a_delivery(created_at=created_at, attempts=(wrong,), tries=1)
     again = next_try(delivery, NOT_NOW, started_at=NOW, now=NOW, rng=Middle())
     assert again == Later(NOW + 10 * MINUTE)
-    assert not is_late_now(delivery, started_at=NOW)
+    assert not is_late(delivery, started_at=NOW, after=timedelta(hours=4))
     # From the first try by the right clock on, the days count: it ends, and not before.
     right = replace(delivery, attempts=(wrong, Attempt(2, NOW, Outcome.DEFERRED)), tries=2)
     early, late = NOW + timedelta(days=4.9), NOW + timedelta(days=5)
@@ -134,10 +134,9 @@ def test_chance_moves_a_rest_by_a_tenth_at_most(seed: int, times: int) -> None:
     assert abs(found / exact - 1) <= 0.1001
 
 
-def test_a_delivery_is_called_late_once() -> None:
-    starts = [timedelta(0), timedelta(hours=3), timedelta(hours=5), timedelta(hours=9)]
-    told = []
-    for n, start in enumerate(starts):
-        attempts = tuple(Attempt(i, NOW + s, Outcome.DEFERRED) for i, s in enumerate(starts[:n]))
-        told.append(is_late_now(a_delivery(attempts=attempts), started_at=NOW + start))
-    assert told == [False, False, True, False]
+@pytest.mark.parametrize(("hours", "late"), [(0, False), (3.9, False), (4, True), (90, True)])
+def test_a_delivery_is_late_some_hours_after_its_first_try(hours: float, *, late: bool) -> None:
+    tried = a_delivery(attempts=(Attempt(1, NOW, Outcome.DEFERRED),))
+    four = timedelta(hours=4)
+    assert is_late(tried, started_at=NOW + timedelta(hours=hours), after=four) is late
+    assert not is_late(a_delivery(), started_at=NOW + timedelta(hours=hours), after=four)
