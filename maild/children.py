@@ -24,7 +24,7 @@ from typing import IO
 import maild
 from maild.child import ANSWER, DONE, REQUEST
 from maild.errors import MaildError
-from maild.ports import Stored
+from maild.model.delivery import Content
 from maild.scratch import EmptyFolder
 
 # Nobody listens on port 9 (discard) here, so what honours a proxy setting is refused at once; the
@@ -104,7 +104,7 @@ class Children:
     async def run(
         self,
         job: str,
-        payload: bytes | Stored,
+        payload: Content,
         *,
         limits: Limits | None = None,
         into: Sink | None = None,
@@ -208,7 +208,7 @@ class _Child:
         return self._process.poll() is None
 
     async def ask(
-        self, job: str, payload: bytes | Stored, *, limits: Limits, into: Sink | None
+        self, job: str, payload: Content, *, limits: Limits, into: Sink | None
     ) -> _Answer:
         """Send a job and read its answer. Raises ChildDied."""
         try:
@@ -223,7 +223,7 @@ class _Child:
             raise ChildDied(job, self._death(limits), words=self._last_words()) from None
 
     async def _exchange(
-        self, job: str, payload: bytes | Stored, *, limits: Limits, into: Sink | None
+        self, job: str, payload: Content, *, limits: Limits, into: Sink | None
     ) -> _Answer:
         name, nonce = job.encode(), os.urandom(8)
         bounds = (limits.cpu, limits.wall, limits.memory)
@@ -243,7 +243,7 @@ class _Child:
             length -= len(piece)
         return _Answer(status=status, body=b"")
 
-    async def _send(self, payload: bytes | Stored) -> None:
+    async def _send(self, payload: Content) -> None:
         if isinstance(payload, bytes):
             self._requests.write(payload)
             await self._requests.drain()

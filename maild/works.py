@@ -94,6 +94,7 @@ def build(app: App) -> Works:
         book=app.shelf.current,
         now=utc_now,
         recent=app.desk.recent,
+        sandbox=app.desk.reader.sandbox,
         paths=ReturnPaths(roads.return_paths(settings), app.desk.verp.key),
         house=app.house,
     )

@@ -30,6 +30,7 @@ from maild.outbox.contents import BIG, Contents, Typesetter
 from maild.outbox.message import mailbox, write
 from maild.outbox.return_path import ReturnPaths
 from maild.outbox.slip import Listed, is_slip, read_slip, write_slip
+from maild.reading.sandbox import Sandbox
 from maild.render.letter import letter, reply_to
 from maild.render.templates import TextProblem
 from maild.rules.book import RuleBook
@@ -69,6 +70,7 @@ class Composer:
         now: Callable[[], datetime],
         paths: ReturnPaths | None = None,
         recent: RecentBills,
+        sandbox: Sandbox,
         house: sign_in.House | None = None,
     ) -> None:
         self._db = db
@@ -76,7 +78,7 @@ class Composer:
         self._book = book
         self._now = now
         self._paths = paths or ReturnPaths()
-        self._contents = Contents(blobs, renderer=renderer, recent=recent)
+        self._contents = Contents(blobs, renderer=renderer, recent=recent, sandbox=sandbox)
         self._house = house
         self._one_big = asyncio.Lock()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Protocol
 
@@ -19,6 +19,8 @@ from maild.model.delivery import Content, Delivery, Enclosure
 from maild.model.document import Document, File, Role
 from maild.model.team import Branding, Profile, Team
 from maild.outbox.enclosures import Chosen, base_name, choose
+from maild.reading.embedded import HEAVY, LIGHTEN
+from maild.reading.sandbox import Sandbox
 from maild.render.fields import language_of
 from maild.render.pdf import Rendering
 from maild.render.templates import phrases
@@ -62,11 +64,23 @@ class Gathered:
     big: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The bill in a stored UBL; `content` are its bytes where they are few enough to be held."""
+
+    bill: Bill
+    sha256: str
+    content: bytes | None = field(default=None, repr=False)
+
+
 class Contents:
     """Gathers from the blob store and the typesetter; remembers the last PDFs and bills."""
 
-    def __init__(self, blobs: BlobStore, *, renderer: Typesetter, recent: RecentBills) -> None:
+    def __init__(
+        self, blobs: BlobStore, *, renderer: Typesetter, recent: RecentBills, sandbox: Sandbox
+    ) -> None:
         self._blobs = blobs
+        self._sandbox = sandbox
         self._renderer = renderer
         self._recent = recent
         self._pdfs: OrderedDict[str, asyncio.Task[Rendering]] = OrderedDict()
@@ -87,12 +101,13 @@ class Contents:
             document = replace(document, bill=known.bill)
         pdf, made = None, None
         if any(one.file is None for one in chosen) and known:
+            ubl = known.content or await self._blobs.read(known.sha256)
             order = partial(
                 self._renderer.render,
                 known.bill,
                 branding=team.branding,
                 language=language,
-                ubl=known.content,
+                ubl=ubl,
                 base_name=base,
             )
             pdf = await self._pdf(document.id, order=order)
@@ -111,17 +126,34 @@ class Contents:
         known = await self._known(document)
         return replace(document, bill=known.bill) if known else document
 
-    async def _known(self, document: Document) -> Known | None:
-        """A stored UBL and what it says; read once for what comes together, unless it is large."""
+    async def _known(self, document: Document) -> _Known | None:
+        """What the stored UBL says; read once for what comes together, unless it is large."""
         file = document.file(Role.UBL)
         if file is None:
             return None
-        known = self._recent.find(file.sha256)
-        if known is None:
-            content = await self._blobs.read(file.sha256)
-            known = Known(content, read(content))
-            self._recent.keep(file.sha256, known)
-        return known
+        recent = self._recent.find(file.sha256)
+        if recent is not None:
+            return _Known(recent.bill, file.sha256, recent.content)
+        if file.size > HEAVY and (bill := await self._lightly(file)):
+            return _Known(bill, file.sha256)
+        content = await self._blobs.read(file.sha256)
+        bill = await asyncio.to_thread(read, content) if file.size > HEAVY else read(content)
+        self._recent.keep(file.sha256, Known(content, bill))
+        return _Known(bill, file.sha256, content)
+
+    async def _lightly(self, file: File) -> Bill | None:
+        """The bill of a UBL that carries large files, which are left in the store; None without any.
+
+        Held whole and decoded, 20 MB of scans take 80 MB for each delivery under way.
+        """
+        content = await self._blobs.content(file.sha256, at_once=HEAVY)
+        light = await self._sandbox.run(LIGHTEN, content)
+        if not light:
+            return None
+        bill = read(light)
+        return replace(
+            bill, attachments=tuple(replace(one, content=None) for one in bill.attachments)
+        )
 
     async def _pdf(
         self, document: str, *, order: Callable[[], Coroutine[None, None, Rendering]]

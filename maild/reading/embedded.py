@@ -17,6 +17,7 @@ from lxml import etree
 from maild.errors import Unreadable
 from maild.ubl.xml import parse
 
+LIGHTEN: Final = f"{__name__}:lighten"
 HEAVY: Final = 256_000  # bytes of XML; below, the daemon reads the original as it is
 _HEAVY_FILE: Final = 64_000  # characters of base64
 _START: Final = 1024  # as much of a file as its type is told by (`maild.reading.names.type_of`)
@@ -28,6 +29,12 @@ class Lightened:
 
     xml: bytes = field(repr=False)
     files: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+
+
+def lighten(content: bytes) -> bytes:
+    """Job: the copy to read alone; empty where there is none."""
+    found = lightened(content)
+    return b"" if found is None else found.xml
 
 
 def lightened(content: bytes) -> Lightened | None:

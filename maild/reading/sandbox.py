@@ -12,7 +12,7 @@ from typing import Final, Protocol, TypeVar
 
 from maild.children import ChildDied, Children, JobFailed, Limits
 from maild.errors import Unreadable
-from maild.ports import Stored
+from maild.model.delivery import Content
 
 # purchase_reading.md C3: 1 GiB of address space; the honest jobs take well under 10 s of processor.
 OPENING: Final = Limits(cpu=10.0, wall=30.0, memory=1 << 30, answer=256 << 20)
@@ -51,9 +51,7 @@ class Sandbox:
         self._limits = limits
         self._children = Children(size, modules=_MODULES, fresh=True)
 
-    async def run(
-        self, job: str, payload: bytes | Stored, *, limits: Limits | None = None
-    ) -> bytes:
+    async def run(self, job: str, payload: Content, *, limits: Limits | None = None) -> bytes:
         """Do one job and return its answer; `limits` are the sandbox's own when not given.
 
         Raises Unreadable when the job says that the file cannot be used or fails over it, and
@@ -65,7 +63,7 @@ class Sandbox:
     async def receive(
         self,
         job: str,
-        payload: bytes | Stored,
+        payload: Content,
         *,
         make: Callable[[], R],
         limits: Limits | None = None,

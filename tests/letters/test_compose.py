@@ -18,13 +18,15 @@ from typing import Any
 import pytest
 
 from maild.errors import ProfileMismatch, UnknownTeam
-from maild.model.bill import Bill
+from maild.model.bill import Attachment, Bill
 from maild.model.delivery import Content, Delivery, Purpose
 from maild.model.document import Arrival, Document, File, Kind, Role
 from maild.model.team import Attach, Branding, Team
 from maild.outbox import compose, contents
 from maild.outbox.compose import Composed, Composer
+from maild.outbox.contents import Contents
 from maild.outbox.sent import read_sent
+from maild.reading.sandbox import Sandbox
 from maild.render.pdf import Rendering
 from maild.rules.book import RuleBook
 from maild.rules.profiles import PROFILES
@@ -32,7 +34,7 @@ from maild.store import blobs as blob_rows
 from maild.store import documents
 from maild.store.blobs import BlobStore
 from maild.store.database import Database, Tx
-from maild.ubl.document import write
+from maild.ubl.document import read, write
 from maild.ubl.recent import RecentBills
 from tests.letters.builders import (
     NOW,
@@ -82,6 +84,7 @@ class House:
     blobs: BlobStore
     press: Press
     folder: Path
+    sandbox: Sandbox
     team: Team = field(default_factory=a_team)
 
     @property
@@ -93,7 +96,12 @@ class House:
             book=lambda: RuleBook([self.team]),
             now=lambda: NOW,
             recent=RecentBills(),
+            sandbox=self.sandbox,
         )
+
+    @property
+    def contents(self) -> Contents:
+        return Contents(self.blobs, renderer=self.press, recent=RecentBills(), sandbox=self.sandbox)
 
     async def compose(self, delivery: Delivery) -> Composed:
         return await self.composer.compose(delivery)
@@ -138,7 +146,9 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     db = await Database.open(tmp_path / "maild.db")
-    yield House(db, BlobStore(tmp_path / "blobs", db), Press(), tmp_path / "blobs")
+    sandbox = Sandbox(1)
+    yield House(db, BlobStore(tmp_path / "blobs", db), Press(), tmp_path / "blobs", sandbox)
+    await sandbox.close()
     await db.close()
 
 
@@ -380,6 +390,37 @@ async def test_a_large_mail_is_a_file_with_the_bytes_it_would_have_in_memory(
     assert whole(filed.parcel.message) == held.parcel.message
     assert filed.staged_message == held.staged_message
     assert files_of(filed)["factuur-2026-0412.pdf"] == large
+
+
+def with_file(file: Attachment) -> Bill:
+    bill = a_document().bill
+    assert bill is not None
+    return replace(bill, attachments=(file,))
+
+
+@pytest.mark.parametrize("size", [10_000, 400_000, 2_000_000])
+async def test_a_ubl_with_its_own_pdf_goes_byte_for_byte_however_large_that_is(
+    house: House, size: int
+) -> None:
+    scan = Attachment("s", name="scan.pdf", content=random.Random(size).randbytes(size))
+    issued = write(with_file(scan))
+    await house.take(pdf=None, ubl=issued)
+    composed = await house.compose(a_delivery(attach=(Attach.PDF, Attach.UBL)))
+    [asked] = house.press.asked
+    assert asked["ubl"] == issued  # inside the PDF that is made
+    assert files_of(composed)["factuur-2026-0412.xml"] == issued
+
+
+async def test_of_a_large_ubl_the_figures_are_read_and_its_files_are_left_in_the_store(
+    house: House,
+) -> None:
+    scan = Attachment("s", name="scan.pdf", content=random.Random(6).randbytes(2_000_000))
+    issued = write(with_file(scan))
+    found = await house.contents.with_bill(await house.take(ubl=issued))
+    read_whole = read(issued)
+    assert read_whole.attachments[0].content == scan.content
+    left_out = replace(read_whole.attachments[0], content=None)
+    assert found.bill == replace(read_whole, attachments=(left_out,))
 
 
 async def test_a_large_mail_is_sent_again_from_its_file(house: House) -> None:

@@ -61,7 +61,18 @@ def test_a_large_mail_hardly_costs_memory(open_door: Shared, make: Callable[[], 
     assert most[0] - before < 20 * MB
 
 
-def test_large_mails_hardly_cost_memory_on_their_way_out(run: Running, sink: Sink) -> None:
+def beside_of(number: str, pdf: bytes) -> bytes:
+    return wrap([("f.xml", papers.invoice(number)), ("f.pdf", pdf)])
+
+
+def inside_of(number: str, pdf: bytes) -> bytes:
+    return wrap([("f.xml", papers.with_pdf_inside(number, pdf))])
+
+
+@pytest.mark.parametrize("make", [beside_of, inside_of])
+def test_large_mails_hardly_cost_memory_on_their_way_out(
+    run: Running, sink: Sink, make: Callable[[str, bytes], bytes]
+) -> None:
     """Three of them to two inboxes each, which is six messages under way together."""
     daemon = run(
         (
@@ -75,8 +86,7 @@ def test_large_mails_hardly_cost_memory_on_their_way_out(run: Running, sink: Sin
     before = psutil.Process(daemon.process.pid).memory_info().rss
     with watched(daemon.process.pid) as most:
         for n in range(3):
-            pdf = A_PDF + str(n).encode()
-            large = wrap([("f.xml", papers.invoice(f"LARGE-{n}")), ("f.pdf", pdf)])
+            large = make(f"LARGE-{n}", A_PDF + str(n).encode())
             assert daemon.hand_in(large, TEAM).code == 250
         sink.wait_for(ACCOUNTANT, count=4)
         sink.wait_for(BOOKS, count=4)
