@@ -30,6 +30,7 @@ from maild.model.verp import Verp
 from maild.outbox.sign_in import House
 from maild.partners import access
 from maild.partners.access import Access, house_of
+from maild.partners.browsing import Browsing
 from maild.proof import Proofs
 from maild.reading.antivirus import Antivirus
 from maild.reading.reader import MailReader
@@ -67,6 +68,7 @@ class App:
     access: Access
     renderer: Renderer
     exports: Exports
+    browsing: Browsing
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -146,6 +148,7 @@ class App:
             proofs=proofs,
             agenda=_agenda(settings, db, book),
             house=house,
+            browsing=Browsing(db, blobs, records, book, sandbox, utc_now),
             access=access.build(settings, db=db, book=book, house=house, now=utc_now),
             renderer=renderer,
             exports=exports_over(desk, renderer, folder=data_dir),

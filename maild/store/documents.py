@@ -116,12 +116,12 @@ def same_content(tx: Tx, team: str, content_sha256: str) -> Document | None:
     """The team's document with exactly that content, if there is one."""
     asked = {"which_team": team, "content": content_sha256}
     found = _SAME_CONTENT.first(tx, asked)
-    return None if found is None else _with_files(tx, [found])[0]
+    return None if found is None else with_files(tx, [found])[0]
 
 
 def same_number(tx: Tx, team: str, key: str) -> tuple[Document, ...]:
     """The team's documents with that same-number key, oldest first, less the rejected ones."""
-    return _with_files(tx, _SAME_NUMBER.rows(tx, {"which_team": team, "key": key}))
+    return with_files(tx, _SAME_NUMBER.rows(tx, {"which_team": team, "key": key}))
 
 
 def get(tx: Tx, id: str) -> Document:
@@ -129,13 +129,13 @@ def get(tx: Tx, id: str) -> Document:
     found = _BY_ID.first(tx, {"which": id})
     if found is None:
         raise NotFound(f'there is no document "{id}"', hint="`maild documents list` shows them")
-    return _with_files(tx, [found])[0]
+    return with_files(tx, [found])[0]
 
 
 def several(tx: Tx, ids: Sequence[str]) -> tuple[Document, ...]:
     """The documents of these ids (a few hundred at most), in that order, less those not there."""
     found = tx.execute(select(documents).where(documents.c.id.in_(ids)))
-    known = {one.id: one for one in _with_files(tx, found)}
+    known = {one.id: one for one in with_files(tx, found)}
     return tuple(known[one] for one in ids if one in known)
 
 
@@ -180,7 +180,7 @@ def find(
     ]
     asked = [condition(value) for value, condition in filters if value is not None]
     query = select(documents).where(*asked).order_by(column.id.desc()).limit(limit)
-    return _with_files(tx, tx.execute(query))
+    return with_files(tx, tx.execute(query))
 
 
 def count(tx: Tx, *, team: str | None = None, review: str | None = None) -> int:
@@ -279,7 +279,8 @@ def _column(tx: Tx, id: str, name: str) -> str:
     return str(found)
 
 
-def _with_files(tx: Tx, found: Any) -> tuple[Document, ...]:
+def with_files(tx: Tx, found: Any) -> tuple[Document, ...]:
+    """The documents of rows of their table, with their files."""
     chosen = list(found)
     held: dict[str, list[File]] = {row.id: [] for row in chosen}
     for row in _files_of(tx, list(held)):

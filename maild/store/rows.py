@@ -47,6 +47,7 @@ def of_document(document: Document) -> dict[str, Any]:
         "currency": None if total is None else total.currency,
         "arrival": document.arrival,
         "accepted_at": document.accepted_at,
+        "dated_on": document.issued_on or document.accepted_at.date(),
         "content_sha256": document.content_sha256,
         "language": document.language,
         "tags": json.dumps(sorted(document.tags)),

@@ -28,6 +28,7 @@ from maild.store import (
     columns,
     schema_access,
     schema_alarms,
+    schema_browsing,
     schema_mailboxes,
     schema_runs,
     schema_senders,
@@ -38,7 +39,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0009"
+REVISION: Final = "0010"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -55,6 +56,8 @@ links: Final = schema_access.links
 sign_ins: Final = schema_access.sign_ins
 sessions: Final = schema_access.sessions
 trail: Final = schema_access.trail
+processed: Final = schema_browsing.processed
+processed_until: Final = schema_browsing.processed_until
 
 arrivals = Table(
     "arrivals",
@@ -87,6 +90,7 @@ documents = Table(
     Column("currency", String(3)),
     Column("arrival", ForeignKey("arrivals.id"), nullable=False),
     Column("accepted_at", Moment, nullable=False),
+    Column("dated_on", Date, nullable=False),  # its own date, or the day on which it was accepted
     Column("content_sha256", String(64), nullable=False),
     Column("language", String(16)),
     Column("tags", Text, nullable=False),  # a JSON list
@@ -106,6 +110,8 @@ documents = Table(
     Index("ix_documents_team_party", "team", "party_folded", "id"),
     # `id` stands in it for the order: without, SQLite reads a whole team in the order of its ids.
     Index("ix_documents_same_number", "team", "same_number_key", "id"),
+    Index("ix_documents_dated", "team", "dated_on", "id"),
+    Index("ix_documents_accepted", "team", "accepted_at", "direction"),
     Index("ix_documents_near", "team", "near_key", "issued_on"),
     Index("ix_documents_review", "review", "id"),
 )

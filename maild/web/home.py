@@ -6,6 +6,8 @@ from typing import Final
 
 from starlette.responses import Response
 
+from maild.model.team import Team
+from maild.web.charts import bars
 from maild.web.pages import page
 from maild.web.routes import HOME, SIGN_IN, Page, Who
 from maild.web.visit import Visit, go
@@ -19,12 +21,27 @@ async def home(visit: Visit) -> Response:
 
 
 async def teams(visit: Visit) -> Response:
-    """The teams of which the visitor sees anything."""
-    seen = [team for team in visit.app.book.teams if team.slug in visit.scope.teams]
-    offers = [
-        one for one in await visit.app.access.links.of_scope(visit.scope) if one.partner is None
-    ]
-    return page(visit, "teams.html", teams=seen, offers=offers)
+    """The teams of which the visitor sees anything, with what came lately."""
+    text = visit.request.query_params.get("text", "").strip()[:100]
+    seen = await visit.app.browsing.teams(visit.scope)
+    shown = [(team, came) for team, came in seen if _matches(team, text)]
+    offers = await visit.app.access.links.of_scope(visit.scope)
+    return page(
+        visit,
+        "teams.html",
+        teams=shown,
+        all=len(seen),
+        text=text,
+        offers=[one for one in offers if one.partner is None],
+        bars=bars,
+    )
+
+
+def _matches(team: Team, text: str) -> bool:
+    plain = "".join(filter(str.isalnum, text)).upper()
+    return text.casefold() in team.name.casefold() or any(
+        plain in vat for vat in team.vat if len(plain) > 3
+    )
 
 
 PAGES: Final = (

@@ -19,7 +19,7 @@ from maild.errors import DocumentError, NotFound, UserError
 from maild.log import portal as log
 from maild.model.ids import new_id
 from maild.partners.sessions import Visitor
-from maild.web import account, health, home, links, sign_in
+from maild.web import account, document, documents, health, home, links, sign_in
 from maild.web.guard import Guard
 from maild.web.pages import page, static
 from maild.web.routes import SIGN_IN, Page, Who, allowed
@@ -30,6 +30,8 @@ PAGES: Final[Sequence[Page]] = (
     *sign_in.PAGES,
     *account.PAGES,
     *links.PAGES,
+    *documents.PAGES,
+    *document.PAGES,
 )
 _MOST_FIELDS: Final = 500
 

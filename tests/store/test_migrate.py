@@ -98,8 +98,8 @@ def old(tmp_path: Path) -> Path:
     connection.executescript(
         "INSERT INTO arrivals (id, team, door, received_at, size, original)"
         " VALUES ('a-1', 'acme', 'smtp', '', 1, '');"
-        "INSERT INTO documents (id, team, kind, arrival, accepted_at, content_sha256, tags, trace,"
-        " warnings) VALUES ('d-1', 'acme', 'invoice', 'a-1', '', '', '[]', '[]', '[]');"
+        "INSERT INTO documents (id, team, kind, arrival, accepted_at, dated_on, content_sha256, tags,"
+        " trace, warnings) VALUES ('d-1', 'acme', 'invoice', 'a-1', '', '2026-01-01', '', '[]', '[]', '[]');"
     )
     connection.close()
     return path

@@ -17,7 +17,9 @@ from maild.app import App
 from maild.model.access import Right
 from maild.model.delivery import Purpose
 from maild.store import deliveries
+from maild.ubl import document as ubl
 from maild.web import site
+from tests.builders_bill import a_bill
 from tests.promised import PROMISED
 
 HOST = "maild.example"
@@ -113,3 +115,8 @@ async def browsers(pages: Site) -> AsyncIterator[Callable[..., Any]]:
             return made
 
         yield make
+
+
+def an_invoice(number: str, **said: Any) -> bytes:
+    """A UBL invoice of Acme."""
+    return ubl.write(a_bill(number=number, **said))

@@ -1,0 +1,207 @@
+"""Looking through the documents of teams: every question is asked with the scope of the asker.
+
+What is not his does not exist for him: NotFound, as for an id that was never given. Source:
+portal_security.md section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import partial
+from typing import Any, Final
+
+from maild.errors import DocumentError, NotFound
+from maild.model.access import Right, Scope
+from maild.model.browsing import Activity, Place, Sums, Wish
+from maild.model.delivery import Content
+from maild.model.document import Direction, Document, File, Kind, Role
+from maild.model.team import Team
+from maild.reading.preview import Preview, preview
+from maild.reading.sandbox import Sandbox
+from maild.records import Records
+from maild.rules.book import RuleBook
+from maild.store import browsing, documents, trail
+from maild.store.blobs import BlobStore
+from maild.store.database import Database, Tx
+from maild.ubl.document import read
+
+PAGE: Final = 50
+_AT_ONCE: Final = 1 << 20  # larger files are sent from the disk
+_LONGEST_UBL: Final = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a list: the documents, which of them are new, and where it goes on."""
+
+    documents: tuple[Document, ...]
+    new: frozenset[str]
+    more: Place | None
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One document with its figures, if there are any, and its story as `documents show` tells it."""
+
+    document: Document
+    shown: dict[str, Any]
+    warnings: tuple[str, ...]
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Browsing:
+    """What people with a scope may look at."""
+
+    db: Database
+    blobs: BlobStore
+    records: Records
+    book: Callable[[], RuleBook]
+    sandbox: Sandbox
+    now: Callable[[], datetime]
+
+    def team(self, scope: Scope, slug: str) -> Team:
+        """A team of which something may be seen. Raises NotFound."""
+        if slug not in scope.teams:
+            raise NotFound(f'there is no team "{slug}"')
+        return self.book().team(slug)
+
+    async def teams(self, scope: Scope) -> tuple[tuple[Team, Activity], ...]:
+        """Every team of which something may be seen, with what came lately."""
+        mine = [team for team in self.book().teams if team.slug in scope.teams]
+
+        def look(tx: Tx) -> tuple[tuple[Team, Activity], ...]:
+            return tuple((team, self._activity(tx, scope, team.slug)) for team in mine)
+
+        return await self.db.read(look)
+
+    async def page(
+        self, scope: Scope, slug: str, *, wish: Wish, behind: Place | None = None
+    ) -> Listed:
+        """Documents of a team, a page at a time. Raises NotFound."""
+        team = self.team(scope, slug)
+        wish = _within(wish, scope.directions(team.slug))
+
+        def look(tx: Tx) -> Listed:
+            found, more = browsing.page(
+                tx, team.slug, wish=wish, partner=scope.partner, behind=behind, limit=PAGE
+            )
+            new: frozenset[str] = frozenset()
+            if scope.partner:
+                ids = [one.id for one in found]
+                new = browsing.new_among(tx, team.slug, partner=scope.partner, ids=ids)
+            sums = browsing.sums(tx, team.slug, wish=wish, partner=scope.partner)
+            return Listed(found, new, more, sums)
+
+        return await self.db.read(look)
+
+    async def numbers(
+        self, scope: Scope, slug: str, *, days: tuple[date, date]
+    ) -> tuple[tuple[str, str], ...]:
+        """The (kind, number) of what a team issued, for the gaps between them. Raises NotFound."""
+        team = self.team(scope, slug)
+        if Direction.SALES not in scope.directions(team.slug):
+            return ()
+        return await self.db.read(partial(browsing.numbers, team=team.slug, days=days))
+
+    async def open(self, scope: Scope, id_: str) -> Opened:
+        """One document with everything that is known of it. Raises NotFound."""
+        document = await self._mine(scope, id_)
+
+        def look(tx: Tx) -> tuple[tuple[str, ...], bool]:
+            new = scope.partner is not None and bool(
+                browsing.new_among(tx, document.team, partner=scope.partner, ids=[id_])
+            )
+            return documents.warnings_of(tx, id_), new
+
+        warnings, is_new = await self.db.read(look)
+        shown = await self.records.show(id_)
+        return Opened(await self._with_figures(document), shown, warnings, is_new)
+
+    async def file(
+        self, scope: Scope, id_: str, *, at: int, place: str = ""
+    ) -> tuple[File, Content]:
+        """One file of a document, counted from 0; that it was taken is noted. Raises NotFound."""
+        document = await self._mine(scope, id_)
+        if not 0 <= at < len(document.files):
+            raise NotFound(f"document {id_} has no file {at}")
+        file = document.files[at]
+        step = trail.Step(
+            scope.email, "document.downloaded", id_, document.team, place=place, detail=file.name
+        )
+        await self.db.write(partial(trail.add, step=step, now=self.now()))
+        return file, await self.blobs.content(file.sha256, at_once=_AT_ONCE)
+
+    async def picture(self, scope: Scope, id_: str, *, page: int) -> Preview:
+        """A page of a document's PDF as PNG. Raises NotFound, Unreadable."""
+        document = await self._mine(scope, id_)
+        pdf = drawable(document)
+        if pdf is None:
+            raise NotFound(f"document {id_} has no PDF")
+        return await preview(self.sandbox, await self.blobs.read(pdf.sha256), page=page)
+
+    async def process(self, scope: Scope, slug: str, *, ids: Sequence[str] | None) -> int:
+        """Mark documents as processed by one's office, all so far with None; how many. Raises NotFound."""
+        team = self.team(scope, slug)
+        partner = scope.partner
+        if partner is None:
+            raise NotFound("only somebody of an office marks documents")
+
+        def write(tx: Tx) -> int:
+            count = 0
+            if ids is None:
+                browsing.process_all(tx, team.slug, partner=partner, by=scope.email, now=self.now())
+            else:
+                count = browsing.process(
+                    tx, team.slug, partner=partner, ids=ids, by=scope.email, now=self.now()
+                )
+            detail = "everything" if ids is None else f"{count} documents"
+            step = trail.Step(scope.email, "documents.processed", partner, team.slug, detail=detail)
+            trail.add(tx, step, now=self.now())
+            return count
+
+        return await self.db.write(write)
+
+    def _activity(self, tx: Tx, scope: Scope, team: str) -> Activity:
+        return browsing.activity(
+            tx, team, directions=scope.directions(team), partner=scope.partner, now=self.now()
+        )
+
+    async def _mine(self, scope: Scope, id_: str) -> Document:
+        document = await self.db.read(partial(documents.get, id=id_))
+        if not may_see(scope, document):
+            raise NotFound(f'there is no document "{id_}"')
+        return document
+
+    async def _with_figures(self, document: Document) -> Document:
+        ubl = document.file(Role.UBL)
+        if ubl is None or ubl.size > _LONGEST_UBL:
+            return document
+        try:
+            return replace(document, bill=read(await self.blobs.read(ubl.sha256)))
+        except DocumentError:  # it was accepted as a file; its page image tells more
+            return document
+
+
+def may_see(scope: Scope, document: Document) -> bool:
+    """Whether a document may be seen: of an own team all, of others by direction."""
+    if document.team in scope.owns:
+        return True
+    if document.kind is Kind.EXPORT:
+        return scope.may(Right.EXPORT, document.team)
+    return document.direction in scope.directions(document.team)
+
+
+def drawable(document: Document) -> File | None:
+    """The file whose pages are shown: the PDF, else the original if it is one."""
+    pdfs = [one for one in document.files if one.media_type == "application/pdf"]
+    return next((one for one in pdfs if one.role is Role.PDF), pdfs[0] if pdfs else None)
+
+
+def _within(wish: Wish, allowed: Collection[Direction]) -> Wish:
+    """A wish for no more than may be seen."""
+    asked = wish.directions or frozenset(allowed)
+    return replace(wish, directions=asked & frozenset(allowed))

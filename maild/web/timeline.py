@@ -1,0 +1,91 @@
+"""The story of a document as steps that a person reads: what happened, when, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Mood(StrEnum):
+    """How a step went: its sign and its colour."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    WAIT = "wait"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step; `what` names its words, `who` and `detail` are shown as they are."""
+
+    at: datetime
+    what: str
+    mood: Mood
+    who: str = ""
+    detail: str = ""
+
+
+_OUTCOMES: Final[Mapping[str, Mood]] = {
+    "handed_over": Mood.GOOD,
+    "deferred": Mood.WAIT,
+    "uncertain": Mood.WAIT,
+    "lost": Mood.WAIT,
+    "refused": Mood.WRONG,
+    "held": Mood.WRONG,
+}
+_RETURNS: Final[Mapping[str, Mood]] = {
+    "failed": Mood.WRONG,
+    "delayed": Mood.WAIT,
+    "delivered": Mood.GOOD,
+    "relayed": Mood.GOOD,
+    "expanded": Mood.GOOD,
+    "displayed": Mood.GOOD,
+    "accepted": Mood.GOOD,
+    "complained": Mood.WAIT,
+}
+_WAITING: Final = frozenset({"held", "queued"})
+
+
+def story(shown: Mapping[str, Any]) -> tuple[Step, ...]:
+    """The steps of a document, oldest first, from what `records.show` tells of it."""
+    found = [*_arrivals(shown), *_decisions(shown), *_deliveries(shown)]
+    return tuple(sorted(found, key=lambda step: step.at))
+
+
+def _arrivals(shown: Mapping[str, Any]) -> Iterator[Step]:
+    for n, one in enumerate(shown["arrivals"]):
+        what = "arrived_again" if n else "arrived"
+        yield Step(_moment(one["received_at"]), what, Mood.PLAIN, one["sender"] or one["door"])
+
+
+def _decisions(shown: Mapping[str, Any]) -> Iterator[Step]:
+    at = _moment(shown["accepted_at"])
+    rules = [one["rule"] for one in shown["trace"] if one["hit"]]
+    if rules:
+        yield Step(at, "decided", Mood.PLAIN, detail=", ".join(rules))
+    for one in shown["deliveries"]:
+        if one["state"] in _WAITING and not one["attempts"]:
+            what = "held" if one["state"] == "held" else "queued"
+            yield Step(at, what, Mood.WAIT, one["address"], one["reason"] or "")
+
+
+def _deliveries(shown: Mapping[str, Any]) -> Iterator[Step]:
+    for one in shown["deliveries"]:
+        for attempt in one["attempts"]:
+            mood = _OUTCOMES.get(attempt["outcome"])
+            if mood is not None and attempt["ended_at"]:
+                at = _moment(attempt["ended_at"])
+                yield Step(at, attempt["outcome"], mood, one["address"], attempt["reply"] or "")
+        for back in one["returns"]:
+            mood = _RETURNS.get(back["action"])
+            if mood is not None:
+                words = f"back_{back['action']}"
+                yield Step(_moment(back["at"]), words, mood, one["address"], back["reason"] or "")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
