@@ -192,7 +192,7 @@ def _owed(tx: Tx, schedule: Schedule, known: set[str], *, now: datetime) -> Iter
     reached = runs.reached(tx, schedule.name)
     if reached is None or not schedule.counts_from(reached):
         return
-    for one in schedule.owed(now, reached=reached):
+    for one in schedule.owed(now, reached=reached, restored=runs.restored(tx)):
         if one.skipped is None and one.period.key not in known:
             yield one.period.key
 

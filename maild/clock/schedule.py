@@ -51,14 +51,22 @@ class Schedule:
         """Whether `reached` is one of its periods; not when `when` went from monthly to quarterly."""
         return reached is not None and parse(reached).every is self.due.every
 
-    def owed(self, now: datetime, *, reached: str) -> Iterator[Owed]:
-        """What came due after the period `reached`, oldest first, and what is to be done about it."""
+    def owed(
+        self, now: datetime, *, reached: str, restored: tuple[datetime, str] | None = None
+    ) -> Iterator[Owed]:
+        """What came due after the period `reached`, oldest first, and what is to be done about it.
+
+        What came due before the store was `restored` may have been done by the daemon whose backup
+        it is, so only quiet schedules, which do no harm twice, make up for it.
+        """
         oldest = period_of(now - HORIZON, self.due.every, zone=self.zone)
         after = max(parse(reached), oldest.previous)
         found = list(self.due.owed(now, self.zone, after=after, holidays=self.holidays))
         for period, due_at in found:
             late = now - due_at > ON_TIME
             skipped = self._passed_over(period, newest=found[-1][0]) if late else None
+            if restored is not None and due_at <= restored[0] and not self.quiet:
+                skipped = restored[1]
             yield Owed(period, due_at, skipped)
 
     def next(self, now: datetime) -> tuple[Period, datetime]:

@@ -81,13 +81,13 @@ class Clock:
             bell.shutdown(wait=False)
 
     async def _keep(self, schedule: Schedule, now: datetime) -> int:
-        reached, asked = await self._db.read(partial(_stand, schedule=schedule))
+        reached, asked, restored = await self._db.read(partial(_stand, schedule=schedule))
         if reached is None or not schedule.counts_from(reached):
             reached = await self._db.write(partial(_start, schedule=schedule, now=now))
         ran = 0
         for run in asked:
             ran += await self._try(partial(_do, schedule=schedule, run=run, now=now), run)
-        for owed in schedule.owed(now, reached=reached):
+        for owed in schedule.owed(now, reached=reached, restored=restored):
             if owed.skipped is not None and schedule.quiet:
                 continue  # the newest, which comes last, goes past it
             run = _row(schedule, owed, now=now)
@@ -108,10 +108,12 @@ class Clock:
             raise
 
 
-def _stand(tx: Tx, *, schedule: Schedule) -> tuple[str | None, tuple[Run, ...]]:
-    """How far a schedule came, and what a person asked of it."""
+def _stand(
+    tx: Tx, *, schedule: Schedule
+) -> tuple[str | None, tuple[Run, ...], tuple[datetime, str] | None]:
+    """How far a schedule came, what a person asked of it, and when the store was restored."""
     asked = runs.asked(tx, schedule.name) if schedule.job else ()
-    return runs.reached(tx, schedule.name), asked
+    return runs.reached(tx, schedule.name), asked, runs.restored(tx)
 
 
 def _start(tx: Tx, *, schedule: Schedule, now: datetime) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 
 from maild.errors import UserError
 from maild.model.delivery import HoldCode, Outcome, State
-from maild.store import attempts, engines, marks
+from maild.store import attempts, engines, marks, runs
 from maild.store.backup import DATABASE, free_enough
 from maild.store.database import Tx
 from maild.store.disk import flush_folder, make_folder
@@ -201,6 +201,10 @@ def _hold(tx: Tx, *, taken_at: str, now: datetime) -> int:
             detail=reason,
             actor="restore",
         )
+    done = (
+        f"restored from a backup of {taken_at[:16].replace('T', ' ')}: it may have been done since"
+    )
+    runs.hold_restored(tx, reason=done, now=now)
     marks.put(tx, MARK, {"taken_at": taken_at, "held": len(found)}, now=now)
     return len(found)
 

@@ -19,6 +19,7 @@ from maild.store.schema_runs import runs as table
 from maild.store.statements import insert_if_absent
 
 _column: Final = table.c
+_RESTORED: Final = "clock-restored"
 _KEY: Final = ("schedule", "period")
 _SHOWN: Final = tuple(_column[name] for name in Run.__dataclass_fields__)
 
@@ -129,6 +130,23 @@ def pass_over(tx: Tx, schedule: str, *, but: str, now: datetime) -> None:
     failed = and_(_column.schedule == schedule, _column.state == RunState.FAILED.value)
     values = {"state": RunState.SKIPPED.value, "ended_at": now}
     _write(tx, failed & (_column.period != but), values)
+
+
+def hold_restored(tx: Tx, *, reason: str, now: datetime) -> None:
+    """After a restore, pass over long work that was owed, and let the clock pass over the rest.
+
+    It may have been done since the backup, and a second package of a month is booked twice.
+    """
+    owed = _column.state.in_([RunState.DUE.value, RunState.RUNNING.value])
+    chosen = owed & _column.work.is_not(None)
+    tx.execute(update(table).where(chosen).values(_ended(RunState.SKIPPED, result=reason, now=now)))
+    marks.put(tx, _RESTORED, {"at": now.isoformat(), "reason": reason}, now=now)
+
+
+def restored(tx: Tx) -> tuple[datetime, str] | None:
+    """When the store was restored, and what is said of work that came due before then."""
+    found = marks.get(tx, _RESTORED)
+    return None if found is None else (datetime.fromisoformat(found["at"]), str(found["reason"]))
 
 
 def ask_again(tx: Tx, run: Run, *, now: datetime) -> bool:

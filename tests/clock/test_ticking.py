@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,27 @@ async def test_a_clock_that_is_set_back_repeats_nothing(db: Database) -> None:
     ran = await wrist.tick_at(START, START + 3 * HOUR, START, START + 3 * HOUR, START + 4 * HOUR)
     assert ran == [1, 3, 0, 0, 1]
     assert set((await did(db)).values()) == {1}
+
+
+async def test_after_a_restore_nothing_is_done_that_may_have_been_done_before(
+    db: Database,
+) -> None:
+    wrist = Wrist(
+        db,
+        a_schedule("export", "month + 5 days", work="export"),
+        a_schedule("own", "daily 03:30", catch_up=CatchUp.LATEST, quiet=True),
+    )
+    begin, backup, restored, later = times(
+        ["2026-01-10 12:00", "2026-02-10 12:00", "2026-04-20 12:00", "2026-05-10 12:00"]
+    )
+    await wrist.tick_at(begin, backup)
+    assert await states(db, "export") == {"2026-01": DUE}
+    await db.write(partial(runs.hold_restored, reason="done since?", now=restored))
+    await wrist.tick_at(restored + HOUR, later)
+    found = await states(db, "export")
+    assert found == {"2026-01": SKIPPED, "2026-02": SKIPPED, "2026-03": SKIPPED, "2026-04": DUE}
+    assert (await rows(db, "export"))["2026-03"].result == "done since?"
+    assert "2026-04-20" in await did(db, "own")
 
 
 async def test_two_clocks_on_one_database_do_each_period_once(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from maild.errors import UserError
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
-from maild.store import backup, deliveries, documents, restore
+from maild.model.run import Run, RunState
+from maild.store import backup, deliveries, documents, restore, runs
 from maild.store.blobs import SMALL, BlobStore, keep
 from maild.store.database import Database, Tx
 from tests.store.builders import (
@@ -109,6 +110,22 @@ async def test_a_restored_store_has_everything_and_holds_what_was_to_leave(
         "maild.db.update",
     ]
     assert [one for one in into.rglob("*") if one.is_file() and one.stat().st_mode & 0o077] == []
+
+
+async def test_work_that_was_owed_is_skipped_by_a_restore(store: Path, tmp_path: Path) -> None:
+    owed = Run("acme/monthly", "2026-02", RunState.DUE, NOW, NOW, NOW, work="export")
+    db = await Database.open(store / "maild.db")
+    await db.write(lambda tx: runs.add(tx, owed))
+    await db.close()
+    taken(store, tmp_path / "b.tar")
+    restore.restore(tmp_path / "b.tar", tmp_path / "new", now=LATER)
+    db = await Database.open(tmp_path / "new" / "maild.db", migrate=False)
+    found = await db.read(lambda tx: runs.get(tx, owed.schedule, owed.period))
+    assert found is not None
+    assert found.state is RunState.SKIPPED
+    assert "it may have been done since" in found.result
+    assert await db.read(runs.restored) == (LATER, found.result)
+    await db.close()
 
 
 async def test_what_a_restore_held_keeps_its_message_and_goes_when_a_person_says_so(
