@@ -8,12 +8,14 @@ import smtplib
 import statistics
 import sys
 import time
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.render.proofs import text_of
 from tests.servers.world import MailWorld
 from tests.spine import mailboxes, papers
 from tests.spine.house import House
@@ -21,6 +23,11 @@ from tests.spine.mailboxes import ELSEWHERE, ENDS, End, Load, has_original
 from tests.spine.post import SENDER, a_mail
 from tests.spine.waiting import until
 
+HTML_INVOICE = """<html><head><style>p { color: red }</style></head><body>
+<script>document.write("stolen")</script><img src="http://127.0.0.1:9/logo.png">
+<h1>Factuur 2026-88</h1>
+<table><tr><td>Papier</td><td>12,10</td></tr></table>
+<p>Totaal <b>14,64</b></p></body></html>"""
 MEDIAN = 2.0  # seconds from the mailbox to the accountant's, with IDLE
 
 
@@ -136,6 +143,37 @@ def test_mail_that_lands_in_a_mailbox_is_with_the_accountant_within_two_seconds(
     with capsys.disabled():
         sys.stdout.write(f"\nfrom mailbox to accountant: median {statistics.median(took):.2f} s\n")
     assert statistics.median(took) < MEDIAN
+
+
+def test_a_mail_that_is_itself_the_invoice_is_with_the_accountant_as_a_page(
+    house: House, mail_world: MailWorld
+) -> None:
+    [box], ends = addresses(1), addresses(2)
+    mailboxes.prepared(house, mail_world, [box], accountant=ends[0], books=ends[1])
+    allowed = '[team.acme]\nsenders_allow = ["*@winkel.example"]'
+    rules = '[[mailbox.box0.rules]]\nfrom = "*@winkel.example"\ntake = "mail"\ntag = "purchase"\n'
+    house.write(f"{house.config.read_text().replace('[team.acme]', allowed, 1)}\n{rules}")
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "Winkel <orders@winkel.example>", box
+    mail["Subject"], mail["Message-ID"] = "Uw factuur 2026-88", "<88@winkel.example>"
+    mail["Date"] = "Mon, 02 Mar 2026 09:00:00 +0100"
+    mail.set_content(HTML_INVOICE, subtype="html")
+    with house.running() as daemon:
+        daemon.wait_for("mailbox.connected")
+        with smtplib.LMTP("127.0.0.1", mail_world.dovecot.lmtp_port) as client:
+            client.sendmail("orders@winkel.example", [box], mail.as_bytes())
+        [received] = until(lambda: mail_world.mails(ends[0]), explain=house.status)
+        until(lambda: _told(house, 1), explain=house.status)
+    [(name, page)] = received.files().items()
+    assert name == "aankoopfactuur-2026-88.pdf"
+    text = "\n".join(text_of(page))
+    assert all(words in text for words in ("Factuur 2026-88", "Papier", "12,10", "Totaal 14,64"))
+    assert "stolen" not in text
+    [document] = house.json("documents", "list")
+    assert (document["kind"], document["number"]) == ("purchase_invoice", "2026-88")
+    [arrival] = house.json("documents", "show", document["id"])[0]["arrivals"]
+    assert has_original(house, arrival["sha256"])  # the mail itself is kept
+    assert mail_world.mails(ends[1]) == []
 
 
 def _told(house: House, count: int) -> list[dict[str, Any]]:
