@@ -24,6 +24,8 @@ from maild.cli.output import (
     plain_faults,
     say,
 )
+from maild.cli.shown import road
+from maild.errors import UserError
 from maild.exports.asked import choice_of
 from maild.model.export import Choice
 
@@ -31,7 +33,10 @@ from maild.model.export import Choice
 def export(
     team: Annotated[str, typer.Argument(metavar="TEAM", show_default=False)],
     period: Annotated[str, typer.Argument(metavar="PERIOD", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The ZIP file to write.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The ZIP file to write.")] = None,
+    to: Annotated[
+        list[str] | None, typer.Option(help="Send it to this recipient of the team, by name.")
+    ] = None,
     kinds: Annotated[
         str | None, typer.Option(help="Which, with commas between; else what an accountant books.")
     ] = None,
@@ -59,9 +64,13 @@ def export(
     async def go() -> dict[str, Any]:
         async with App.opened(config) as app:
             with _bar() as told:
-                return await app.exports.write(team, period, choice=choice, path=out, told=told)
+                if out is not None:
+                    return await app.exports.write(team, period, choice=choice, path=out, told=told)
+                return await app.exports.send(team, period, choice=choice, to=to or (), told=told)
 
     with plain_faults():
+        if (out is None) == (not to):
+            raise UserError("say where it goes: --out FILE, or --to RECIPIENT")
         choice = choice_of(
             Choice(),
             kinds=kinds,
@@ -88,9 +97,17 @@ def _bar() -> Iterator[Any]:
 
 
 def _show(made: dict[str, Any]) -> None:
-    size = f"{made['size'] / 1_000_000:.1f} MB"
-    documents = counted(made["count"], "document")
-    say(f"{made['file']}: {documents} of {made['label']}, {size}, sha256 {made['sha256']}")
+    what = f"{counted(made['count'], 'document')} of {made['label']}"
+    if "file" in made:
+        size = f"{made['size'] / 1_000_000:.1f} MB"
+        say(f"{made['file']}: {what}, {size}, sha256 {made['sha256']}")
+    elif made["repeated"]:
+        again = f"maild documents resend {made['document']} --to RECIPIENT sends it once more"
+        say(f"{what}: already there as {made['document']}; nothing goes twice ({again})")
+    else:
+        say(f"{what}, in {counted(len(made['parts']), 'part')}: {made['document']}")
+        for delivery in made["deliveries"]:
+            say(f"  -> {road(delivery)}")
     for one in made["totals"]:
         what = f"{one['documents']} {one['kind'].replace('_', ' ')}"
         say(f"  {what}  {one['total']} {one['currency'] or ''}".rstrip())

@@ -1,4 +1,4 @@
-"""Packages that a person asks for: written to a file, whole and in one piece.
+"""Packages that a person asks for: written to a file in one piece, or sent to recipients in parts.
 
 What he may ask for in words is checked here; what goes in is decided in `choosing`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,12 +19,18 @@ from maild.errors import UserError
 from maild.exports.asked import named_period
 from maild.exports.packing import Package, Packer, Progress
 from maild.exports.pages import Pages
+from maild.exports.sending import Sender
 from maild.intake.desk import Desk
+from maild.intake.filing import Filed
+from maild.intake.packages import file_package
+from maild.log import incoming
 from maild.model.export import Choice, Order
 from maild.model.team import Team
 from maild.ports import Stored
+from maild.records import delivery_json
 from maild.render.pdf import Renderer
 from maild.rules.book import RuleBook
+from maild.store.database import Database
 from maild.store.disk import flush_folder
 from maild.store.spool import Spool
 
@@ -34,6 +40,8 @@ class Exports:
     """Makes packages of the teams in the book."""
 
     packer: Packer
+    sender: Sender
+    db: Database
     book: Callable[[], RuleBook]
     now: Callable[[], datetime]
 
@@ -55,6 +63,31 @@ class Exports:
             raise UserError(f"{path} cannot be written: {fault.strerror or fault}") from fault
         return {"file": str(path), "size": part.size, "sha256": part.sha256} | _told(made)
 
+    async def send(
+        self,
+        team: str,
+        period: str,
+        *,
+        choice: Choice,
+        to: Sequence[str],
+        told: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Send the package of a period to recipients by name; what it holds, and its deliveries.
+
+        Raises UserError for what is no period or no recipient, UnknownTeam.
+        """
+        whose = self.book().team(team)
+        order = self._order(whose, period, choice)
+        package, made = await self.sender.make(order, whose, to=to, told=told)
+        filed = await self.db.write(partial(file_package, made=made, now=order.accepted_by))
+        log(filed, order=order, package=package)
+        return {
+            "document": filed.document.id,
+            "repeated": filed.repeated,
+            "parts": [{"name": name, "size": one.size} for name, one in made.parts],
+            "deliveries": [delivery_json(one) for one in filed.deliveries],
+        } | _told(package)
+
     def _order(self, team: Team, period: str, choice: Choice) -> Order:
         now = self.now()
         zone = ZoneInfo(team.time_zone)
@@ -64,7 +97,20 @@ class Exports:
 def exports_over(desk: Desk, renderer: Renderer, *, folder: Path) -> Exports:
     """Packages of what came in at that desk; temporary files lie in `folder`."""
     pages = Pages(desk.db, desk.blobs, renderer)
-    return Exports(Packer(desk.db, desk.blobs, pages, folder=folder), desk.book, desk.now)
+    packer = Packer(desk.db, desk.blobs, pages, folder=folder)
+    return Exports(packer, Sender(packer, desk.blobs), desk.db, desk.book, desk.now)
+
+
+def log(filed: Filed, *, order: Order, package: Package) -> None:
+    """Tell the log of a package that came in."""
+    incoming.export_made(
+        team=order.team,
+        document=filed.document.id,
+        period=order.label,
+        documents=package.count,
+        parts=len(package.parts),
+        deliveries=len(filed.deliveries),
+    )
 
 
 def _told(made: Package) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def planned_deliveries(
 ) -> list[Delivery]:
     """The deliveries of one planned road: one, or one a file where the profile wants that.
 
+    A package gives one a part.
     A road that another one stands for gives one delivery that is cancelled from the start.
     """
     if planned.instead is not None:
@@ -34,7 +35,9 @@ def planned_deliveries(
         return [_passed_over(whole, planned)]
     recipient = team.recipient(planned.recipient)
     one_file = recipient is not None and recipient.profile.one_file_a_mail
-    parts = range(1, _file_count(document, planned.attach) + 1) if one_file else range(1)
+    archives = sum(1 for file in document.files if file.role is Role.ARCHIVE)
+    count = archives if archives > 1 else _file_count(document, planned.attach) if one_file else 0
+    parts = range(1, count + 1) if count else range(1)
     return [
         _delivery(document, planned, team=team, now=now, purpose=purpose, part=part)
         for part in parts

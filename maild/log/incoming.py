@@ -105,3 +105,18 @@ def feed_read(*, connector: str, team: str, entries: int) -> None:
 def feed_failed(*, connector: str, team: str, reason: str) -> None:
     """A service did not give what it holds ready for a team; it is asked again."""
     LOG.warning("feed.failed", connector=connector, team=team, reason=reason)
+
+
+def export_made(
+    *, team: str, document: str, period: str, documents: int, parts: int, deliveries: int
+) -> None:
+    """A package of a period is made and filed."""
+    LOG.info(
+        "export.made",
+        team=team,
+        document=document,
+        period=period,
+        documents=documents,
+        parts=parts,
+        deliveries=deliveries,
+    )

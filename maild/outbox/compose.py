@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -22,7 +22,7 @@ from maild.model.delivery import (
     Parcel,
     Purpose,
 )
-from maild.model.document import Document, File
+from maild.model.document import Document, File, Role
 from maild.model.team import Recipient, Team
 from maild.outbox import sign_in
 from maild.outbox.admission import admit, check_size, recipient_of
@@ -230,6 +230,11 @@ def _letter(
     files: Sequence[Enclosure],
 ) -> Letter:
     names = [one.name for one in files]
+    parts = sum(1 for file in document.files if file.role is Role.ARCHIVE)
+    if parts > 1:
+        # Digits say it in every language, and stand in every subject that names the number.
+        number = f"{document.number or document.id} ({delivery.part}/{parts})"
+        document = replace(document, number=number)
     try:
         return letter(
             document, team=team, recipient=recipient, purpose=delivery.purpose, attached=names

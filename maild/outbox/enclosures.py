@@ -56,7 +56,9 @@ def choose(
             "has none of that: cancel this delivery, or hand the document in with its UBL"
         )
     _check_pair(found, delivery=delivery, profile=profile)
-    return _part(found, delivery=delivery) if profile.one_file_a_mail else found
+    # A package that is too large for one mail goes in parts, whatever the inbox wants.
+    in_parts = profile.one_file_a_mail or delivery.part
+    return _part(found, delivery=delivery) if in_parts else found
 
 
 def base_name(document: Document, *, kind: str) -> str:

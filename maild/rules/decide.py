@@ -69,6 +69,7 @@ def files_there(document: Document) -> frozenset[Attach]:
             (Attach.PDF, Role.PDF),
             (Attach.UBL, Role.UBL),
             (Attach.ATTACHMENTS, Role.ATTACHMENT),
+            (Attach.ATTACHMENTS, Role.ARCHIVE),
         )
         if role in roles
     }

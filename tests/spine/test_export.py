@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import zipfile
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.spine import papers
-from tests.spine.house import SHADOW, House, configured
+from tests.spine.conftest import Running
+from tests.spine.house import ACCOUNTANT, SHADOW, House, configured
+from tests.spine.post import TEAM, a_mail, files_of
+from tests.spine.sinks import Sink
 
 
 @pytest.fixture
@@ -84,3 +88,30 @@ def test_nobody_else_may_read_the_file_and_nothing_is_left_beside_it(filled: Hou
     assert path.stat().st_mode & 0o777 == 0o600
     names = {one.name for one in Path(filled.folder).iterdir() if one.is_file()}
     assert names <= {"maild.toml", "empty.zip", "a.xml", "b.xml", "c.xml", "d.xml"}
+
+
+def test_a_package_for_a_recipient_leaves_by_the_outbox_with_the_archive(
+    house: House, sink: Sink, run: Running
+) -> None:
+    daemon = run()
+    daemon.hand_in(a_mail(("f.xml", papers.invoice("F-001"))), TEAM)
+    house.settled("F-001", "handed_over", "handed_over")
+    [made] = house.json("export", "acme", "2026", "--to", "accountant")
+    shown = house.settled("2026", "handed_over")
+    assert shown["id"] == made["document"]
+    assert (shown["kind"], shown["files"][0]["role"]) == ("export", "archive")
+    [mail] = [one for one in sink.to(ACCOUNTANT) if one["subject"].startswith("Export")]
+    assert mail["subject"] == "Export 2026 van Acme BV"
+    [(name, content)] = files_of(mail).items()
+    assert name == "acme_2026.zip"
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        assert "index.json" in opened.namelist()
+        assert sum(name.endswith(".pdf") for name in opened.namelist()) == 1
+
+
+def test_a_machine_inbox_and_a_stranger_get_no_package(filled: House) -> None:
+    said = filled.maild("export", "acme", "2026", "--to", "books", "--to", "acountant")
+    assert said.code == 2
+    assert '"books" (yuki) takes no packages, bills only' in said.err
+    assert '"acountant" is no recipient of team acme; did you mean "accountant"?' in said.err
+    assert filled.maild("export", "acme", "2026").code == 2
