@@ -6,9 +6,8 @@ it suits in `rules/exact_check.py`.
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -16,14 +15,13 @@ from typing import Any, Final
 
 from maild.app import App
 from maild.connectors.exact_answers import Row, text
-from maild.connectors.exact_api import ExactApi, ExactOptions
-from maild.consents import Account, Consents
+from maild.connectors.exact_api import ExactApi
+from maild.consents import Consents
 from maild.errors import KeyProblem, UserError
+from maild.roads import exact_api
 from maild.rules.exact_check import check, codes_of
 from maild.rules.exact_proposal import Chart, Coded, Proposed, VatCode, propose
-from maild.store.ledger import StoredLedger
 
-Pause = Callable[[float], Awaitable[object]]
 # Accounts of profit and loss: what sales and purchases are booked on. A page has 60 rows only.
 _BOOKED: Final = "BalanceType eq 'W'"
 _AT_ONCE: Final = 20
@@ -73,8 +71,8 @@ class Proposal:
 class ExactSetup:
     """The administrations that a team's user of Exact Online may see."""
 
-    def __init__(self, app: App, *, pause: Pause = asyncio.sleep) -> None:
-        self._app, self._consents, self._pause = app, Consents.of(app, pause=pause), pause
+    def __init__(self, app: App) -> None:
+        self._app, self._consents = app, Consents.of(app)
 
     async def propose(
         self, team: str, *, division: str | None = None, account: str | None = None
@@ -86,7 +84,9 @@ class ExactSetup:
         """
         self._app.book.team(team)
         async with self._open(team, account) as api:
-            code, name = await self._division(api, f"setup {team}", wanted=division)
+            code, name = await self._division(
+                api, f"setup {team}", wanted=division or self._known(team)
+            )
             chart = await read_chart(api, code)
         return Proposal(team, code, name, tuple(propose(chart)))
 
@@ -104,30 +104,27 @@ class ExactSetup:
                 hint=f"maild exact setup {team} proposes it",
             )
         async with self._open(team, account) as api:
-            code, _ = await self._division(api, f"check {team}", wanted=division)
+            code, _ = await self._division(
+                api, f"check {team}", wanted=division or self._known(team)
+            )
             chart = await read_chart(api, code, accounts=codes_of(mapping))
         return check(mapping, chart, team=team)
 
+    def _known(self, team: str) -> str | None:
+        """The administration that the team's recipients name, if they name one only."""
+        roads = self._app.settings.connector.exact
+        recipients = self._app.book.team(team).recipients
+        found = {one.address for one in recipients if one.via in roads}
+        return found.pop() if len(found) == 1 else None
+
     @asynccontextmanager
     async def _open(self, team: str, account: str | None) -> AsyncIterator[ExactApi]:
-        api = self._api(self._consents.account("exact", team=team, name=account))
+        known = self._consents.account("exact", team=team, name=account)
+        api = exact_api(self._app, self._consents.tokens, account=known.name)
         try:
             yield api
         finally:
             await api.close()
-
-    def _api(self, account: Account) -> ExactApi:
-        return ExactApi(
-            ExactOptions(
-                name=account.name,
-                account=account,
-                site=self._app.settings.account[account.name].site,
-            ),
-            tokens=self._consents.tokens,
-            ledger=StoredLedger(self._app.db, now=self._consents.now),
-            now=self._consents.now,
-            pause=self._pause,
-        )
 
     async def _division(
         self, api: ExactApi, command: str, *, wanted: str | None

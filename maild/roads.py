@@ -124,16 +124,24 @@ def _codabox(app: App, name: str, one: CodaboxSection) -> CodaboxConnector:
 
 
 def _exact(app: App, tokens: OAuthTokens, *, name: str) -> ExactConnector:
-    one = app.settings.connector.exact[name]
+    account = app.settings.connector.exact[name].account
+    api = exact_api(app, tokens, account=account, name=name)
+    return ExactConnector(api, booking=_booking, now=utc_now)
+
+
+def exact_api(app: App, tokens: OAuthTokens, *, account: str, name: str | None = None) -> ExactApi:
+    """The interface of Exact Online by an account, with the limits of a connector that uses it."""
+    every = app.settings.connector.exact
+    name = name or next((key for key, one in every.items() if one.account == account), None)
+    one = every[name] if name else None
     options = ExactOptions(
-        name=name,
-        account=tokens.accounts[one.account],
-        site=app.settings.account[one.account].site,
-        limits=Limits(a_minute=one.calls_a_minute, a_day=one.calls_a_day),
+        name=name or account,
+        account=tokens.accounts[account],
+        site=app.settings.account[account].site,
+        limits=Limits(a_minute=one.calls_a_minute, a_day=one.calls_a_day) if one else Limits(),
     )
     ledger = StoredLedger(app.db, now=utc_now)
-    api = ExactApi(options, tokens=tokens, ledger=ledger, now=utc_now, pause=asyncio.sleep)
-    return ExactConnector(api, booking=_booking, now=utc_now)
+    return ExactApi(options, tokens=tokens, ledger=ledger, now=utc_now, pause=asyncio.sleep)
 
 
 def _booking(goods: Consignment) -> Booking:

@@ -97,7 +97,7 @@ def want_exact(table: Table, team: Team, *, relays: Mapping[str, str]) -> None:
         table.problem(
             "exact",
             f"is missing; recipient {needing[0]} is an administration at Exact Online, which needs"
-            " journals, accounts and VAT codes: docs/exact.md shows how to write them",
+            f" journals, accounts and VAT codes: maild exact setup {team.slug} proposes them",
         )
 
 

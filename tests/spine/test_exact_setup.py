@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 from maild.simulators.exact.server import USER, ExactOnline
+from tests.connectors.exact.mapping import MAPPING
 from tests.spine.house import House, configured
 from tests.spine.waiting import PATIENCE
 
@@ -88,3 +89,15 @@ def test_who_has_no_user_of_exact_is_told_so(house: House) -> None:
     said = house.maild("exact", "setup", "acne")
     assert said.code == 67
     assert 'did you mean "acme"?' in said.err
+
+
+def test_the_administration_that_a_recipient_names_need_not_be_said_again(house: House) -> None:
+    text = house.config.read_text(encoding="utf-8")
+    books = '{ via = "relay", address = "Acme.Verkoop@Inbox.Example", profile = "yuki" }'
+    assert books in text
+    text = text.replace(books, '{ via = "exact", address = "740001" }')
+    text += '\n[connector.exact.exact]\naccount = "acme-exact"\n'
+    house.write(text + "\n[team.acme.exact]\n" + MAPPING.replace("\n[", "\n[team.acme.exact."))
+    held = house.maild("exact", "check", "acme", "--json")
+    assert [one["key"] for one in held.json()] == ['team.acme.exact.sales.vat."S 5.5"']
+    assert held.code == 1
