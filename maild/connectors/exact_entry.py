@@ -23,6 +23,7 @@ from maild.model.party import Party, company_key
 from maild.model.team import Team
 
 YOUR_REF: Final = 30  # characters; assumed, the field lists say none
+SUBJECT: Final = 200  # the same
 LARGEST_NUMBER: Final = 2**31 - 1
 _WORDS: Final = {
     (Direction.SALES, BillKind.INVOICE): "Invoice",
@@ -75,7 +76,7 @@ def booking_of(team: Team, document: Document) -> Booking:
         partner=partner,
         lines=tuple(EntryLine(line.account, line.values()) for line in lines),
         values=_header(case, about, number=number),
-        subject=about,
+        subject=cut(about, SUBJECT),
         document_type=case.mapping.document_types[direction is Direction.PURCHASE],
         items=_items(found.pieces, case),
     )

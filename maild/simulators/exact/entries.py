@@ -146,7 +146,8 @@ def _amounts(write: Write, side: _Side) -> None:
     row["Currency"] = row.get("Currency") or "EUR"
     row["AmountFC"] = row["GAccountAmountFC"] = total
     row["AmountDC"], row["VATAmountFC"], row["VATAmountDC"] = total * rate, taxes, taxes * rate
-    row["Type"] = side.negative if total < 0 else side.positive
+    credit = total < 0 and write.world.switches.negative_is_credit
+    row["Type"] = side.negative if credit else side.positive
     row["TypeDescription"] = _TYPES[row["Type"]]
 
 

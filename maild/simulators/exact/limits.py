@@ -125,6 +125,8 @@ class Limits:
         answer = Refusal(429, "Rate limit exceeded.").answer()
         if self._world.switches.headers_on_errors:
             answer.headers.update(headers)
+        if self._world.switches.retry_after:
+            answer.headers["Retry-After"] = "60"
         return answer
 
     def _blocked(self) -> Answer:

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+# Characters that a property holds, as far as anybody assumes; the field lists say nothing.
+LENGTHS: Final = {"YourRef": 30, "Description": 60, "Name": 50, "Subject": 200, "FileName": 255}
 
 
 class Language(StrEnum):
@@ -38,5 +42,8 @@ class Switches:
         default_factory=lambda: frozenset({400, 401, 403, 404, 500})
     )
     quota_grows: bool = True  # whether each block lasts longer than the last
+    negative_is_credit: bool = True  # whether lines below zero make a credit note (Type 21, 31)
+    long_texts: str = "refused"  # or "cut": what is longer than its field, see `LENGTHS`
+    retry_after: bool = False  # whether a 429 carries that header
     attachment_limit: int | None = None  # octets of one file
     language: Language = Language.EN

@@ -13,6 +13,7 @@ from typing import Any, Final
 from maild.simulators.exact import query
 from maild.simulators.exact.refusal import Refusal, invalid, malformed
 from maild.simulators.exact.schema import Entity, entities, parent_of
+from maild.simulators.exact.switches import LENGTHS
 from maild.simulators.exact.values import taken
 from maild.simulators.exact.world import Book, Row, World, new_key
 from maild.simulators.http_wire import Answer, Asked
@@ -178,6 +179,8 @@ class Writing:
             for line in write.lines:
                 self._needed(write, inner, line)
                 self._referred(write, inner, line)
+                self._fitted(write, line)
+        self._fitted(write, write.row)
         code = write.entity.unique and write.row.get(write.entity.unique)
         if code:
             other = write.book.coded(write.entity.path, code)
@@ -201,6 +204,16 @@ class Writing:
         for name, path in entity.codes.items():
             if row.get(name) and write.book.coded(path, row[name]) is None:
                 write.say("reference", name)
+
+    def _fitted(self, write: Write, row: Row) -> None:
+        for name, length in LENGTHS.items():
+            text = row.get(name)
+            if not isinstance(text, str) or len(text) <= length:
+                continue
+            if self._world.switches.long_texts == "cut":
+                row[name] = text[:length]
+            else:
+                write.say("invalid", f"{name} (length)")
 
     def _keep(self, write: Write) -> None:
         write.book.put(write.entity.path, write.row[write.entity.key], write.row)

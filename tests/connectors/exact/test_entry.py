@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maild.connectors.exact_booking import Booking
-from maild.connectors.exact_entry import YOUR_REF, booking_of
+from maild.connectors.exact_entry import SUBJECT, YOUR_REF, booking_of
 from maild.connectors.exact_partner import DESCRIPTION
 from maild.errors import ProfileMismatch
 from maild.model.bill import AllowanceCharge, Bill, BillKind, Item, Tax, Totals
@@ -126,9 +126,10 @@ def test_a_dutch_customer_is_known_by_his_chamber_of_commerce() -> None:
 def test_texts_are_cut_to_what_their_fields_hold() -> None:
     buyer = a_party("Naam " * 30, BETA)
     booking = booked(
-        a_bill(buyer=buyer, number="F" * 40, lines=(line_of("1.00", item=Item("x" * 99)),))
+        a_bill(buyer=buyer, number="F" * 240, lines=(line_of("1.00", item=Item("x" * 99)),))
     )
     assert len(booking.reference) == YOUR_REF
+    assert len(booking.subject) == SUBJECT
     assert len(booking.partner.name) <= 50
     assert len(booking.values["Description"]) in {DESCRIPTION - 1, DESCRIPTION}
     assert len(booking.lines[0].values["Description"]) == DESCRIPTION

@@ -58,6 +58,16 @@ def test_x23_errors_may_come_without_headers(caller: Caller) -> None:
     assert not [name for name in answer.headers if name.startswith("x-ratelimit")]
 
 
+@pytest.mark.parametrize(("told", "header"), [(1, "60"), (0, None)])
+def test_x23_a_refusal_may_say_when_to_come_back(
+    caller: Caller, told: int, header: str | None
+) -> None:
+    caller.exact.switches.retry_after = bool(told)
+    caller.exact.faults.plan("GET *", "minute_limit")
+    answer = caller.get("financial/Journals")
+    assert (answer.status_code, answer.headers.get("retry-after")) == (429, header)
+
+
 @pytest.mark.parametrize("status", [403, 429])
 def test_x24_the_eleventh_error_in_an_hour_blocks_the_key_for_an_hour(
     caller: Caller, status: int

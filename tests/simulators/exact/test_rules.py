@@ -134,6 +134,28 @@ def test_x16_a_key_of_the_clients_choice_may_be_honoured(caller: Caller, honoure
     assert again.status_code == (500 if honoured else 201)
 
 
+@pytest.mark.parametrize(("is_credit", "kind"), [(1, 21), (0, 20)])
+def test_x16_lines_below_zero_may_make_a_credit_note(
+    caller: Caller, is_credit: int, kind: int
+) -> None:
+    caller.exact.switches.negative_is_credit = bool(is_credit)
+    line = {"GLAccount": caller.id_of("financial/GLAccounts", "700000"), "AmountFC": -1}
+    assert caller.made(ENTRIES, caller.sale(SalesEntryLines=[line]))["Type"] == kind
+
+
+@pytest.mark.parametrize(("switch", "status"), [("refused", 500), ("cut", 201)])
+def test_x10_a_text_that_is_longer_than_its_field_is_refused_or_cut(
+    caller: Caller, switch: str, status: int
+) -> None:
+    caller.exact.switches.long_texts = switch
+    answer = caller.post(ENTRIES, caller.sale(YourRef="x" * 31))
+    assert answer.status_code == status
+    if status == 201:
+        assert answer.json()["d"]["YourRef"] == "x" * 30
+    else:
+        assert message(answer) == "Invalid: YourRef (length)"
+
+
 def test_x17_sales_invoices_are_numbered_where_they_are_printed(caller: Caller) -> None:
     item = caller.id_of("logistics/Items", "FIETS")
     plain = {
