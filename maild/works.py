@@ -189,6 +189,7 @@ def _outbox(settings: Settings) -> OutboxOptions:
         deadline=one.deadline,
         lease=one.lease,
         doubt_pause=one.doubt_pause,
+        loss_pause=one.loss_pause,
         grace=one.grace,
         delay_notice=one.delay_notice,
         connections=roads.connections(settings),

@@ -228,6 +228,7 @@ class Outbox(Section):
     deadline: Duration = timedelta(days=5)  # RFC 5321 section 4.5.4.1: 4 to 5 days
     lease: Duration = timedelta(minutes=15)
     doubt_pause: Duration = timedelta(minutes=15)
+    loss_pause: Duration = timedelta(seconds=30)
     grace: Duration = timedelta(seconds=30)
     delay_notice: Duration = timedelta(hours=4)
     receipt_within: Duration = timedelta(hours=24)

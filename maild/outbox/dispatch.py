@@ -25,15 +25,16 @@ from maild.outbox.pace import Pace
 from maild.outbox.rates import Rates
 from maild.outbox.record import Tell, record
 from maild.outbox.retry import DEADLINE, LATE, PAUSES, longest_wait
+from maild.outbox.suspects import Suspects
+from maild.outbox.upkeep import Patience, Upkeep
 from maild.outbox.verdict import Policy
 from maild.ports import Connector
 from maild.rules.book import RuleBook
-from maild.store import connectors, deliveries
-from maild.store.database import Database, StoreUnavailable, Tx
+from maild.store import deliveries
+from maild.store.database import Database, StoreUnavailable
 from maild.store.deliveries import Settled
 
 CONNECTIONS = 4  # at once to one server, where the configuration does not say (mail.md 6.4)
-BACK = 60.0  # seconds; a clock that lost more than this was set back
 UPKEEP = timedelta(minutes=1)  # between two looks for leases of others and connectors that are gone
 LONGEST_SLEEP = 30.0  # seconds; a clock that was set back is noticed after this long
 LISTEN = 5.0  # seconds of one wait for a change
@@ -47,6 +48,7 @@ class OutboxOptions:
     deadline: timedelta = DEADLINE
     lease: timedelta = timedelta(minutes=15)  # longer than the longest session (mail.md 6.4)
     doubt_pause: timedelta = timedelta(minutes=15)
+    loss_pause: timedelta = timedelta(seconds=30)
     grace: timedelta = timedelta(seconds=30)
     delay_notice: timedelta = LATE
     connections: Mapping[str, int] = field(default_factory=dict)  # by connector
@@ -81,10 +83,18 @@ class Outbox:
         }
         self._news = asyncio.Event()
         self._more_is_due = False  # the last claim got all that it asked for
-        self._lead: float | None = None  # seconds of the clock over the one that never jumps
-        # What another daemon died over while it composed: one of these may be what killed it, so
-        # nothing runs beside them until they are through.
-        self._one_by_one: set[str] = set()
+        self._suspects = Suspects(
+            self._lanes, db=db, owner=self.owner, lease=options.lease, now=now
+        )
+        self._upkeep = Upkeep(
+            db=db,
+            owner=self.owner,
+            lanes=self._lanes,
+            rates=self._rates,
+            suspects=self._suspects,
+            patience=_patience(options),
+            now=now,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver what is due until `stop`; then let what is on the wire finish, within `grace`."""
@@ -108,7 +118,7 @@ class Outbox:
             sleep = LONGEST_SLEEP
             try:
                 if self._now() >= upkeep_at or upkeep_at - self._now() > UPKEEP:
-                    await self._upkeep()
+                    await self._upkeep.look()
                     upkeep_at = self._now() + UPKEEP
                 sleep = min(await self._claim_what_is_due(), await self._rates.note())
             except StoreUnavailable:
@@ -120,7 +130,9 @@ class Outbox:
 
     async def _claim_what_is_due(self) -> float:
         """Fill the lanes; how many seconds until something else may be due."""
-        while open_lanes := self._open_lanes():
+        if await self._suspects.go_first(done=self._news.set):
+            return 1.0  # until it is composed, which may be no news
+        while open_lanes := [name for name, lane in self._lanes.items() if lane.room]:
             # While claims come back full there is more, and to look first would only cost time.
             if not self._more_is_due:
                 now = self._now()
@@ -135,21 +147,9 @@ class Outbox:
                 return 1.0
         return LONGEST_SLEEP  # until a lane has room again, which is news
 
-    def _open_lanes(self) -> list[str]:
-        if self._one_by_one and any(lane.under_way for lane in self._lanes.values()):
-            return []
-        return [name for name, lane in self._lanes.items() if lane.room]
-
     async def _fill_all(self, names: list[str]) -> int:
-        """Claim and begin what the lanes have room for; one in all where they go one by one."""
-        if not self._one_by_one:
-            return sum(
-                await asyncio.gather(*(self._fill(one, self._lanes[one].room) for one in names))
-            )
-        for name in names:
-            if await self._fill(name, 1):
-                return 1
-        return 0
+        """Claim and begin what the lanes have room for."""
+        return sum(await asyncio.gather(*(self._fill(one, self._lanes[one].room) for one in names)))
 
     async def _fill(self, name: str, most: int) -> int:
         """Claim what one lane can begin at once (T2), at most so many, and begin them."""
@@ -161,19 +161,16 @@ class Outbox:
             lease_until=now + self._options.lease,
             limit=most,
             busy=[other for other in self._lanes if other != name],
+            but=self._suspects.known,
         )
         claimed = await self._db.write(claim)
         self._more_is_due = self._more_is_due or len(claimed) == most
         for one in claimed:
             if one.via in self._lanes:
-                self._lanes[one.via].take(one, done=partial(self._done, one.id))
+                self._lanes[one.via].take(one, done=self._news.set)
             else:
                 await self._hold_without_connector(one)
         return len(claimed)
-
-    def _done(self, delivery: str) -> None:
-        self._one_by_one.discard(delivery)
-        self._news.set()
 
     async def _hold_without_connector(self, claimed: Delivery) -> None:
         now = self._now()
@@ -198,34 +195,6 @@ class Outbox:
         outgoing.delivery_held(
             team=claimed.team, delivery=claimed.id, code=HoldCode.PROFILE, reason=reason
         )
-
-    async def _upkeep(self) -> None:
-        take = partial(_take_back, owner=self.owner, now=self._now(), options=self._options)
-        taken = await self._db.write(take)
-        if self._lead is None:
-            await self._recall()
-        await self._look_at_clock()
-        # Anew at each look, so that what a person held or cancelled meanwhile keeps nobody waiting.
-        self._one_by_one = {one.id for one in taken if _was_composed(one)}
-        if taken:
-            uncertain = sum(one.state is State.UNCERTAIN for one in taken)
-            outgoing.outbox_took_back(deliveries=len(taken), uncertain=uncertain)
-
-    async def _recall(self) -> None:
-        """Go on where the last process ended: what it sent lately, and which servers were out."""
-        await self._rates.recall()
-        for via, rest in (await self._db.read(connectors.rests)).items():
-            if lane := self._lanes.get(via):
-                lane.recall(rest)
-
-    async def _look_at_clock(self) -> None:
-        """Where the clock was set back, or nobody knows: waits that it made too long end."""
-        now = self._now()
-        lead = now.timestamp() - time.monotonic()
-        if self._lead is None or lead < self._lead - BACK:
-            longest = max(longest_wait(self._options.retry), self._options.doubt_pause)
-            await self._db.write(partial(deliveries.bring_forward, now=now, longest=longest))
-        self._lead = lead
 
     async def _listen(self) -> None:
         """Make news of every commit, of this process or another."""
@@ -264,29 +233,10 @@ class Outbox:
         return Lane(connector, kit=self._kit, connections=connections, policy=policy, pace=pace)
 
 
-def _take_back(
-    tx: Tx, *, owner: str, now: datetime, options: OutboxOptions
-) -> tuple[Delivery, ...]:
-    """Take back what dead daemons held; where a person decides about doubts, hold those.
-
-    Not by the leases' age: a clock that jumps ahead would take deliveries from our own lanes, and
-    whoever is not us is dead while we hold the state lock.
-    """
-    taken = deliveries.take_back(tx, owner=owner, now=now, doubt_pause=options.doubt_pause)
-    for one in taken:
-        if one.state is State.UNCERTAIN and one.via in options.hold_uncertain:
-            deliveries.hold(
-                tx,
-                one.id,
-                now=now,
-                reason=one.reason or "it may have arrived",
-                code=HoldCode.UNCERTAIN,
-                actor="maild",
-            )
-    return taken
-
-
-def _was_composed(taken: Delivery) -> bool:
-    """Whether a delivery that was taken back had no attempt open: it was being composed."""
-    on_the_wire = bool(taken.attempts) and taken.attempts[-1].outcome is Outcome.LOST
-    return taken.state is State.QUEUED and not on_the_wire
+def _patience(options: OutboxOptions) -> Patience:
+    return Patience(
+        doubt_pause=options.doubt_pause,
+        loss_pause=options.loss_pause,
+        longest=max(longest_wait(options.retry), options.doubt_pause),
+        hold_uncertain=options.hold_uncertain,
+    )

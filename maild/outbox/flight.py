@@ -25,13 +25,14 @@ SOON = 1.0
 
 
 class Flight:
-    """One try: when it began, and whether the other side may have acted (`crossed`)."""
+    """One try: whether its message is made (`composing`), whether the other side may act (`crossed`)."""
 
     def __init__(self, claimed: Delivery, *, db: Database, started_at: datetime) -> None:
         self.claimed = claimed
         self.started_at = started_at
         self.began = time.monotonic()
         self.crossed = False
+        self.composing = True
         self._db = db
         self._composed: Composed | None = None  # known once it goes to the connector
         self._began_at = started_at

@@ -90,7 +90,12 @@ class Lane:
         """The ids of the deliveries that this lane works on."""
         return [flight.claimed.id for flight in self._tasks.values()]
 
-    def take(self, claimed: Delivery, *, done: Callable[[], None]) -> None:
+    @property
+    def is_composing(self) -> bool:
+        """Whether any message is being made: that is when a document may kill the process."""
+        return any(flight.composing for flight in self._tasks.values())
+
+    def take(self, claimed: Delivery, *, done: Callable[[], None]) -> Flight:
         """Start a delivery that was claimed; `done` is called when there is room again."""
         flight = Flight(claimed, db=self._kit.db, started_at=self._kit.now())
         task = asyncio.create_task(self.attempt(flight), name=f"deliver {claimed.id}")
@@ -99,6 +104,7 @@ class Lane:
             self._pace.begin()
         task.add_done_callback(self._landed)
         task.add_done_callback(lambda _: done())
+        return flight
 
     def recall(self, rest: Rest) -> None:
         """Go on where the last process ended: its connector was out, and is to be probed."""
@@ -135,11 +141,13 @@ class Lane:
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         flight = self._tasks.pop(task)
+        flight.composing = False
         if self._pace is not None:
             self._pace.end(sent=flight.begun)
 
     async def _carry(self, flight: Flight) -> str:
         composed = await self._kit.compose(flight.claimed)
+        flight.composing = False
         async with self._wire:
             if flight.began < self._rested_at:
                 # The server went away meanwhile: it is left in peace, and nothing was begun.

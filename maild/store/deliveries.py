@@ -25,7 +25,16 @@ from maild.store.attempts import (
 from maild.store.connectors import paused
 from maild.store.database import Tx
 from maild.store.hand import cancel, hold, release, release_restored, release_shadow, retry
-from maild.store.leases import bring_forward, claim, oldest_due, renew, take_back
+from maild.store.leases import (
+    bring_forward,
+    claim,
+    claim_one,
+    due_at,
+    lost_before,
+    oldest_due,
+    renew,
+    take_back,
+)
 from maild.store.returns import held_if_stopped
 from maild.store.schema import deliveries, tallies
 from maild.store.statements import insert_if_absent
@@ -38,10 +47,13 @@ __all__ = [
     "bring_forward",
     "cancel",
     "claim",
+    "claim_one",
     "counts",
+    "due_at",
     "find",
     "get",
     "hold",
+    "lost_before",
     "mark_uncertain",
     "of_document",
     "oldest_due",

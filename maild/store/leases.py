@@ -7,7 +7,7 @@ may do in `hand`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, select, update
@@ -22,6 +22,10 @@ from maild.store.schema import claimable, deliveries
 # kill the process (house.md 2.8). A death over several charges none of them, since it does not say
 # which; the next daemon composes those one by one, and then it does.
 LOSSES: Final = 3
+# Before it is composed again, for each time: whatever restarts maild must not run it into the same
+# document at once, and the others get out meanwhile.
+LOSS_PAUSE: Final = timedelta(seconds=30)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 _column: Final = deliveries.c
 _first: Final = (
@@ -74,23 +78,57 @@ def claim(
     lease_until: datetime,
     limit: int,
     busy: Collection[str] = (),
+    but: Collection[str] = (),
 ) -> tuple[Delivery, ...]:
     """Lease up to `limit` due deliveries to `owner`, the most urgent first (T2).
 
-    Leaves out connectors that rest or are in `busy`. Nothing is charged yet.
+    Leaves out connectors that rest or are in `busy`, and the deliveries in `but`, which are few.
+    Nothing is charged yet.
     """
     shut = set(busy) | connectors.paused(tx, now).keys()
     found: list[tuple[int, datetime, str]] = []
     for line in _lines(tx):
         if line.via in shut or line.first > now:
             continue
-        asked = {"via": line.via, "priority": line.priority, "now": now, "most": limit}
+        asked = {"via": line.via, "priority": line.priority, "now": now, "most": limit + len(but)}
         due = _DUE.rows(tx, asked)
-        found += [(-line.priority, row.not_before, row.id) for row in due]
+        found += [(-line.priority, row.not_before, row.id) for row in due if row.id not in but]
     chosen = [id for _, _, id in sorted(found)[:limit]]  # noqa: A001 - the word of the trade
     lease = {"holder": owner, "until": lease_until}
     leased = [row for one in chosen for row in _LEASE.rows(tx, lease | {"chosen": one})]
     return attempts.with_attempts(tx, leased)
+
+
+def claim_one(
+    tx: Tx,
+    *,
+    id: str,  # noqa: A002 - what callers name it by
+    now: datetime,
+    owner: str,
+    lease_until: datetime,
+) -> Delivery | None:
+    """Lease this delivery; None when it is not due, or its connector rests."""
+    if due_at(tx, ids=[id], now=now).get(id, ("", _NEVER))[1] > now:
+        return None
+    row = _LEASE.first(tx, {"chosen": id, "holder": owner, "until": lease_until})
+    return None if row is None else attempts.with_attempts(tx, [row])[0]
+
+
+def due_at(tx: Tx, *, ids: Collection[str], now: datetime) -> dict[str, tuple[str, datetime]]:
+    """By which connector those of these that wait go, and when they may be claimed."""
+    rests = connectors.paused(tx, now)
+    query = select(_column.id, _column.via, _column.not_before).where(claimable)
+    found = tx.execute(query.where(_column.id.in_(ids)).order_by(_column.not_before, _column.id))
+    return {
+        row.id: (row.via, max(row.not_before, rests.get(row.via, (row.not_before,))[0]))
+        for row in found
+    }
+
+
+def lost_before(tx: Tx) -> tuple[str, ...]:
+    """What waits and killed a daemon while it was composed alone, as far as is known."""
+    found = tx.execute(select(_column.id).where(claimable, _column.losses > 0))
+    return tuple(str(one) for one in found.scalars())
 
 
 def oldest_due(tx: Tx, now: datetime) -> datetime | None:
@@ -118,13 +156,19 @@ def bring_forward(tx: Tx, *, now: datetime, longest: timedelta) -> int:
 
 
 def take_back(
-    tx: Tx, *, owner: str | None, now: datetime, doubt_pause: timedelta
+    tx: Tx,
+    *,
+    owner: str | None,
+    now: datetime,
+    doubt_pause: timedelta,
+    loss_pause: timedelta = LOSS_PAUSE,
 ) -> tuple[Delivery, ...]:
     """Take back leases: those that ran out, or with `owner` all that others hold.
 
     A daemon that starts and holds the state lock is alone, so whoever holds a lease is dead. What
-    was being sent is queued again; what was being composed, alone, counts a loss; what had passed
-    the point of no return stays uncertain and waits `doubt_pause`.
+    was being sent is queued again; what was being composed, alone, counts a loss and rests
+    `loss_pause` for each; what had passed the point of no return stays uncertain and waits
+    `doubt_pause`.
     """
     gone = _column.lease_until < now if owner is None else _column.owner != owner
     query = select(deliveries).where(_column.owner.is_not(None), gone).order_by(_column.id)
@@ -132,7 +176,8 @@ def take_back(
     composed = [row.id for row in found if not _close_attempt(tx, row, now=now)]
     for row in found:
         if row.id in composed:
-            values = _after_composing(row, charged=len(composed) == 1)
+            rested = now + loss_pause * (row.losses + 1) if len(composed) == 1 else None
+            values = _after_composing(row, rested=rested)
         else:
             values = _after_sending(row, now=now, doubt_pause=doubt_pause)
         values |= {"owner": None, "lease_until": None}
@@ -167,11 +212,16 @@ def _after_sending(row: Any, *, now: datetime, doubt_pause: timedelta) -> dict[s
     return {"state": State.QUEUED.value, "not_before": now}
 
 
-def _after_composing(row: Any, *, charged: bool) -> dict[str, Any]:
-    """What becomes of a delivery whose lane died while it composed the message."""
-    losses = row.losses + charged
+def _after_composing(row: Any, *, rested: datetime | None) -> dict[str, Any]:
+    """What becomes of a delivery whose lane died while it composed the message.
+
+    `rested` is when it may be composed again, and None where nobody knows which of several it was.
+    """
+    if rested is None:
+        return {"state": State.QUEUED.value}
+    losses = row.losses + 1
     if losses < LOSSES:
-        return {"state": State.QUEUED.value, "losses": losses}
+        return {"state": State.QUEUED.value, "losses": losses, "not_before": rested}
     return {
         "state": State.HELD.value,
         "losses": losses,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -447,34 +446,3 @@ async def test_an_outbox_without_work_does_not_write(rig: Rig) -> None:
         await rig.becomes(await rig.add(), State.HANDED_OVER)
         before = rig.db.changes
         assert not await rig.db.wait_for_change(0.5, since=before)
-
-
-async def test_what_another_daemon_died_over_is_composed_one_by_one(rig: Rig) -> None:
-    """So that the next death tells which of them it was; afterwards several go at once again."""
-    died_over = [await rig.add() for _ in range(4)]
-    claim = partial(
-        deliveries.claim, now=rig.clock.at, owner="dead", lease_until=rig.clock.at + MINUTE, limit=9
-    )
-    assert len(await rig.db.write(claim)) == 4
-    gate, beside, most = asyncio.Event(), 0, {"before": 0, "after": 0}
-
-    async def compose(delivery: Delivery) -> Composed:
-        nonlocal beside
-        beside += 1
-        phase = "before" if delivery.id in {one.id for one in died_over} else "after"
-        most[phase] = max(most[phase], beside)
-        if phase == "after" and beside == 3:
-            gate.set()
-        if phase == "after":
-            await gate.wait()
-        else:
-            await asyncio.sleep(0)
-        beside -= 1
-        return await rig.compose(delivery)
-
-    async with rig.running(compose=compose):
-        for one in died_over:
-            await rig.becomes(one, State.HANDED_OVER)
-        for one in [await rig.add() for _ in range(3)]:
-            await rig.becomes(one, State.HANDED_OVER)
-    assert most == {"before": 1, "after": 3}

@@ -39,7 +39,7 @@ OWNER = "baas@acme.example"
 PEOPLE = ("[team.acme.recipients]", 'people = ["chef@acme.example"]\n\n[team.acme.recipients]')
 PERSON = "chef@acme.example"
 SHADOW = ('language = "nl"', 'language = "nl"\nmode = "shadow"')
-QUICK = '\n[outbox]\nretry = ["1s"]\ndoubt_pause = "1s"\n'
+QUICK = '\n[outbox]\nretry = ["1s"]\ndoubt_pause = "1s"\nloss_pause = "1s"\n'
 
 
 def configured(relay: int, *changes: tuple[str, str], more: str = "", listen: int = 0) -> str:

@@ -28,7 +28,7 @@ from tests.spine.waiting import until
 
 ENDS = ("Processed", "Duplicate", "Not understood")
 ELSEWHERE = "Elsewhere"
-QUICK = '\n[outbox]\nretry = ["1s"]\ndoubt_pause = "1s"\n'
+QUICK = '\n[outbox]\nretry = ["1s"]\ndoubt_pause = "1s"\nloss_pause = "1s"\n'
 
 
 def section(name: str, dovecot: Dovecot, address: str, **more: object) -> str:

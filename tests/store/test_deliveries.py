@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import exc
@@ -328,13 +329,53 @@ def test_what_had_passed_the_point_of_no_return_stays_uncertain_and_waits(tx: Tx
 def test_the_third_death_while_composing_holds_it(tx: Tx) -> None:
     stored_delivery(tx)
     seen = []
+    now = NOW
     for _ in range(3):
-        claimed(tx)
-        (back,) = deliveries.take_back(tx, owner="new", now=NOW, doubt_pause=LEASE)
+        claimed(tx, now=now)
+        (back,) = deliveries.take_back(tx, owner="new", now=now, doubt_pause=LEASE)
         seen.append((back.state, back.losses))
+        now = max(now, back.not_before)
     assert seen == [(State.QUEUED, 1), (State.QUEUED, 2), (State.HELD, 3)]
     assert back.reason == "maild stopped 3 times while it composed this"
     assert (back.hold_code, back.attempts) == (HoldCode.LOSSES, ())
+
+
+def test_what_a_daemon_died_over_rests_for_each_time(tx: Tx) -> None:
+    stored_delivery(tx)
+    now, pauses = NOW, []
+    for _ in range(2):
+        claimed(tx, now=now)
+        (back,) = deliveries.take_back(tx, owner="new", now=now, doubt_pause=LEASE)
+        pauses.append((back.not_before - now).total_seconds())
+        assert deliveries.lost_before(tx) == (back.id,)
+        now = back.not_before
+    assert pauses == [30, 60]
+
+
+def test_one_delivery_is_claimed_when_it_is_due_and_its_connector_does_not_rest(tx: Tx) -> None:
+    one = stored_delivery(tx, not_before=LATER)
+    other = stored_delivery(tx, via="resting")
+    connectors.pause(tx, "resting", now=NOW, rest=Rest(LATER, "no route"))
+    both = {one.id, other.id, "v-gone"}
+    assert deliveries.due_at(tx, ids=both, now=NOW) == {
+        one.id: ("relay", LATER),
+        other.id: ("resting", LATER),
+    }
+    take: dict[str, Any] = {"owner": "me", "lease_until": LATER + LEASE}
+    for id_ in both:
+        assert deliveries.claim_one(tx, id=id_, now=NOW, **take) is None
+    mine = deliveries.claim_one(tx, id=one.id, now=LATER, **take)
+    assert mine is not None
+    assert (mine.id, mine.state, mine.claim_no) == (one.id, State.SENDING, 1)
+    assert deliveries.claim_one(tx, id=one.id, now=LATER, **take) is None
+
+
+def test_a_claim_leaves_out_what_it_is_told_to_and_still_fills_up(tx: Tx) -> None:
+    first, second, third = [stored_delivery(tx) for _ in range(3)]
+    found = deliveries.claim(
+        tx, now=NOW, owner="me", lease_until=NOW + LEASE, limit=2, but={first.id}
+    )
+    assert [one.id for one in found] == [second.id, third.id]
 
 
 def test_a_death_while_several_are_composed_charges_none_of_them(tx: Tx) -> None:
@@ -360,7 +401,7 @@ def test_a_message_once_composed_forgets_the_losses_before_it(tx: Tx) -> None:
     stored_delivery(tx)
     claimed(tx)
     deliveries.take_back(tx, owner="new", now=NOW, doubt_pause=LEASE)
-    deliveries.begin(tx, claimed(tx), message="4" * 64, now=NOW)
+    deliveries.begin(tx, claimed(tx, now=LATER), message="4" * 64, now=LATER)
     (back,) = deliveries.take_back(tx, owner="new", now=NOW, doubt_pause=LEASE)
     assert back.losses == 0
 
