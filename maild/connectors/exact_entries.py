@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final
 
 from maild.connectors.exact_answers import Row, day, guid, moment, text
 from maild.connectors.exact_api import Books
@@ -78,13 +78,22 @@ def _is_of_its_kind(row: Row, booking: Booking) -> bool:
     at = moment(row.get("EntryDate"))
     if isinstance(at, datetime) and at.year != booking.booked_on.year:
         return False
-    kind: Any = row.get("Type")
-    return booking.total == 0 or kind is None or (kind in _CREDIT) == (booking.total < 0)
+    kind, amount = row.get("Type"), _signed(row)
+    if booking.total == 0 or (kind is None and amount is None):
+        return True
+    # Whether lines below zero make the type of a credit note is not known: the sign tells as well.
+    credit = kind in _CREDIT or (amount is not None and amount < 0)
+    return credit == (booking.total < 0)
 
 
 def _amount(row: Row) -> Decimal | None:
+    amount = _signed(row)
+    return None if amount is None else abs(amount)
+
+
+def _signed(row: Row) -> Decimal | None:
     try:
-        return abs(Decimal(str(row.get("AmountFC"))))
+        return Decimal(str(row.get("AmountFC")))
     except InvalidOperation:
         return None
 
