@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
 from maild.simulators.codabox.server import CodaBox
-from maild.simulators.codabox.world import Entry
+from maild.simulators.codabox.world import Entry, Fault
 from tests.spine import papers
 from tests.spine.conftest import Running
 from tests.spine.house import QUICK, Daemon, House, configured
@@ -186,3 +187,32 @@ def test_purchases_come_by_the_feed_and_never_go_back_to_codabox(
         assert daemon.hand_in(a_mail(("i.xml", papers.invoice("2026-7")))).code == 250
         house.settled("2026-7", "handed_over", "handed_over")
     assert [one for one in box.world.calls[before:] if "feed" in one] == []
+
+
+def test_what_waited_goes_by_date_and_once_though_the_daemon_is_killed(
+    house: House, box: CodaBox, sink: Sink
+) -> None:
+    house.write(configured(sink.port, *towards(box), more=QUICK))
+    company = box.world.company(NUMBER)
+    # Handed in from the newest to the oldest, while no daemon runs.
+    days = ["2026-03-04", "2026-02-10", "2026-01-05", "2025-12-30", "2025-11-02"]
+    for day in days:
+        path = house.folder / f"{day}.xml"
+        path.write_bytes(papers.invoice(f"F-{day}", issued_on=date.fromisoformat(day)))
+        assert house.maild("send", str(path), "--team", "acme").code == 0
+    with house.running() as daemon:
+        command = house.talking("connect", "codabox", "acme")
+        until(lambda: bool(box.world.mails))
+        token = mailed(box).split("token: ")[1].split()[0]
+        command.communicate(f"{token}\n", timeout=60)
+        assert command.returncode == 0
+        for one in house.queue("--state", "queued"):
+            house.maild("queue", "retry", one["id"])
+        until(lambda: bool(company.invoices))
+        daemon.kill()
+    box.world.faults[len(box.world.calls) + 1] = Fault.CUT_AFTER
+    with house.running():
+        for day in days:
+            house.settled(f"F-{day}", "handed_over", "handed_over")
+    assert [one.issued_on for one in company.invoices] == sorted(days)
+    assert box.world.offences == []
