@@ -117,6 +117,7 @@ def _codabox(app: App, name: str, one: CodaboxSection) -> CodaboxConnector:
         name,
         codabox_api(one),
         send=one.send,
+        poll=one.poll,
         keys=codabox_keys(app, name),
         order=Order(app.db),
         teams=partial(_teams_by, app, name),

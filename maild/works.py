@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from maild import feeds, joining, mailboxes, roads
+from maild import feeds, joining, mailboxes, polls, roads
 from maild.actions import utc_now
 from maild.app import App
 from maild.clock.long_work import Runs
@@ -119,7 +119,7 @@ def build(app: App) -> Works:
         folders=_folders(app),
         mailboxes=mailboxes.build(settings, desk=app.desk, tokens=tokens),
         watchman=build_watchman(app, connectors),
-        more=_more(app),
+        more=_more(app, connectors),
     )
 
 
@@ -129,15 +129,17 @@ def _door(app: App, kept: Kept) -> SmtpDoor:
     return SmtpDoor(app.desk, options=options, kept=kept if settled_later else None)
 
 
-def _more(app: App) -> dict[str, Service]:
+def _more(app: App, connectors: Mapping[str, Connector]) -> dict[str, Service]:
+    asking = polls.polls_of(app, connectors, now=utc_now)
+    more: dict[str, Service] = {"polls": partial(polls.serve, asking)} if asking else {}
     if not app.settings.connector.codabox:
-        return {}
+        return more
     joined = joining.Joining.of(app)
 
     def teams() -> dict[str, Team]:
         return {team.slug: team for team in app.book.teams}
 
-    return {
+    return more | {
         "codabox tokens": partial(joining.serve, joined, teams),
         "codabox feeds": partial(feeds.serve, feeds.feeds_of(app), lambda: list(teams())),
     }

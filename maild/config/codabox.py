@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from maild.config.http_map import HttpSend
+from pydantic import model_validator
+
+from maild.config.http_map import HttpPoll, HttpSend, check_poll
 from maild.config.section import NonEmpty, Section
 from maild.config.values import Endpoint, MaybePath
 
@@ -25,5 +27,11 @@ class CodaboxConnector(Section):
     software_company: NonEmpty
     ca_file: MaybePath = None
     send: HttpSend = HttpSend()
+    poll: HttpPoll = HttpPoll()
     feeds: tuple[Model, ...] = ("purchase_invoice",)
     uncertain: Literal["auto", "retry", "hold"] = "auto"
+
+    @model_validator(mode="after")
+    def _whole(self) -> CodaboxConnector:
+        check_poll(self.send, self.poll)
+        return self

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
 from pydantic import AfterValidator, Field, model_validator
 
 from maild.config.section import NonEmpty, Section
-from maild.config.values import Endpoint, MaybePath
+from maild.config.values import Duration, Endpoint, MaybePath
 from maild.errors import did_you_mean
 
 # What a template may name, and what it stands for.
@@ -35,6 +36,7 @@ VALUES: Final[Mapping[str, str]] = {
     "sha256": "the SHA-256 of its UBL",
     "pdf": "its PDF in base64",
     "ubl": "its UBL in base64",
+    "id": "what it is called there, in poll.path",
 }
 _NAMED: Final = re.compile(r"\{([^{}]*)\}")
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
@@ -177,6 +179,25 @@ class HttpFind(Section):
         return self
 
 
+class HttpPoll(Section):
+    """The call that asks what became of a document that was taken; `{id}` is what it is called there."""
+
+    path: PathTemplate = ""
+    state: Pointer = ""
+    done: tuple[NonEmpty, ...] = ()
+    failed: tuple[NonEmpty, ...] = ()
+    error: Pointer = ""
+    every: Duration = timedelta(minutes=5)
+
+    @model_validator(mode="after")
+    def _whole(self) -> HttpPoll:
+        if self.path and not (self.state and self.done and self.failed):
+            raise ValueError(
+                "path needs state, done and failed: where the state is, and how it ends"
+            )
+        return self
+
+
 class HttpConnector(Section):
     """[connector.http.NAME]: a service that takes documents by calls that the tables describe."""
 
@@ -196,6 +217,7 @@ class HttpConnector(Section):
     uncertain: Literal["auto", "retry", "hold"] = "auto"
     send: HttpSend = HttpSend()
     find: HttpFind = HttpFind()
+    poll: HttpPoll = HttpPoll()
 
     @model_validator(mode="after")
     def _whole(self) -> HttpConnector:
@@ -217,7 +239,14 @@ class HttpConnector(Section):
             raise ValueError("cert_file and key_file belong together; give both or none")
         if not self.send.path:
             raise ValueError("send.path is empty: where documents are sent to, below url")
+        check_poll(self.send, self.poll)
         return self
+
+
+def check_poll(send: HttpSend, poll: HttpPoll) -> None:
+    """Raise ValueError when nobody would know what to ask about."""
+    if poll.path and not send.id:
+        raise ValueError("poll.path asks by {id}, and send.id does not say where that stands")
 
 
 def holds_doubts(send: HttpSend, find: HttpFind, uncertain: str) -> bool:

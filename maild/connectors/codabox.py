@@ -13,11 +13,11 @@ from datetime import date, timedelta
 from typing import Final, Protocol
 
 from maild.config.codabox import UPLOAD_WANTED
-from maild.config.http_map import HttpSend, fill
+from maild.config.http_map import HttpPoll, HttpSend, fill
 from maild.connectors.codabox_api import Api, Denied, NotLetIn
 from maild.connectors.codabox_keys import Keys
 from maild.connectors.http_call import Once
-from maild.connectors.http_map import verdict
+from maild.connectors.http_map import Fate, fate_of, verdict
 from maild.connectors.http_values import body_of, values_of
 from maild.connectors.relay import consigned
 from maild.errors import ConsentNeeded, ProfileMismatch, RoadClosed
@@ -60,11 +60,19 @@ class CodaboxConnector:
     """CodaBox, for every team that is connected to it."""
 
     def __init__(
-        self, name: str, api: Api, *, send: HttpSend, keys: Keys, order: Order, teams: Teams
+        self,
+        name: str,
+        api: Api,
+        *,
+        send: HttpSend,
+        poll: HttpPoll,
+        keys: Keys,
+        order: Order,
+        teams: Teams,
     ) -> None:
         self.name = name
         self._api, self._send, self._keys, self._order = api, send, keys, order
-        self._teams = teams
+        self._poll, self._teams = poll, teams
 
     async def deliver(
         self, parcel: Parcel, *, point_of_no_return: Callable[[], Awaitable[None]]
@@ -94,6 +102,14 @@ class CodaboxConnector:
         if answer.status in {401, 403} and answer.status not in self._send.permanent:
             raise await self._keys.refused(goods.team.slug, answer.words(self._send.error))
         return verdict(answer, self._send, looked_up=False)
+
+    async def fate(self, called: str, team: str) -> Fate | None:
+        """What became of an invoice, by what CodaBox calls it; None: not yet known.
+
+        Raises RoadClosed, Unavailable.
+        """
+        path = fill(self._poll.path, {"id": called, "team": team}, escape="path")
+        return fate_of(await self._api.get(path, login=await self._keys.login(team)), self._poll)
 
     async def check(self) -> None:
         """Whether CodaBox answers, and lets every connected team in. Raises Unavailable."""

@@ -111,6 +111,10 @@ class Api:
         ask = await self._ask(method, path, login=login, headers=headers, body=body)
         return await call(ask, cross=cross)
 
+    async def get(self, path: str, *, login: Login) -> Answer:
+        """The answer to a question, whatever it says. Raises Unavailable."""
+        return await call(await self._ask("GET", path, login=login, body={}), within=60.0)
+
     async def _good(
         self,
         method: str,

@@ -8,14 +8,16 @@ doubles nothing: a refusal is final, a broken answer is a doubt.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext, create_default_context
 from types import MappingProxyType
 from typing import Any, Final
 
-from maild.config.http_map import HttpConnector, HttpFind, HttpMatch, HttpSend, fill
+from maild.config.http_map import HttpConnector, HttpFind, HttpMatch, HttpPoll, HttpSend, fill
 from maild.connectors.http_call import Answer, Ask, Once, call
 from maild.connectors.http_values import body_of, values_of
 from maild.connectors.relay import consigned
@@ -25,6 +27,7 @@ from maild.model.delivery import Parcel
 _EARLY: Final = 30.0  # seconds before its end that a token is not used any more
 _USUAL_LIFE: Final = 300.0  # seconds, where the answer does not say
 _NOT_LET_IN: Final = (401, 403)
+_CALLED: Final = re.compile(r"(?:[0-9]{3}|it is there already,) as (\S+)")
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -61,6 +64,15 @@ class HttpMapConnector:
             cross=Once(point_of_no_return),
         )
         return verdict(answer, send, looked_up=bool(self.options.find.path))
+
+    async def fate(self, called: str, team: str) -> Fate | None:
+        """What became of a document that was taken, by what it is called there; None: not yet known.
+
+        Raises Unavailable.
+        """
+        poll = self.options.poll
+        path = fill(poll.path, {"id": called, "team": team}, escape="path")
+        return fate_of(await self._call("GET", path, {"id": called, "team": team}), poll)
 
     async def check(self) -> None:
         """Whether the service answers and lets us in. Raises Unavailable with the reason."""
@@ -159,6 +171,32 @@ class HttpMapConnector:
         return self._tls
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How a document ended over there, in words."""
+
+    good: bool
+    words: str
+
+
+def fate_of(answer: Answer, poll: HttpPoll) -> Fate | None:
+    """What an answer to a poll says; None while it is not decided. Raises Unavailable."""
+    state = answer.at(poll.state) if 200 <= answer.status < 300 else ""
+    if not state:
+        raise Unavailable(f"what became of a document is not known: {answer.words(poll.error)}")
+    if state in poll.done:
+        return Fate(good=True, words=state)
+    if state in poll.failed:
+        return Fate(good=False, words=f"{state}: {answer.at(poll.error)}".rstrip(": "))
+    return None
+
+
+def called(reply: str) -> str:
+    """What a document is called there, by the reply that `verdict` or a look gave; empty: unknown."""
+    found = _CALLED.match(reply)
+    return found[1] if found else ""
+
+
 def verdict(answer: Answer, send: HttpSend, *, looked_up: bool) -> str:
     """The answer to a document that was sent, in words; or the fault that it is.
 
@@ -181,14 +219,14 @@ def _taken(answer: Answer, send: HttpSend, *, looked_up: bool) -> str:
         raise Unavailable(said) if looked_up or send.duplicate else Doubtful(said)
     if answer.status not in send.success:
         raise Doubtful(f"{answer.words(send.error)}; success does not name {answer.status}")
-    called, state = answer.at(send.id), answer.at(send.state)
-    if (send.id and not called) or (send.state and not state):
+    name, state = answer.at(send.id), answer.at(send.state)
+    if (send.id and not name) or (send.state and not state):
         raise Doubtful(f"{answer.status}, and what should stand in the answer does not")
     if state in send.rejected:
         raise Refused(f"{state}: {answer.words(send.error)}")
     words = [
         f"{answer.status}",
-        f"as {called}" if called else "",
+        f"as {name}" if name else "",
         f"state {state}" if state else "",
     ]
     return " ".join(one for one in words if one)

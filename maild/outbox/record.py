@@ -73,6 +73,20 @@ def record(
             )
 
 
+def facts_of(tx: Tx, id_: str) -> dict[str, Any]:
+    """What a notice says of a document. Raises NotFound."""
+    document = documents.get(tx, id_)
+    return {
+        "document": document.id,
+        "kind": document.kind.value,
+        "number": document.number,
+        "counterparty": document.counterparty.name,
+        "issued_on": document.issued_on,
+        "total": document.total,
+        "arrived_at": document.accepted_at,
+    }
+
+
 def _was_told(tx: Tx, document: str, *, delivery: str) -> bool:
     known = documents.events_of(tx, document)
     return any((one.event, one.delivery) == (DELAYED, delivery) for one in known)
@@ -116,20 +130,7 @@ def _tell_team(
     }
     if one.document is not None:
         with contextlib.suppress(NotFound):
-            facts |= _facts_of(tx, one.document)
+            facts |= facts_of(tx, one.document)
             of_it = deliveries.of_document(tx, one.document)
             facts["other"] = other_road(team, one, of_it)
     tell(tx, team, kind=kind, facts=facts, now=settled.now)
-
-
-def _facts_of(tx: Tx, id_: str) -> dict[str, Any]:
-    document = documents.get(tx, id_)
-    return {
-        "document": document.id,
-        "kind": document.kind.value,
-        "number": document.number,
-        "counterparty": document.counterparty.name,
-        "issued_on": document.issued_on,
-        "total": document.total,
-        "arrived_at": document.accepted_at,
-    }

@@ -134,7 +134,7 @@ def written(tables: dict[str, Any]) -> set[str]:
     found |= {
         key.replace(".http.", ".codabox.")
         for key in found
-        if key.startswith("connector.http.*.send.")
+        if key.startswith(("connector.http.*.send.", "connector.http.*.poll."))
     }
     for section in ("maild", "smtpd", "antivirus", "outbox", "alarm", "render", "web", "log"):
         found |= {f"{section}.{key}" for key in tables[section]}

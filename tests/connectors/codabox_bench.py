@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from maild.config.http_map import HttpMatch, HttpPart, HttpSend
+from maild.config.http_map import HttpMatch, HttpPart, HttpPoll, HttpSend
 from maild.connectors.codabox import CodaboxConnector
 from maild.connectors.codabox_api import Api, Login
 from maild.connectors.codabox_keys import Keys
@@ -41,6 +41,14 @@ SEND = HttpSend(
     duplicate=(HttpMatch(status=409, at="/code", contains="duplicate"),),
 )
 
+POLL = HttpPoll(
+    path="invoices/sales/{id}/",
+    state="/state",
+    done=("delivered",),
+    failed=("rejected",),
+    error="/reason",
+)
+
 
 @dataclass
 class CodaboxBench:
@@ -62,6 +70,7 @@ class CodaboxBench:
             NAME,
             Api(self.box.url, self.box.world.software),
             send=self.send,
+            poll=POLL,
             keys=self.keys,
             order=Order(self.db),
             teams=lambda: ["acme"],

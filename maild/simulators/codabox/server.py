@@ -87,6 +87,8 @@ class CodaBox:
         company = None if path.startswith(_OPEN) else self._let_in(asked)
         if company and path == self.world.path and asked.method == "POST":
             return self._upload(asked, company)
+        if company and asked.method == "GET" and path.startswith(self.world.path):
+            return self._fate(company, path.removeprefix(self.world.path).rstrip("/"))
         for method, pattern, do in self._routes:
             if method == asked.method and (found := re.fullmatch(pattern, path)):
                 return do(asked, company, *found.groups())
@@ -208,6 +210,12 @@ class CodaBox:
         invoice.state = "created" if later else "delivered"
         company.invoices.append(invoice)
         return _json(201, {"id": invoice.id, "state": invoice.state})
+
+    def _fate(self, company: Company, name: str) -> dict[str, Any]:
+        for one in company.invoices:
+            if one.id == name:
+                return {"id": one.id, "state": one.state, "reason": one.reason}
+        raise No(404, "Not found.")
 
     def _check_once(self, company: Company, new: Invoice) -> None:
         same = [one for one in company.invoices if (one.number, one.root) == (new.number, new.root)]

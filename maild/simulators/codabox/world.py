@@ -68,6 +68,7 @@ class Invoice:
     ubl: bytes
     pdf: bytes | None
     state: str
+    reason: str = ""
 
 
 @dataclass
