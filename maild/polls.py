@@ -18,10 +18,10 @@ from maild.errors import DeliveryError, NotFound, UnknownTeam
 from maild.intake.notices import tell
 from maild.log import incoming, outgoing
 from maild.model.team import Team
-from maild.outbox.record import facts_of
 from maild.ports import Connector
+from maild.render.notice import facts_of
 from maild.rules.book import RuleBook
-from maild.store import fates
+from maild.store import documents, fates
 from maild.store.database import Database, Tx
 from maild.store.fates import Taken
 
@@ -128,6 +128,6 @@ def _write(tx: Tx, *, one: Taken, fate: Fate, team: Team | None, now: datetime) 
         }
         if one.document is not None:
             with contextlib.suppress(NotFound):
-                facts |= facts_of(tx, one.document)
+                facts |= facts_of(documents.get(tx, one.document))
         tell(tx, team, kind="delivery_returned", facts=facts, now=now)
     return True

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from maild.intake import familiar
 from maild.intake.drafts import Hold
@@ -21,6 +20,7 @@ from maild.intake.senders import TRUSTED, Guest
 from maild.model.delivery import Decision, Delivery, HoldCode, State
 from maild.model.document import Arrival, Document, Role
 from maild.model.team import Team
+from maild.render.notice import facts_of
 from maild.store import blobs, deliveries, documents
 from maild.store.blobs import Staged
 from maild.store.database import Tx
@@ -198,7 +198,7 @@ def _words_about(document: Document, seen: Familiar) -> tuple[str, ...]:
 def _tell(
     tx: Tx, case: Case, document: Document, *, earlier: Sequence[Document], without_fate: bool
 ) -> None:
-    facts = _facts(document)
+    facts = facts_of(document)
     if earlier:
         _event(tx, case, document, event="document.same_number", detail=f"earlier: {earlier[0].id}")
         tell(
@@ -216,24 +216,12 @@ def _tell(
 def _tell_held(tx: Tx, case: Case, document: Document, *, hold: Hold) -> None:
     """Tell the team why a document waits."""
     _event(tx, case, document, event="document.held", detail=hold.reason)
-    facts = _facts(document) | {"reason": hold.reason}
+    facts = facts_of(document) | {"reason": hold.reason}
     if case.guest.is_stranger:
         # Read again when a person lets the sender in: `maild.intake.review`.
         _event(tx, case, document, event=STRANGER, detail=case.guest.address or "")
     kind = "unknown_sender" if hold.code is HoldCode.UNKNOWN_SENDER else "held"
     tell(tx, case.team, kind=kind, facts=facts | {"sender": case.guest.address}, now=case.now)
-
-
-def _facts(document: Document) -> dict[str, Any]:
-    return {
-        "document": document.id,
-        "kind": document.kind,
-        "number": document.number,
-        "counterparty": document.counterparty.name,
-        "issued_on": document.issued_on,
-        "total": document.total,
-        "arrived_at": document.accepted_at,
-    }
 
 
 def _event(tx: Tx, case: Case, document: Document, *, event: str, detail: str = "") -> None:

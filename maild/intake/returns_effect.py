@@ -15,6 +15,7 @@ from maild.model.delivery import Delivery, Purpose, State
 from maild.model.document import Arrival
 from maild.model.returned import GOOD, Action, Return
 from maild.model.team import Team
+from maild.render.notice import facts_of
 from maild.rules.books import other_road
 from maild.store import blobs, deliveries, documents, returns
 from maild.store.blobs import Staged
@@ -109,19 +110,7 @@ def _tell(tx: Tx, case: Case, delivery: Delivery, *, kind: str) -> None:
     }
     if delivery.document is not None:
         with contextlib.suppress(NotFound):
-            facts |= _facts_of(tx, delivery.document)
+            facts |= facts_of(documents.get(tx, delivery.document))
             of_it = deliveries.of_document(tx, delivery.document)
             facts["other"] = other_road(case.team, delivery, of_it)
     tell(tx, case.team, kind=kind, facts=facts, now=case.row.at)
-
-
-def _facts_of(tx: Tx, id_: str) -> dict[str, Any]:
-    document = documents.get(tx, id_)
-    return {
-        "document": document.id,
-        "kind": document.kind.value,
-        "number": document.number,
-        "counterparty": document.counterparty.name,
-        "issued_on": document.issued_on,
-        "total": document.total,
-    }

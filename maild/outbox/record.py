@@ -15,6 +15,7 @@ from maild.model.delivery import Delivery, Outcome, Purpose, State
 from maild.model.team import Team
 from maild.outbox import retry
 from maild.outbox.verdict import Policy
+from maild.render.notice import facts_of
 from maild.rules.book import RuleBook
 from maild.rules.books import other_road
 from maild.store import deliveries, documents
@@ -73,20 +74,6 @@ def record(
             )
 
 
-def facts_of(tx: Tx, id_: str) -> dict[str, Any]:
-    """What a notice says of a document. Raises NotFound."""
-    document = documents.get(tx, id_)
-    return {
-        "document": document.id,
-        "kind": document.kind.value,
-        "number": document.number,
-        "counterparty": document.counterparty.name,
-        "issued_on": document.issued_on,
-        "total": document.total,
-        "arrived_at": document.accepted_at,
-    }
-
-
 def _was_told(tx: Tx, document: str, *, delivery: str) -> bool:
     known = documents.events_of(tx, document)
     return any((one.event, one.delivery) == (DELAYED, delivery) for one in known)
@@ -130,7 +117,7 @@ def _tell_team(
     }
     if one.document is not None:
         with contextlib.suppress(NotFound):
-            facts |= facts_of(tx, one.document)
+            facts |= facts_of(documents.get(tx, one.document))
             of_it = deliveries.of_document(tx, one.document)
             facts["other"] = other_road(team, one, of_it)
     tell(tx, team, kind=kind, facts=facts, now=settled.now)

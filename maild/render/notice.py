@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from maild.model.delivery import Letter
+from maild.model.document import Document
 from maild.model.money import Amount
 from maild.model.team import Team
 from maild.render.fields import clean, day, language_of, moment, money
@@ -111,6 +112,19 @@ def notice(kind: str, *, language: str, team: Team, facts: Mapping[str, object])
         closing=(fill(said["automatic"], known),),
     )
     return Letter(subject=page.title, text=as_text(page), html=as_html(page))
+
+
+def facts_of(document: Document) -> dict[str, Any]:
+    """What a notice tells of the document that it is about."""
+    return {
+        "document": document.id,
+        "kind": document.kind,
+        "number": document.number,
+        "counterparty": document.counterparty.name,
+        "issued_on": document.issued_on,
+        "total": document.total,
+        "arrived_at": document.accepted_at,
+    }
 
 
 def _fact(value: object, *, language: str, team: Team) -> str:
