@@ -24,7 +24,8 @@ from maild.log import accounts as log
 from maild.model.party import company_key
 from maild.model.team import Team
 from maild.store import joining as rows
-from maild.store.database import Database
+from maild.store import order
+from maild.store.database import Database, Tx
 from maild.store.joining import Asked
 from maild.store.tokens import SealedTokens
 
@@ -114,7 +115,8 @@ class Joining:
                 of = ", ".join(numbers) or "a company that CodaBox does not name"
                 raise UserError(f"this token is of {of}, and team {team.slug} is {wanted}")
             await way.keys.keep(team.slug, login)
-            await self.db.write(partial(rows.done, connector=connector, team=team.slug))
+            joined = partial(_joined, connector=connector, team=team.slug, now=self.now())
+            await self.db.write(joined)
             log.account_connected(account=way.keys.name(team.slug), provider="CodaBox")
             return
         raise UserError(
@@ -152,6 +154,11 @@ def enterprise_number(connector: str, team: Team) -> str:
     raise UserError(
         f"team {team.slug} has no Belgian enterprise number; CodaBox serves Belgian companies"
     )
+
+
+def _joined(tx: Tx, *, connector: str, team: str, now: datetime) -> None:
+    rows.done(tx, connector, team)
+    order.wake(tx, connector, team, now=now)
 
 
 async def serve(

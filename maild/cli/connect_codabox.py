@@ -34,7 +34,7 @@ def connect_codabox(team: str, *, connector: str | None, as_json: bool, config: 
         if as_json:
             json_line(given)
         elif given["connected"]:
-            say(f"CodaBox lets {team} in; what waits goes within ten minutes")
+            say(f"CodaBox lets {team} in; what waited for it goes now")
         else:
             say(f"maild waits for the mail to {team} for seven days, and connects it by itself")
 

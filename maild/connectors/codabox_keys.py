@@ -11,8 +11,9 @@ from maild.log import accounts as log
 from maild.model.token import Token
 from maild.ports import TokenStore
 
-# A closed road is looked at again so often; that costs no call, since the trouble is written down.
-REST = timedelta(minutes=10)
+# A closed road is looked at again so often, and at once when the team is connected; it costs no call,
+# since the trouble is written down.
+REST = timedelta(hours=1)
 _LIFE = timedelta(days=36_500)  # a login has no end of its own
 
 
