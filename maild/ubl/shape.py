@@ -135,12 +135,12 @@ def arrange(element: Element) -> None:
 
 def misshapen(root: Element) -> Iterator[Problem]:
     """Find known elements that are missing, in the wrong place, or there more often than UBL allows."""
-    known = _places()
+    known, required = _places(), _required()
     for parent in root.iter(*known):
         places = known[parent.tag]
         names = [_local(one) for one in parent.iterchildren()]
-        for name, place in places.items():
-            if place.required and name not in names:
+        for name in required[parent.tag]:
+            if name not in names:
                 yield _problem(parent, f"has no {name}; UBL wants one")
         yield from _misplaced(parent, names, places=places)
 
@@ -178,4 +178,13 @@ def _places() -> dict[str, dict[str, _Place]]:
             for rank, word in enumerate(words.split())
         }
         for name, words in sequences.items()
+    }
+
+
+@cache
+def _required() -> dict[str, tuple[str, ...]]:
+    """Give, by the full name of a parent, the children that it must have."""
+    return {
+        parent: tuple(name for name, place in places.items() if place.required)
+        for parent, places in _places().items()
     }
