@@ -16,7 +16,7 @@ CODE: Final = 18  # characters of a code of an account, right-aligned
 _DATE: Final = re.compile(r"/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)/")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_LONGEST_WORDS: Final = 600
+_LONGEST_WORDS: Final = 350  # a notice shows 500 characters of a reply
 
 Row = dict[str, Any]
 

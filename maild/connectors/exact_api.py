@@ -86,6 +86,7 @@ class ExactApi:
             pause=pause,
         )
         self._client: httpx2.AsyncClient | None = None
+        self._refused = ""  # the token that Exact did not take: each further try would be an error
 
     async def rows(
         self, division: str, entity: str, *, where: str = "", select: str, top: int | None = None
@@ -171,26 +172,26 @@ class ExactApi:
 
     async def _answer(self, call: _Call) -> bytes:
         """The content of a good answer; every other is a fault."""
-        refused = ""
+        tried_again = False
         for _ in range(TURNS):
-            await self._pace.turn(call.asked)
-            token = await self._token(refused)
+            await self._pace.turn(call.asked)  # first: a token may end while a minute is waited for
+            token = await self._token()
             answer = await self._send(call, token)
             await self._pace.learn(call.asked, answer.status, headers=answer.headers)
             if answer.status == 429:
                 continue
-            if answer.status == 401 and not refused:
-                refused = token
+            if answer.status == 401 and not tried_again:
+                self._refused, tried_again = token, True
                 continue
             return await self._judged(call, answer)
         said = "takes no more calls just now"
         raise RoadClosed(f"{call.asked.place} {said}", retry_after=MINUTE)
 
-    async def _token(self, refused: str) -> str:
+    async def _token(self) -> str:
         """An access token other than the one that was refused."""
         name = self.options.account.name
         token = await self._tokens.token(name)
-        if token == refused:
+        if token == self._refused:
             return await self._tokens.token(name, fresh=True)
         return token
 

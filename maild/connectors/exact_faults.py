@@ -52,7 +52,10 @@ def fault_of(asked: Asked, status: int, *, content: bytes, reason: str) -> Deliv
     if status == 403:
         return _forbidden(asked, reason, said=said)
     if status in {400, 404, 405, 413, 415} or (status == 500 and said is not None):
-        return Refused(f"Exact Online refused {asked.page}: {said or f'status {status}'}")
+        why = said or f"status {status}"
+        return Refused(
+            f"Exact Online refused {asked.page}: {why}; put that right there, then try again"
+        )
     return unclear(asked, f"answers {status}")
 
 

@@ -51,6 +51,7 @@ class OAuthTokens:
         self._now = now
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[asyncio.Task[Token]] = set()
+        self._too_early: dict[str, datetime] = {}  # until when the provider is not asked again
 
     async def token(self, name: str, *, fresh: bool = False) -> str:
         """An access token for a login now. Faults: see ports.AccessTokens."""
@@ -100,6 +101,9 @@ class OAuthTokens:
         return consent.token
 
     def _is_good(self, name: str, token: Token, *, fresh: bool) -> bool:
+        until = self._too_early.get(name)
+        if not fresh and until is not None and self._now() < until:
+            return True  # it has not ended yet, says the provider
         if not token.lasts(self._now(), at_least=self.accounts[name].margin):
             return False
         renewed = token.obtained_at > token.consented_at
@@ -128,7 +132,8 @@ class OAuthTokens:
         """Ask no sooner than the provider allows: asking early counts against the registration."""
         if account.window is None:
             return
-        wait = token.expires_at - account.window - self._now()
+        begins = token.expires_at - account.window
+        wait = max(begins, self._too_early.get(account.name, begins)) - self._now()
         if wait > timedelta(0):
             raise _too_early(account, wait)
 
@@ -140,6 +145,7 @@ class OAuthTokens:
         except Refused as fault:
             if account.early and account.early in fault.words.lower():
                 # Their clock is behind ours. The token that they say has not ended is good.
+                self._too_early[account.name] = self._now() + account.margin
                 if fresh or not token.lasts(self._now(), at_least=timedelta(0)):
                     raise _too_early(account, account.margin) from fault
                 return token

@@ -6,7 +6,7 @@ Pure: nothing is written or sent here. The table is mail.md 6.4 and house.md 2.1
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -60,7 +60,10 @@ def after(one: Try, fault: BaseException, *, policy: Policy, rng: Random) -> Set
         case Unavailable():
             return _uncharged(one, Outcome.PAUSED, fault.reply, pause=timedelta(0))
         case RoadClosed(retry_after=timedelta() as pause):
-            return _uncharged(one, Outcome.PAUSED, fault.reply, pause=pause)
+            waiting = _uncharged(one, Outcome.PAUSED, fault.reply, pause=pause)
+            return replace(
+                waiting, reason=fault.reply
+            )  # its connector does not rest, so it says why
         case Deferred():
             return _deferred(one, fault, policy=policy, rng=rng)
         case Doubtful():

@@ -217,10 +217,12 @@ async def test_a_road_that_is_closed_keeps_its_own_waiting_uncharged_and_no_othe
             assert waiting.not_before == NOW + HOUR
             assert waiting.attempts[-1].outcome is Outcome.PAUSED
             assert waiting.attempts[-1].reply == "the calls of today are used"
+            assert waiting.reason == "the calls of today are used"
         await rig.becomes(await rig.add(address="an@kantoor.example"), State.HANDED_OVER)
         await rig.step(HOUR)
         for one in shut:
-            assert (await rig.becomes(one, State.HANDED_OVER)).tries == 1
+            done = await rig.becomes(one, State.HANDED_OVER)
+            assert (done.tries, done.reason) == (1, None)
 
 
 async def test_some_are_composed_while_others_are_on_the_wire(rig: Rig) -> None:
