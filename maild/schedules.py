@@ -5,10 +5,11 @@ The one place that names them. When they are due is `rules.due`'s, that each is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from maild.clock.schedule import Job, Schedule
 from maild.intake import answering, receipts, refusals
@@ -19,6 +20,7 @@ from maild.store import runs, sessions, sign_ins
 from maild.store.database import Tx
 
 TIDY: Final = "tidy"  # the work, and the schedule it belongs to
+EXPORT: Final = "export"  # the work of every team's exports
 KEPT: Final = timedelta(days=40)  # how long the runs of maild's own schedules can be looked at
 VISITS_KEPT: Final = timedelta(days=30)  # portal_security.md section 7
 _DAILY: Final = "daily 00:00"
@@ -43,7 +45,23 @@ def schedules(book: Callable[[], RuleBook], *, receipt_within: timedelta) -> tup
         _own("forget-visits", "forgets old sign-ins and sessions", _DAILY, job=_forget_visits),
         _own("forget-runs", "forgets old runs of maild's own schedules", _DAILY, job=_forget_runs),
         _own(TIDY, "drops bytes that nothing names any more", "daily 03:30", work=TIDY),
+        *_exports(book()),
     )
+
+
+def _exports(book: RuleBook) -> Iterator[Schedule]:
+    for team in book.teams:
+        for export in team.exports:
+            yield Schedule(
+                f"{team.slug}/{export.name}",
+                "sends the package of the period",
+                parse(export.when),
+                zone=ZoneInfo(team.time_zone),
+                holidays=team.holidays,
+                catch_up=export.catch_up,
+                work=EXPORT,
+                team=team.slug,
+            )
 
 
 def _own(

@@ -36,7 +36,7 @@ from maild.outbox.dispatch import Outbox, OutboxOptions
 from maild.outbox.return_path import ReturnPaths
 from maild.ports import AlarmRoad, Connector
 from maild.render.pdf import Renderer
-from maild.schedules import TIDY
+from maild.schedules import EXPORT, TIDY
 from maild.store.blobs import BlobStore
 from maild.watch.sources import Watched
 from maild.watch.watchman import Watchman
@@ -113,7 +113,9 @@ def build(app: App) -> Works:
             now=utc_now,
         ),
         clock=_clock(app),
-        runs=Runs(app.db, works={TIDY: partial(_tidy, app.blobs)}, now=utc_now),
+        runs=Runs(
+            app.db, works={TIDY: partial(_tidy, app.blobs), EXPORT: app.exports.run}, now=utc_now
+        ),
         kept=kept,
         smtpd=_door(app, kept),
         folders=_folders(app),

@@ -19,12 +19,12 @@ from maild.errors import UserError
 from maild.exports.asked import named_period
 from maild.exports.packing import Package, Packer, Progress
 from maild.exports.pages import Pages
+from maild.exports.scheduled import Scheduled, log
 from maild.exports.sending import Sender
 from maild.intake.desk import Desk
-from maild.intake.filing import Filed
 from maild.intake.packages import file_package
-from maild.log import incoming
 from maild.model.export import Choice, Order
+from maild.model.run import Run
 from maild.model.team import Team
 from maild.ports import Stored
 from maild.records import delivery_json
@@ -88,6 +88,10 @@ class Exports:
             "deliveries": [delivery_json(one) for one in filed.deliveries],
         } | _told(package)
 
+    async def run(self, run: Run) -> str:
+        """Make what a schedule owes; see `Scheduled.run`."""
+        return await Scheduled(self.sender, self.db, self.book, self.now).run(run)
+
     def _order(self, team: Team, period: str, choice: Choice) -> Order:
         now = self.now()
         zone = ZoneInfo(team.time_zone)
@@ -99,18 +103,6 @@ def exports_over(desk: Desk, renderer: Renderer, *, folder: Path) -> Exports:
     pages = Pages(desk.db, desk.blobs, renderer)
     packer = Packer(desk.db, desk.blobs, pages, folder=folder)
     return Exports(packer, Sender(packer, desk.blobs), desk.db, desk.book, desk.now)
-
-
-def log(filed: Filed, *, order: Order, package: Package) -> None:
-    """Tell the log of a package that came in."""
-    incoming.export_made(
-        team=order.team,
-        document=filed.document.id,
-        period=order.label,
-        documents=package.count,
-        parts=len(package.parts),
-        deliveries=len(filed.deliveries),
-    )
 
 
 def _told(made: Package) -> dict[str, Any]:

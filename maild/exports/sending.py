@@ -14,14 +14,10 @@ from maild.errors import UserError, did_you_mean
 from maild.exports.packing import Package, Packer, Progress
 from maild.intake.packages import Made
 from maild.model.document import Kind
-from maild.model.export import Order
+from maild.model.export import MAIL_SIZE, Order
 from maild.model.team import Team
 from maild.store.blobs import BlobStore
 
-# What a common mail server takes, after its files are encoded: Gmail 25 MB, Microsoft 365 35 MB by
-# itself and often 25 or 20 set by hand.
-MAIL_SIZE: Final = 20_000_000
-SMALLEST_MAIL: Final = 1_000_000
 _LETTER: Final = 64_000  # headers and words
 _RAW, _ENCODED = 57, 78  # bytes of a line before and after base64 (RFC 2045 section 6.8)
 

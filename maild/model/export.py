@@ -13,6 +13,7 @@ from typing import Final
 
 from maild.model.document import Direction, Kind
 from maild.model.period import Every, Period
+from maild.model.run import CatchUp
 
 # What an accountant books. Quotes and files without figures come along where they are asked for.
 BOOKED: Final = (
@@ -24,6 +25,14 @@ BOOKED: Final = (
 # A package holds no packages.
 KINDS: Final = tuple(one for one in Kind if one is not Kind.EXPORT)
 PERIODS: Final = (Every.WEEK, Every.MONTH, Every.QUARTER, Every.YEAR)
+# Values in maild.render.dialects.
+DIALECTS: Final = ("excel-nl", "excel-be", "excel-fr", "excel-de", "excel-en", "rfc4180")
+# Five whole days after a month, so that what comes late is in it (inboxes.md, Creative Shelter).
+WHEN: Final = "month + 5 days 07:00"
+# What a common mail server takes, after its files are encoded: Gmail 25 MB, Microsoft 365 35 MB by
+# itself and often 25 or 20 set by hand.
+MAIL_SIZE: Final = 20_000_000
+SMALLEST_MAIL: Final = 1_000_000
 
 
 class Form(StrEnum):
@@ -45,7 +54,19 @@ class Choice:
     since: date | None = None  # only documents dated on this day or later
     only_sent: bool = False  # of sales, only those of which a delivery was handed over
     formats: tuple[Form, ...] = tuple(Form)
-    dialect: str = "excel-nl"  # of the CSV files; a key of maild.render.dialects.DIALECTS
+    dialect: str = "excel-nl"  # of the CSV files; one of DIALECTS
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A package that a team sends each period. `when` is a form of maild.rules.due."""
+
+    name: str
+    when: str = WHEN
+    to: tuple[str, ...] = ()  # names of recipients; none: the team's rules decide
+    choice: Choice = Choice()
+    catch_up: CatchUp = CatchUp.ALL
+    mail_size: int = MAIL_SIZE  # bytes of one mail, encoded
 
 
 @dataclass(frozen=True, slots=True)

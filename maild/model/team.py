@@ -13,6 +13,7 @@ from typing import Final
 
 from maild.model.document import BILL_KINDS, Kind
 from maild.model.exact import ExactMapping
+from maild.model.export import Export
 
 # CodaBox mails its users a copy of what it delivered to their accountant (inboxes.md, [S7]).
 COPIES_FROM: Final = ("invoices@codabox.com",)
@@ -159,6 +160,7 @@ class Team:
     answers: Answers = Answers.PEOPLE
     digest: str = DIGEST  # when the team hears what came and went; empty: never
     time_zone: str = "Europe/Brussels"
+    exports: tuple[Export, ...] = ()  # packages of a period, by schedule
     holidays: str = ""  # the country whose holidays are no working days; empty: weekends only
     mode: Mode = Mode.LIVE
     mail_text: bool = False  # a mail without a file that is a document is one itself

@@ -25,6 +25,7 @@ def lint(teams: Iterable[Team]) -> tuple[KeyProblem, ...]:
         found += _fates(team)
         found += _dead_rules(team)
         found += _recipients(team)
+        found += _exports(team)
         found += _loops(team, addresses)
         found += _wrong_kinds(team)
         found += _wrong_files(team)
@@ -101,6 +102,7 @@ def _fires(team: Team, number: int) -> frozenset[Kind]:
 def _recipients(team: Team) -> Iterator[KeyProblem]:
     """Every recipient is used, and no two are one destination."""
     used = {name for rule in team.rules for name in rule.to}
+    used |= {name for export in team.exports for name in export.to}
     seen: dict[tuple[str, str], str] = {}
     for recipient in team.recipients:
         key = f"recipients.{recipient.name}"
@@ -113,6 +115,22 @@ def _recipients(team: Team) -> Iterator[KeyProblem]:
             )
             yield _on(team, key, f"{said}; keep one of them")
         seen.setdefault(road, recipient.name)
+
+
+def _exports(team: Team) -> Iterator[KeyProblem]:
+    """Every package goes to somebody, and to nobody who would book it."""
+    by_rules = any(Kind.EXPORT in _fires(team, n) and rule.to for n, rule in enumerate(team.rules))
+    for number, export in enumerate(team.exports):
+        if not export.to and not by_rules:
+            said = 'names nobody, and no rule sends the kind "export"; write to = [...]'
+            yield _on(team, f"exports[{number}]", f'"{export.name}" {said}')
+        for name in export.to:
+            recipient = team.recipient(name)
+            if recipient and Kind.EXPORT not in recipient.profile.kinds:
+                said = (
+                    f'"{name}" ({recipient.profile.name}) books what it gets and takes no packages'
+                )
+                yield _on(team, f"exports[{number}].to", f"{said}; name a person or a folder")
 
 
 def _loops(team: Team, addresses: dict[str, Team]) -> Iterator[KeyProblem]:

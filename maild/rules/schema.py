@@ -23,6 +23,7 @@ from maild.rules.lint import lint
 from maild.rules.profiles import PROFILES
 from maild.rules.relays import RELAYS
 from maild.rules.schema_exact import read_exact, want_exact
+from maild.rules.schema_exports import read_exports
 from maild.rules.schema_rules import read_rules
 from maild.rules.schema_senders import read_senders
 from maild.rules.table import Table, shown
@@ -93,6 +94,7 @@ def _team(
         sender=_sender(table, name, addresses),
         recipients=tuple(_recipient(recipients, one, known) for one in known.recipients),
         rules=read_rules(table, known.recipients),
+        exports=read_exports(table, known.recipients),
         people=_addresses(table, "people"),
         notices=_addresses(table, "notices"),
         notices_via=_mail_connector(table, "notices_via", mails, relays=relays) or None,

@@ -87,7 +87,7 @@ class Table:
         """Those of `values` that are known; a problem for each that is not."""
         for value in values:
             if value not in known:
-                hint = did_you_mean(value, known) or f"; write {', '.join(known)}"
+                hint = did_you_mean(value, known) or f"; write {', '.join(filter(None, known))}"
                 self.problem(name, f'"{value}" is not known here{hint}')
         return tuple(value for value in values if value in known)
 

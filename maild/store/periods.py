@@ -90,6 +90,25 @@ def listed(
     )
 
 
+def late(
+    tx: Tx, team: str, *, after: datetime, by: datetime
+) -> tuple[tuple[date | None, datetime], ...]:
+    """The dates of documents that came, or were let through, after one instant and by another.
+
+    Each with the moment at which it came, which counts where it has no date.
+    """
+    column, event = documents.c, events.c
+    through = select(event.document).where(
+        event.event.in_(_LET_THROUGH), event.team == team, event.at > after, event.at <= by
+    )
+    query = (
+        select(column.issued_on, column.accepted_at)
+        .where(column.team == team, column.kind != Kind.EXPORT.value, column.accepted_at <= by)
+        .where(or_(column.accepted_at > after, column.id.in_(through)))
+    )
+    return tuple((row.issued_on, row.accepted_at) for row in tx.execute(query))
+
+
 def doubted(tx: Tx, ids: Sequence[str]) -> set[str]:
     """Which of these documents wait for a person, since nobody knows who sent them or what they are."""
     held = deliveries.c.state == State.HELD.value

@@ -30,6 +30,7 @@ from maild.store import (
     schema_alarms,
     schema_browsing,
     schema_mailboxes,
+    schema_packages,
     schema_runs,
     schema_senders,
     schema_tokens,
@@ -39,7 +40,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0010"
+REVISION: Final = "0011"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -56,6 +57,7 @@ links: Final = schema_access.links
 sign_ins: Final = schema_access.sign_ins
 sessions: Final = schema_access.sessions
 trail: Final = schema_access.trail
+packages: Final = schema_packages.packages
 processed: Final = schema_browsing.processed
 processed_until: Final = schema_browsing.processed_until
 

@@ -10,10 +10,11 @@ from functools import partial
 import pytest
 
 from maild.errors import UserError
-from maild.exports.sending import MAIL_SIZE, SMALLEST_MAIL, Sender, part_names, part_size
+from maild.exports.sending import Sender, part_names, part_size
 from maild.intake.packages import file_package
 from maild.model.delivery import State
 from maild.model.document import Kind
+from maild.model.export import MAIL_SIZE, SMALLEST_MAIL
 from maild.model.team import Conditions, Recipient, Rule
 from maild.outbox.enclosures import choose
 from maild.rules.profiles import PROFILES
