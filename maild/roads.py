@@ -43,7 +43,8 @@ def build_tokens(app: App) -> OAuthTokens:
     }
     secret_file = app.settings.maild.secret_file
     store = SealedTokens(app.db, secret_file=secret_file, now=utc_now)
-    return OAuthTokens(accounts, store=store, now=utc_now)
+    ledger = StoredLedger(app.db, now=utc_now)
+    return OAuthTokens(accounts, store=store, now=utc_now, ledger=ledger)
 
 
 def build_connectors(app: App, tokens: OAuthTokens) -> dict[str, Connector]:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
 
 from maild.connectors.oauth_client import Refused, refresh
 from maild.connectors.oauth_providers import Account
 from maild.errors import ConsentNeeded, MaildError, Unavailable, UserError
 from maild.log import accounts as log
 from maild.model.token import Token
-from maild.ports import TokenStore
+from maild.ports import Ledger, TokenStore
 
 # What was renewed so lately is new enough for "the last one was refused": several connections fail
 # together and must not ask one after the other.
@@ -46,9 +46,10 @@ class OAuthTokens:
         *,
         store: TokenStore,
         now: Callable[[], datetime],
+        ledger: Ledger | None = None,
     ) -> None:
         self.accounts, self.store = accounts, store
-        self._now = now
+        self._now, self._ledger = now, ledger
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[asyncio.Task[Token]] = set()
         self._too_early: dict[str, datetime] = {}  # until when the provider is not asked again
@@ -137,9 +138,26 @@ class OAuthTokens:
         if wait > timedelta(0):
             raise _too_early(account, wait)
 
+    async def _count(self, account: Account) -> None:
+        """Count a call to the token endpoint, in the ledger that all processes share."""
+        most, now = account.calls_a_day, self._now()
+        if most is None or self._ledger is None:
+            return
+        day = f"{now:%Y-%m-%d}"
+
+        def step(kept: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
+            calls = kept["calls"] if kept and kept["day"] == day else 0
+            return {"day": day, "calls": min(calls + 1, most)}, calls < most
+
+        if not await self._ledger.change(f"tokens.{account.name}", step):
+            said = f"account {account.name}: {account.label} was asked for {most} tokens today"
+            midnight = datetime.combine(now.date(), time(), tzinfo=UTC) + timedelta(days=1)
+            raise Unavailable(f"{said}; the next is asked for tomorrow", retry_after=midnight - now)
+
     async def _ask(self, account: Account, token: Token, *, fresh: bool) -> Token:
         if token.refresh is None:
             raise await self._over(account, "it was given for a short time only")
+        await self._count(account)
         try:
             renewed = await refresh(account, token, now=self._now)
         except Refused as fault:

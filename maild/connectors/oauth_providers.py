@@ -17,7 +17,8 @@ class Account:
 
     `extra` goes along to the page of consent, `device_first` tells which way is proposed. A token
     that has less than `margin` left is renewed; where there is a `window`, no sooner than so long
-    before its end. `over` and `early` are words of a refusal: the consent has ended, or the token
+    before its end. Where there is `calls_a_day`, no more is asked of the token endpoint within a day
+    (UTC). `over` and `early` are words of a refusal: the consent has ended, or the token
     that is to be renewed has not.
     """
 
@@ -39,6 +40,7 @@ class Account:
     login_hint: bool = True
     margin: timedelta = MARGIN
     window: timedelta | None = None
+    calls_a_day: int | None = None
     over: tuple[str, ...] = ()
     early: str = ""
 
@@ -108,6 +110,8 @@ _EXACT: Final = Account(
     login_hint=False,
     margin=timedelta(seconds=20),
     window=timedelta(seconds=30),
+    # Exact takes 200 a day of one user; every ten minutes are 150, and a consent takes one.
+    calls_a_day=190,
     over=("old refresh token used", "refresh token expired"),
     early="not expired",
 )

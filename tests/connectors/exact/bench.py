@@ -108,7 +108,8 @@ class ExactBench:
 
     def tokens(self) -> OAuthTokens:
         """The tokens as another process has them."""
-        return OAuthTokens({NAME: self.account}, store=self.store(), now=self.now)
+        ledger = StoredLedger(self.db, now=self.now)
+        return OAuthTokens({NAME: self.account}, store=self.store(), now=self.now, ledger=ledger)
 
     async def consent(self) -> None:
         """A person says yes, and pastes the address back."""

@@ -9,7 +9,7 @@ import pytest
 from maild.connectors.oauth_consent import ask_by_page, redeem_page
 from maild.errors import ConsentNeeded, DeliveryError, Unavailable
 from tests.connectors.conftest import Crossing
-from tests.connectors.exact.bench import USER, ExactBench
+from tests.connectors.exact.bench import NAME, START, USER, ExactBench
 
 
 @pytest.mark.parametrize("status", [400, 401])
@@ -63,3 +63,20 @@ async def test_a_consent_that_is_given_elsewhere_ends_ours_in_one_question(
     assert isinstance(said[-1], ConsentNeeded)
     assert bench.server.counters["POST oauth2/token"] == calls + 1
     assert sum(one.status == 401 for one in bench.server.journal) == (0 if lives else 1)
+
+
+async def test_a_token_endpoint_in_trouble_is_asked_less_often_than_exact_counts(
+    bench: ExactBench,
+) -> None:
+    bench.server.faults.plan("POST oauth2/token", "service_503", times=1000)
+    bench.advance(timedelta(minutes=11))
+    said: set[str] = set()
+    while bench.now().date() == START.date():
+        with pytest.raises(Unavailable) as fault:
+            await bench.tokens().token(NAME)
+        said.add(fault.value.reply)
+        bench.advance(timedelta(minutes=4))
+    assert bench.server.counters["POST oauth2/token"] == 191  # with that of the consent
+    assert any("asked for 190 tokens today; the next is asked for tomorrow" in one for one in said)
+    bench.server.faults.clear()
+    assert await bench.tokens().token(NAME)
