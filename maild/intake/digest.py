@@ -13,9 +13,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from maild.intake.notices import queue_letter
-from maild.model.delivery import Delivery, State
+from maild.model.delivery import Delivery, HoldCode, State
 from maild.model.team import Team
 from maild.render.digest import News, Waiting, digest
+from maild.render.fields import language_of
+from maild.render.problems import hold_in
 from maild.rules.book import RuleBook
 from maild.rules.windows import parse
 from maild.store import days, deliveries, documents, marks
@@ -24,7 +26,6 @@ from maild.store.waiting import waiting
 
 MOST_WAITING: Final = 200
 _MOMENT: Final = timedelta(seconds=1)
-_WAITS: Final = "its number came before with other content"
 
 
 class Digests:
@@ -97,7 +98,7 @@ def _news(tx: Tx, *, team: Team, since: datetime, until: datetime) -> News | Non
     seen = days.between(tx, team.slug, since=since, until=until)
     if seen.is_empty:
         return None
-    held = [_waiting(tx, one) for one in waiting(tx, team=team.slug, limit=MOST_WAITING)]
+    held = [_waiting(tx, one, team=team) for one in waiting(tx, team=team.slug, limit=MOST_WAITING)]
     return News(
         since=since,
         came=seen.came,
@@ -108,13 +109,11 @@ def _news(tx: Tx, *, team: Team, since: datetime, until: datetime) -> News | Non
     )
 
 
-def _waiting(tx: Tx, document: str) -> Waiting:
-    reasons = [
-        one.reason
-        for one in deliveries.of_document(tx, document)
-        if one.state is State.HELD and one.reason
-    ]
-    return Waiting(documents.get(tx, document), reasons[0] if reasons else _WAITS)
+def _waiting(tx: Tx, document: str, *, team: Team) -> Waiting:
+    """A document that waits: for its deliveries, or (its number came before) as a whole."""
+    held = [one for one in deliveries.of_document(tx, document) if one.state is State.HELD]
+    code, said = (held[0].hold_code, held[0].reason or "") if held else (HoldCode.REVIEW, "")
+    return Waiting(documents.get(tx, document), hold_in(code, said, language_of(team.language)))
 
 
 def _failed(tx: Tx, delivery: Delivery) -> Waiting:

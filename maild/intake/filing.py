@@ -20,7 +20,9 @@ from maild.intake.senders import TRUSTED, Guest
 from maild.model.delivery import Decision, Delivery, HoldCode, State
 from maild.model.document import Arrival, Document, Role
 from maild.model.team import Team
+from maild.render.fields import language_of
 from maild.render.notice import facts_of
+from maild.render.problems import hold_in
 from maild.store import blobs, deliveries, documents
 from maild.store.blobs import Staged
 from maild.store.database import Tx
@@ -216,7 +218,8 @@ def _tell(
 def _tell_held(tx: Tx, case: Case, document: Document, *, hold: Hold) -> None:
     """Tell the team why a document waits."""
     _event(tx, case, document, event="document.held", detail=hold.reason)
-    facts = facts_of(document) | {"reason": hold.reason}
+    facts = facts_of(document)
+    facts["reason"] = hold_in(hold.code, hold.reason, language_of(case.team.language))
     if case.guest.is_stranger:
         # Read again when a person lets the sender in: `maild.intake.review`.
         _event(tx, case, document, event=STRANGER, detail=case.guest.address or "")

@@ -1,4 +1,4 @@
-"""What is wrong with a document, in the language of its sender, by the code of the problem.
+"""What is wrong with a document and why it waits, in the language of the reader, by its code.
 
 Where the case decides (which rule, which byte), the English sentence of the log stands with it: the
 sender hands it on to whoever made the file. The codes are given where the problems are found.
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from maild.errors import Problem
+from maild.model.delivery import HoldCode
 from maild.render.fields import clean
 from maild.render.templates import fill, phrases
 from maild.rules.book import TAGS
@@ -40,6 +41,13 @@ def problem_in(problem: Problem, language: str) -> str:
     words = fill(said[key_of(problem.code, known=said)], fields)
     where = clean(problem.where, longest=_LONGEST_WHERE)
     return f"{where}: {words}" if where else words
+
+
+def hold_in(code: HoldCode | None, reason: str, language: str) -> str:
+    """Why a delivery or a document waits; `reason` is as the records have it."""
+    said = phrases(language)["held"]
+    words: str = said[code.value if code else "other"]
+    return fill(words, {"said": clean(reason, longest=_LONGEST)})
 
 
 def key_of(code: str, *, known: Mapping[str, str]) -> str:

@@ -55,7 +55,7 @@ async def test_it_tells_what_came_went_and_waits_at_its_hour(
     assert one.letter is not None
     assert one.letter.subject == "Acme BV: 2 binnen, 2 verstuurd, 1 voor u"
     assert "1 × factuur, 1 × aankoopfactuur" in one.letter.text
-    assert "nobody let in yet" in " ".join(one.letter.text.split())
+    assert "Niemand liet deze afzender al toe" in " ".join(one.letter.text.split())
     assert "maild review list --team acme" in one.letter.text
     assert await digests.look(world.later(minutes=1)) == 0
     assert len(await told(world)) == 1

@@ -11,10 +11,11 @@ import pytest
 
 import maild
 from maild.errors import Problem
+from maild.model.delivery import HoldCode
 from maild.model.document import Kind
 from maild.render.answer import Fate, Told, answer
 from maild.render.fields import LANGUAGES
-from maild.render.problems import key_of, problem_in
+from maild.render.problems import hold_in, key_of, problem_in
 from maild.render.templates import phrases
 from tests.letters.builders import a_team
 
@@ -78,6 +79,14 @@ def test_every_code_of_a_refused_mail_is_known() -> None:
     }
     assert {"no_tag", "not_ours", "encrypted_mail", "damaged_archive"} <= written
     assert {code for code in written if key_of(code, known=known) == "other"} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_something_waits_is_said_in_the_language_by_its_code(
+    language: str, golden: Golden
+) -> None:
+    told = [hold_in(code, "what the records say", language) for code in (*HoldCode, None)]
+    golden(f"{language}/holds.txt", "\n".join(told) + "\n")
 
 
 def test_a_hostile_file_name_stays_on_its_line() -> None:
