@@ -31,6 +31,7 @@ from maild.outbox.sign_in import House
 from maild.partners import access
 from maild.partners.access import Access, house_of
 from maild.partners.browsing import Browsing
+from maild.partners.machines import Machines
 from maild.proof import Proofs
 from maild.reading.antivirus import Antivirus
 from maild.reading.reader import MailReader
@@ -69,6 +70,7 @@ class App:
     renderer: Renderer
     exports: Exports
     browsing: Browsing
+    machines: Machines
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -149,6 +151,7 @@ class App:
             agenda=_agenda(settings, db, book),
             house=house,
             browsing=Browsing(db, blobs, records, book, sandbox, utc_now),
+            machines=Machines(db, desk, records, blobs, book, utc_now),
             access=access.build(settings, db=db, book=book, house=house, now=utc_now),
             renderer=renderer,
             exports=exports_over(desk, renderer, folder=data_dir),

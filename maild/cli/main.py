@@ -60,7 +60,7 @@ def commands() -> typer.Typer:
 
 def _groups() -> None:
     """The commands that have commands of their own, and what belongs to those."""
-    from maild.cli import alarm, documents, exact, partner, proof, queue, review, schedule
+    from maild.cli import alarm, documents, exact, partner, proof, queue, review, schedule, token
 
     documents.documents.command()(proof.proof)
     maild.add_typer(documents.documents, name="documents")
@@ -71,6 +71,7 @@ def _groups() -> None:
     maild.add_typer(schedule.schedule, name="schedule")
     maild.add_typer(partner.partner, name="partner")
     maild.command("sign-in")(partner.sign_in)
+    maild.add_typer(token.token, name="token")
     maild.add_typer(alarm.alarm, name="alarm")
 
 

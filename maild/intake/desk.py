@@ -60,7 +60,7 @@ class Submission:
     """
 
     team: str
-    door: str  # "smtp", "folder", "mailbox", "codabox" or "cli"
+    door: str  # "smtp", "folder", "mailbox", "codabox", "api" or "cli"
     raw: Original = field(repr=False)
     received_at: datetime
     sender: str | None = None

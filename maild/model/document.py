@@ -100,7 +100,7 @@ class Counterparty:
 class Arrival:
     """One thing that came in: a mail, a file from a folder, a file from the CLI.
 
-    `door` is "smtp", "mailbox", "folder", "codabox" or "cli"; `sender` an address (None for the null sender and for
+    `door` is "smtp", "mailbox", "folder", "codabox", "api" or "cli"; `sender` an address (None for the null sender and for
     files); `recipient` the team's address with its tag, or None; `original` the sha256 of the
     stored bytes.
     """

@@ -29,8 +29,10 @@ from maild.store import (
     schema_access,
     schema_alarms,
     schema_browsing,
+    schema_machines,
     schema_mailboxes,
     schema_packages,
+    schema_returns,
     schema_runs,
     schema_senders,
     schema_tokens,
@@ -40,7 +42,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0011"
+REVISION: Final = "0012"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -60,6 +62,10 @@ trail: Final = schema_access.trail
 packages: Final = schema_packages.packages
 processed: Final = schema_browsing.processed
 processed_until: Final = schema_browsing.processed_until
+machines: Final = schema_machines.machines
+requests: Final = schema_machines.requests
+returns: Final = schema_returns.returns
+stopped: Final = schema_returns.stopped
 
 arrivals = Table(
     "arrivals",
@@ -266,34 +272,6 @@ refusals = Table(
     Column("told", Boolean, nullable=False),
     Index("ix_refusals_team_id", "team", "id"),
     Index("ix_refusals_peer", "team", "peer", "at"),
-)
-
-# What came back about deliveries.
-returns = Table(
-    "returns",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("delivery", ForeignKey("deliveries.id"), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("source", String(16), nullable=False),
-    Column("sort", String(16), nullable=False),
-    Column("action", String(16), nullable=False),
-    Column("recipient", Text),
-    Column("status", String(16)),
-    Column("diagnostic", Text),
-    Column("reason", Text, nullable=False),
-    Column("original", String(64), nullable=False),
-    UniqueConstraint("delivery", "original"),
-)
-
-# Addresses that complained: nothing goes there before a person releases it.
-stopped = Table(
-    "stopped",
-    metadata,
-    Column("team", String(64), primary_key=True),
-    Column("address", String(254), primary_key=True),  # in lower case
-    Column("at", Moment, nullable=False),
-    Column("reason", Text, nullable=False),
 )
 
 tallying.attach(deliveries)

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from maild.errors import NotFound
 from maild.model.delivery import Content
-from maild.model.document import Role
+from maild.model.document import File, Role
 from maild.partners.browsing import drawable
 from maild.web.pages import page
 from maild.web.routes import Page, Who
@@ -66,12 +66,7 @@ async def download(visit: Visit) -> Response:
     file, content = await visit.app.browsing.file(
         visit.scope, visit.path("id"), at=int(number), place=visit.place
     )
-    media_type = file.media_type if file.media_type in _KNOWN else "application/octet-stream"
-    headers = _AS_A_FILE | {
-        "Content-Disposition": disposition(file.name),
-        "Content-Length": str(len(content)),
-    }
-    return StreamingResponse(_pieces(content), media_type=media_type, headers=headers)
+    return as_file(file, content)
 
 
 async def process(visit: Visit) -> Response:
@@ -80,6 +75,16 @@ async def process(visit: Visit) -> Response:
     opened = await visit.app.browsing.open(visit.scope, id_)
     await visit.app.browsing.process(visit.scope, opened.document.team, ids=[id_])
     return go(f"/documents/{id_}")
+
+
+def as_file(file: File, content: Content) -> Response:
+    """A file as it is, piece by piece, which no browser shows as a page of ours."""
+    media_type = file.media_type if file.media_type in _KNOWN else "application/octet-stream"
+    headers = _AS_A_FILE | {
+        "Content-Disposition": disposition(file.name),
+        "Content-Length": str(len(content)),
+    }
+    return StreamingResponse(_pieces(content), media_type=media_type, headers=headers)
 
 
 def disposition(name: str) -> str:

@@ -19,7 +19,7 @@ from maild.errors import DocumentError, NotFound, UserError
 from maild.log import portal as log
 from maild.model.ids import new_id
 from maild.partners.sessions import Visitor
-from maild.web import account, document, documents, health, home, links, sign_in
+from maild.web import account, api, document, documents, health, home, links, openapi, sign_in
 from maild.web.guard import Guard
 from maild.web.pages import page, static
 from maild.web.routes import SIGN_IN, Page, Who, allowed
@@ -46,13 +46,20 @@ def build(app: App) -> Starlette:
         Route("/static/{mark}/{name}", static, methods=["GET"]),
         Route("/healthz", health.alive(app), methods=["GET"]),
         Route("/readyz", health.ready(app), methods=["GET"]),
+        Route(f"{api.ROOT}/openapi.json", openapi.show, methods=["GET"]),
+        *api.routes(app),
     ]
-    guard = Middleware(Guard, url=app.settings.web.address, uploads={})
+    guard = Middleware(Guard, url=app.settings.web.address, uploads=_uploads(app))
     return Starlette(
         routes=routes,
         middleware=[guard],
         exception_handlers={HTTPException: _missing(app)},
     )
+
+
+def _uploads(app: App) -> dict[str, int]:
+    """How much may be sent to the addresses that take files."""
+    return {f"{api.ROOT}/documents": app.settings.smtpd.max_size}
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -118,6 +125,8 @@ def _said(visit: Visit, fault: UserError | DocumentError) -> Response:
 def _missing(app: App) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def missing(request: Request, fault: Exception) -> Response:
         status = fault.status_code if isinstance(fault, HTTPException) else 500
+        if request.url.path.startswith(api.ROOT):
+            return api.problem(status)
         what = "missing" if status == 404 else "failed"
         return page(_stranger(app, request), "problem.html", status=status, what=what, incident="")
 
