@@ -26,8 +26,8 @@ from maild.store.blobs import BlobStore
 from maild.ubl.document import read
 from maild.ubl.figures import read_figures
 
-LARGE: Final = 1 << 20  # bytes of a file that is not held in memory
-MOST_HELD: Final = 4 << 20  # bytes of files that are held together
+LARGE: Final = 1 << 19  # bytes of a file that is not held in memory
+MOST_HELD: Final = 2 << 20  # bytes of files that are held together
 MOST_TOGETHER: Final = 64  # documents
 _LOST: Final = "the bytes of {} of {} are not in the store; `maild verify` tells more"
 _UNREAD: Final = "the UBL of {} could not be read: its figures are not in the sums"

@@ -81,20 +81,20 @@ class Archive:
         """`write` takes the next bytes; what it raises comes through."""
         self._write = write
         self._offset = 0
-        self._entries: list[_Entry] = []
-        self._names = 0
+        # As they are written at the end: many thousands of files take a few megabytes.
+        self._directory: list[bytes] = []
+        self._listed = 0
 
     @property
     def weight(self) -> int:
         """The bytes that it has when it is closed now."""
-        per_entry = _CENTRAL.size + _EXTRA_OFFSET.size
         ends = _END.size + _END_64.size + _LOCATOR_64.size
-        return self._offset + len(self._entries) * per_entry + self._names + ends
+        return self._offset + self._listed + ends
 
     @property
     def empty(self) -> bool:
         """Whether nothing is in it."""
-        return not self._entries
+        return not self._directory
 
     def add(self, packed: Packed) -> None:
         """Write a file that is compressed already."""
@@ -103,6 +103,7 @@ class Archive:
         entry = _Entry(name, _UTF8, packed.method, *sizes, offset=self._offset)
         self._begin(entry)
         self._put(packed.data)
+        self._list(entry)
 
     def add_pieces(self, name: str, pieces: Iterable[bytes]) -> None:
         """Write a large file while it is compressed; its sizes stand behind it (4.3.9).
@@ -120,25 +121,26 @@ class Archive:
         if max(packed, size) > MOST_OF_ONE:
             raise OverflowError(f"{name} has {size} bytes, more than a file in an archive may have")
         self._put(_DESCRIPTOR.pack(b"PK\x07\x08", crc, packed, size))
-        whole = _Entry(begun.name, begun.flags, DEFLATED, crc, packed, size, begun.offset)
-        self._entries[-1] = whole
+        self._list(_Entry(begun.name, begun.flags, DEFLATED, crc, packed, size, begun.offset))
 
     def close(self) -> None:
         """Write the directory. Nothing may be added after it."""
         start = self._offset
-        for entry in self._entries:
-            self._put(_central(entry))
+        for entry in self._directory:
+            self._put(entry)
         self._end(start, self._offset - start)
 
     def _begin(self, entry: _Entry) -> None:
-        self._entries.append(entry)
-        self._names += len(entry.name)
         sizes = (entry.crc, entry.packed, entry.size)
         header = (b"PK\x03\x04", _PLAIN, entry.flags, entry.method, _TIME, _DATE, *sizes)
         self._put(_LOCAL.pack(*header, len(entry.name), 0) + entry.name)
 
+    def _list(self, entry: _Entry) -> None:
+        self._directory.append(_central(entry))
+        self._listed += len(self._directory[-1])
+
     def _end(self, start: int, size: int) -> None:
-        count, here = len(self._entries), self._offset
+        count, here = len(self._directory), self._offset
         if count >= _16 or start >= _32 or size >= _32:
             head = (b"PK\x06\x06", _END_64.size - 12, _MADE_BY_UNIX | _ZIP64, _ZIP64, 0, 0)
             self._put(_END_64.pack(*head, count, count, size, start))

@@ -13,12 +13,15 @@ import pytest
 
 from maild.errors import MaildError
 from maild.model.bill import Bill
+from maild.model.delivery import State
 from maild.model.document import Counterparty, Direction, Kind
 from maild.model.export import Form
-from maild.store import documents
+from maild.store import deliveries, documents
+from maild.store.database import Tx
 from tests.builders_bill import a_bill, a_credit_note, a_party
 from tests.exports.conftest import DUE, IN_TIME, Books, Packed
 from tests.spine.papers import SUPPLIER
+from tests.store.builders import LEASE, claimed, handed_over, stored_delivery
 
 
 def an_invoice(number: str, **changes: object) -> Bill:
@@ -177,6 +180,25 @@ async def test_what_was_not_asked_for_is_left_out_and_counted(books: Books) -> N
         {"reason": "direction", "kind": "purchase_invoice", "count": 1},
         {"reason": "kind", "kind": "other", "count": 1},
     ]
+
+
+async def test_only_what_was_sent_by_then_is_in_it_and_all_that_was_bought(books: Books) -> None:
+    sent, later, held = [await books.file(an_invoice(f"F-{n}")) for n in range(3)]
+    await books.file(bought("P-1"), sold=False)
+
+    def deliver(tx: Tx) -> None:
+        for document, at in ((sent, DUE), (later, DUE + timedelta(seconds=1))):
+            stored_delivery(tx, document)
+            one = claimed(tx, now=at - LEASE)
+            deliveries.begin(tx, one, message="0" * 64, now=at - LEASE)
+            deliveries.settle(tx, one, replace(handed_over(), now=at))
+        stored_delivery(tx, held, state=State.HELD)
+
+    await books.db.write(deliver)
+    packed = await books.pack(books.order(only_sent=True))
+    assert [one["number"] for one in packed.index["documents"]] == ["P-1", "F-0"]
+    assert packed.index["left_out"] == [{"reason": "unsent", "kind": "invoice", "count": 2}]
+    assert packed.index["only"] == "sent"
 
 
 async def test_what_waits_for_a_person_or_was_rejected_is_left_out(books: Books) -> None:
