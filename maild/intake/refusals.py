@@ -6,7 +6,7 @@ The sender is often a program that reads no replies, so the team must hear of it
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -18,6 +18,8 @@ from maild.intake.notices import tell
 from maild.intake.policy import QUOTA_PERIOD, REFUSED_BYTES_PER_DAY, REFUSED_PER_DAY
 from maild.log import incoming
 from maild.model.ids import new_id
+from maild.render.fields import language_of
+from maild.render.problems import problem_in
 from maild.rules.book import RuleBook
 from maild.store import blobs, marks
 from maild.store.blobs import BlobStore, Staged
@@ -105,9 +107,16 @@ def digest(book: RuleBook, tx: Tx, _period: str, now: datetime) -> None:
     for team in book.teams:
         untold = marks.untold_refusals(tx, team.slug)
         if untold:
-            facts = {"refusals": untold[:MAX_TOLD], "count": len(untold)}
+            told = [_told(one, language_of(team.language)) for one in untold[:MAX_TOLD]]
+            facts = {"refusals": told, "count": len(untold)}
             tell(tx, team, kind="refused_digest", facts=facts, now=now)
             marks.mark_told(tx, [one.id for one in untold])
+
+
+def _told(one: Refusal, language: str) -> Refusal:
+    """The same with its problems in words of that language; without any, as it was written."""
+    words = "; ".join(problem_in(each, language) for each in one.problems)
+    return replace(one, message=words or one.message)
 
 
 def _add(
@@ -138,6 +147,7 @@ def _add(
             message=str(fault),
             size=refused.size,
             original=original,
+            problems=fault.problems,
         ),
     )
     tell_refused(tx, whom, fault, about=original, now=now)

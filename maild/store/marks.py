@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from maild.errors import Problem
 from maild.store.blobs import in_use
 from maild.store.database import Tx
 from maild.store.prepared import Prepared
@@ -21,7 +22,10 @@ from maild.store.statements import insert_if_absent
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One thing that was refused for a known team; `original` is the sha256 of its bytes, if kept."""
+    """One thing that was refused for a known team; `original` is the sha256 of its bytes, if kept.
+
+    `message` says all of its problems at once, in English.
+    """
 
     id: str
     team: str
@@ -34,9 +38,10 @@ class Refusal:
     message: str
     size: int
     original: str | None
+    problems: tuple[Problem, ...] = ()
 
 
-_REFUSAL = tuple(Refusal.__dataclass_fields__)
+_REFUSAL = tuple(name for name in Refusal.__dataclass_fields__ if name != "problems")
 _VALUE: Final = Prepared(select(table.c.value).where(table.c.name == bindparam("which")))
 
 
@@ -60,9 +65,9 @@ def drop(tx: Tx, name: str) -> None:
 
 def add_refusal(tx: Tx, refusal: Refusal) -> None:
     """Keep what was refused; nobody has been told of it yet."""
-    tx.execute(
-        insert(refused), {name: getattr(refusal, name) for name in _REFUSAL} | {"told": False}
-    )
+    problems = json.dumps([[one.code, one.where, one.message] for one in refusal.problems])
+    row = {name: getattr(refusal, name) for name in _REFUSAL}
+    tx.execute(insert(refused), row | {"told": False, "problems": problems})
 
 
 def refusals(
@@ -110,4 +115,10 @@ def forget_before(tx: Tx, *, before: datetime) -> int:
 
 
 def _refusals(found: Any) -> tuple[Refusal, ...]:
-    return tuple(Refusal(**{name: getattr(row, name) for name in _REFUSAL}) for row in found)
+    return tuple(
+        Refusal(
+            **{name: getattr(row, name) for name in _REFUSAL},
+            problems=tuple(Problem(*one) for one in json.loads(row.problems or "[]")),
+        )
+        for row in found
+    )

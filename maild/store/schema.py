@@ -270,6 +270,7 @@ refusals = Table(
     Column("size", Integer, nullable=False),
     Column("original", String(64), index=True),
     Column("told", Boolean, nullable=False),
+    Column("problems", Text),  # JSON
     Index("ix_refusals_team_id", "team", "id"),
     Index("ix_refusals_peer", "team", "peer", "at"),
 )

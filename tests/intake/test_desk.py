@@ -179,7 +179,11 @@ async def test_what_was_refused_is_kept_with_its_reason_and_told_once(world: Wor
         await world.db.write(partial(refusals.digest, book, _period=hour, now=world.clock[0]))
     [notice] = await world.deliveries()
     assert notice.letter is not None
-    assert "bad.xml" in notice.letter.text
+    words = " ".join(notice.letter.text.split())
+    assert "bad.xml: Dit kan niet gelezen worden" in words
+    assert kept[0].message.startswith(
+        "bad.xml: this is not well-formed XML"
+    )  # for the log and status
 
 
 async def test_refusals_are_forgotten_after_thirty_days(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from maild.errors import Problem
 from maild.store import documents, marks, schema
 from maild.store.blobs import Staged, keep
 from maild.store.database import Tx
@@ -47,7 +48,15 @@ def test_a_mark_is_put_over_what_it_was_and_dropped(tx: Tx) -> None:
 
 def test_a_refusal_comes_back_as_it_was_stored_newest_first(tx: Tx) -> None:
     one = a_refusal(1)
-    two = a_refusal(2, peer=None, sender=None, recipient=None, subject=None, original=None)
+    two = a_refusal(
+        2,
+        problems=(Problem("no_tag", "a.pdf", "what"),),
+        peer=None,
+        sender=None,
+        recipient=None,
+        subject=None,
+        original=None,
+    )
     three = a_refusal(3, team="other")
     for each in (one, two, three):
         marks.add_refusal(tx, each)
