@@ -31,6 +31,7 @@ from maild.outbox.sign_in import House
 from maild.partners import access
 from maild.partners.access import Access, house_of
 from maild.partners.browsing import Browsing
+from maild.partners.downloads import Downloads
 from maild.partners.machines import Machines
 from maild.proof import Proofs
 from maild.reading.antivirus import Antivirus
@@ -70,6 +71,7 @@ class App:
     renderer: Renderer
     exports: Exports
     browsing: Browsing
+    downloads: Downloads
     machines: Machines
 
     @classmethod
@@ -122,21 +124,12 @@ class App:
         kept = Refusals(db, blobs, book, utc_now)
         desk = _desk(settings, db=db, blobs=blobs, book=book, sandbox=sandbox, verp=verp, kept=kept)
         records = Records(db)
-        actions = Actions(
-            db=db,
-            desk=desk,
-            records=records,
-            book=book,
-            now=utc_now,
-            data_dir=data_dir,
-            deadline=settings.outbox.deadline,
-            accounts=settings.account,
-            mailboxes=tuple(settings.mailbox),
-        )
         proofs = Proofs(records, blobs, sandbox, book)
         house = house_of(settings)
         # Its children start with the first page that is asked for.
         renderer = Renderer(settings.render.processes)
+        browsing = Browsing(db, blobs, records, book, sandbox, utc_now)
+        exports = exports_over(desk, renderer, folder=data_dir)
         return cls(
             checked=checked,
             settings=settings,
@@ -144,17 +137,18 @@ class App:
             db=db,
             desk=desk,
             records=records,
-            actions=actions,
+            actions=_actions(settings, desk, records=records),
             blobs=blobs,
             refusals=kept,
             proofs=proofs,
             agenda=_agenda(settings, db, book),
             house=house,
-            browsing=Browsing(db, blobs, records, book, sandbox, utc_now),
             machines=Machines(db, desk, records, blobs, book, utc_now),
+            browsing=browsing,
+            downloads=Downloads(browsing, exports.packer, blobs),
             access=access.build(settings, db=db, book=book, house=house, now=utc_now),
             renderer=renderer,
-            exports=exports_over(desk, renderer, folder=data_dir),
+            exports=exports,
         )
 
     @property
@@ -190,6 +184,20 @@ def antivirus_of(settings: Settings) -> Antivirus | None:
         return None
     where = one.clamd if isinstance(one.clamd, Path) else (one.clamd.host, one.clamd.port)
     return Antivirus(where, timeout=one.timeout.total_seconds())
+
+
+def _actions(settings: Settings, desk: Desk, *, records: Records) -> Actions:
+    return Actions(
+        db=desk.db,
+        desk=desk,
+        records=records,
+        book=desk.book,
+        now=utc_now,
+        data_dir=settings.maild.data_dir,
+        deadline=settings.outbox.deadline,
+        accounts=settings.account,
+        mailboxes=tuple(settings.mailbox),
+    )
 
 
 def _desk(

@@ -59,6 +59,8 @@ def choose(tx: Tx, order: Order, *, team: Team) -> Chosen:
         accepted_by=order.accepted_by,
     )
     found = _ripe(tx, order, found)
+    if (only := order.choice.documents) is not None:
+        found = tuple(one for one in found if one.id in only)
     reasons = _reasons(tx, order, found)
     left: Counter[tuple[str, str]] = Counter()
     taken = []

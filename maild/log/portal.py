@@ -15,6 +15,16 @@ def visit_refused(*, path: str, reason: str) -> None:
     LOG.warning("visit.refused", path=path, reason=reason)
 
 
+def download_refused(*, team: str, place: str) -> None:
+    """An office, or one of a team's people, took more packages than an hour allows; look who it is."""
+    LOG.warning("download.refused", team=team, place=place)
+
+
+def download_ended(*, path: str) -> None:
+    """A download was broken off in the middle: a session or a right to the documents had ended."""
+    LOG.warning("download.ended", path=path)
+
+
 def page_failed(*, path: str, incident: str, error: BaseException) -> None:
     """A page failed by a fault of ours; the visitor was shown the incident."""
     LOG.error("page.failed", path=path, incident=incident, exc_info=error)

@@ -55,6 +55,7 @@ class Choice:
     only_sent: bool = False  # of sales, only those of which a delivery was handed over
     formats: tuple[Form, ...] = tuple(Form)
     dialect: str = "excel-nl"  # of the CSV files; one of DIALECTS
+    documents: frozenset[str] | None = None  # only these by id, and no word on the others
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,13 @@ class Browsing:
 
         return await self.db.read(look)
 
+    async def ids(self, scope: Scope, slug: str, *, wish: Wish, limit: int) -> set[str]:
+        """The documents of a wish, at most so many. Raises NotFound."""
+        team = self.team(scope, slug)
+        wish = _within(wish, scope.directions(team.slug))
+        look = partial(browsing.ids, team=slug, wish=wish, partner=scope.partner, limit=limit)
+        return await self.db.read(look)
+
     async def numbers(
         self, scope: Scope, slug: str, *, days: tuple[date, date]
     ) -> tuple[tuple[str, str], ...]:
@@ -123,8 +130,8 @@ class Browsing:
 
     async def file(
         self, scope: Scope, id_: str, *, at: int, place: str = ""
-    ) -> tuple[File, Content]:
-        """One file of a document, counted from 0; that it was taken is noted. Raises NotFound."""
+    ) -> tuple[Document, File, Content]:
+        """A document with one file of it, counted from 0; that it was taken is noted. Raises NotFound."""
         document = await self._mine(scope, id_)
         if not 0 <= at < len(document.files):
             raise NotFound(f"document {id_} has no file {at}")
@@ -133,7 +140,7 @@ class Browsing:
             scope.email, "document.downloaded", id_, document.team, place=place, detail=file.name
         )
         await self.db.write(partial(trail.add, step=step, now=self.now()))
-        return file, await self.blobs.content(file.sha256, at_once=_AT_ONCE)
+        return document, file, await self.blobs.content(file.sha256, at_once=_AT_ONCE)
 
     async def picture(self, scope: Scope, id_: str, *, page: int) -> Preview:
         """A page of a document's PDF as PNG. Raises NotFound, Unreadable."""

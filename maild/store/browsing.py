@@ -44,6 +44,12 @@ def page(
     return with_files(tx, rows), more
 
 
+def ids(tx: Tx, team: str, *, wish: Wish, partner: str | None, limit: int) -> set[str]:
+    """The documents of a wish, at most so many."""
+    query = _wished(select(_C.id), team, wish, partner=partner).limit(limit)
+    return {str(one) for one in tx.execute(query).scalars()}
+
+
 def sums(tx: Tx, team: str, *, wish: Wish, partner: str | None) -> Sums:
     """What the documents of a wish add up to."""
     asked = select(_C.kind, _C.total, _C.currency)

@@ -93,4 +93,5 @@ trail = Table(
     Column("detail", Text, nullable=False),
     Column("hash", String(64), nullable=False),
     Index("ix_trail_team", "team", "n"),
+    Index("ix_trail_object", "object", "at"),
 )

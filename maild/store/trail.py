@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, func, insert, select
 
 from maild.store.database import Tx
 from maild.store.schema import trail as table
@@ -67,6 +67,13 @@ def of_team(tx: Tx, team: str, *, limit: int = 100, before: int | None = None) -
     if before is not None:
         query = query.where(table.c.n < before)
     return tuple(_kept(row) for row in tx.execute(query))
+
+
+def count(tx: Tx, object_: str, *, action: str, since: datetime) -> int:
+    """How often something was done to (or by) an object since an instant."""
+    column = table.c
+    mine = (column.object == object_) & (column.at >= since) & (column.action == action)
+    return int(tx.execute(select(func.count()).where(mine)).scalar_one())
 
 
 def broken(tx: Tx) -> int | None:

@@ -33,8 +33,8 @@ from maild.web.api_shapes import (
     ProblemAnswer,
     ProblemPart,
 )
-from maild.web.document import as_file
 from maild.web.place import place_of
+from maild.web.sending import as_file
 
 ROOT: Final = "/api/v1"
 BODIES: Final[Mapping[str, str]] = {

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Final
-from urllib.parse import quote
 
-import anyio.to_thread
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from maild.errors import NotFound
-from maild.model.delivery import Content
-from maild.model.document import File, Role
-from maild.partners.browsing import drawable
+from maild.model.document import Role
+from maild.partners.browsing import drawable, may_see
 from maild.web.pages import page
 from maild.web.routes import Page, Who
+from maild.web.sending import as_file, holding
 from maild.web.timeline import story
 from maild.web.visit import Visit, go
-
-_AT_ONCE: Final = 256 * 1024
-# A file of a stranger is never shown as a page of ours, whatever it claims to be.
-_AS_A_FILE: Final = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-# Types that a browser hands to a program as what they are; everything else is only bytes.
-_KNOWN: Final = frozenset(
-    {"application/pdf", "application/xml", "application/zip", "image/png", "image/jpeg"}
-)
 
 
 async def show(visit: Visit) -> Response:
@@ -63,10 +49,12 @@ async def download(visit: Visit) -> Response:
     number = visit.path("file")
     if not number.isdecimal() or len(number) > 5:
         raise NotFound("there is no such file")
-    file, content = await visit.app.browsing.file(
+    document, file, content = await visit.app.browsing.file(
         visit.scope, visit.path("id"), at=int(number), place=visit.place
     )
-    return as_file(file, content)
+    return as_file(
+        file, content, holds=holding(visit, lambda again: may_see(again.scope, document))
+    )
 
 
 async def process(visit: Visit) -> Response:
@@ -77,42 +65,9 @@ async def process(visit: Visit) -> Response:
     return go(f"/documents/{id_}")
 
 
-def as_file(file: File, content: Content) -> Response:
-    """A file as it is, piece by piece, which no browser shows as a page of ours."""
-    media_type = file.media_type if file.media_type in _KNOWN else "application/octet-stream"
-    headers = _AS_A_FILE | {
-        "Content-Disposition": disposition(file.name),
-        "Content-Length": str(len(content)),
-    }
-    return StreamingResponse(_pieces(content), media_type=media_type, headers=headers)
-
-
-def disposition(name: str) -> str:
-    """The header that names a file for download, in any script (RFC 6266 section 4.3)."""
-    plain = "".join(
-        sign if sign.isascii() and sign.isprintable() and sign not in '"\\%/' else "_"
-        for sign in name
-    )
-    return f"attachment; filename=\"{plain[:150] or 'file'}\"; filename*=UTF-8''{quote(name[:150], safe='')}"
-
-
 def _page_of(visit: Visit) -> int:
     given = visit.request.query_params.get("page", "1")
     return int(given) if given.isdecimal() and len(given) < 6 and int(given) else 1
-
-
-async def _pieces(content: Content) -> AsyncIterator[bytes]:
-    if isinstance(content, bytes):
-        yield content
-        return
-    for start in range(0, len(content), _AT_ONCE):
-        yield await anyio.to_thread.run_sync(_read, content, start)
-
-
-def _read(content: Content, start: int) -> bytes:
-    if isinstance(content, bytes):
-        return content[start : start + _AT_ONCE]
-    return content.read(_AT_ONCE, start=start)
 
 
 PAGES: Final = (

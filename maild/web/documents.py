@@ -10,9 +10,11 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from maild.exports.gaps import Gap, gaps, missing
+from maild.model.access import Right
 from maild.model.browsing import Place, Wish
 from maild.model.document import Direction, Kind
 from maild.model.period import Every, Period, parse, period_on
+from maild.partners.downloads import Shape
 from maild.web.pages import page
 from maild.web.routes import Page, Who
 from maild.web.visit import Visit, go
@@ -55,19 +57,22 @@ class Asked:
 
     def query(self, **changed: Any) -> str:
         """The query string of this page with something changed."""
-        one = replace(self, **changed)
-        pairs = [("period", one.period.key)]
-        pairs += [("kind", kind.value) for kind in SHOWN if kind in one.kinds]
-        pairs += [("direction", way.value) for way in Direction if way in one.directions]
-        pairs += [("text", one.text)] if one.text else []
-        pairs += [("new", "1")] if one.only_new else []
-        return urlencode(pairs)
+        return urlencode(replace(self, **changed).pairs())
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The same as fields of a form."""
+        pairs = [("period", self.period.key)]
+        pairs += [("kind", kind.value) for kind in SHOWN if kind in self.kinds]
+        pairs += [("direction", way.value) for way in Direction if way in self.directions]
+        pairs += [("text", self.text)] if self.text else []
+        pairs += [("new", "1")] if self.only_new else []
+        return pairs
 
 
 async def show(visit: Visit) -> Response:
     """A page of the list."""
     team = visit.app.browsing.team(visit.scope, visit.path("team"))
-    asked = _asked(visit)
+    asked = asked_of(visit)
     listed = await visit.app.browsing.page(
         visit.scope, team.slug, wish=asked.wish, behind=_behind(visit)
     )
@@ -81,6 +86,7 @@ async def show(visit: Visit) -> Response:
         kinds=SHOWN,
         every=(Every.MONTH, Every.QUARTER, Every.YEAR),
         directions=sorted(visit.scope.directions(team.slug), reverse=True),
+        shapes=tuple(Shape) if visit.scope.may(Right.EXPORT, team.slug) else (),
     )
 
 
@@ -96,7 +102,8 @@ async def process(visit: Visit) -> Response:
     return go(f"/teams/{slug}/documents{'?' + query if query else ''}")
 
 
-def _asked(visit: Visit) -> Asked:
+def asked_of(visit: Visit) -> Asked:
+    """What the address asks for."""
     query = visit.request.query_params
     kinds = {one.value: one for one in SHOWN}
     ways = {one.value: one for one in Direction}
@@ -128,7 +135,10 @@ def _behind(visit: Visit) -> Place | None:
 
 async def _gaps(visit: Visit, team: str, period: Period) -> tuple[Gap, ...]:
     days = (period.first_on, period.last_on)
-    return gaps(missing(await visit.app.browsing.numbers(visit.scope, team, days=days)))
+    numbers = await visit.app.browsing.numbers(visit.scope, team, days=days)
+    # Invoices and credit notes are often numbered in one series.
+    there = {number for _, number in numbers}
+    return gaps(one for one in missing(numbers) if one.number not in there)
 
 
 PAGES: Final = (

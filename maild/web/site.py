@@ -19,7 +19,18 @@ from maild.errors import DocumentError, NotFound, UserError
 from maild.log import portal as log
 from maild.model.ids import new_id
 from maild.partners.sessions import Visitor
-from maild.web import account, api, document, documents, health, home, links, openapi, sign_in
+from maild.web import (
+    account,
+    api,
+    document,
+    documents,
+    downloads,
+    health,
+    home,
+    links,
+    openapi,
+    sign_in,
+)
 from maild.web.guard import Guard
 from maild.web.pages import page, static
 from maild.web.routes import SIGN_IN, Page, Who, allowed
@@ -32,6 +43,7 @@ PAGES: Final[Sequence[Page]] = (
     *links.PAGES,
     *documents.PAGES,
     *document.PAGES,
+    *downloads.PAGES,
 )
 _MOST_FIELDS: Final = 500
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -46,6 +46,12 @@ class Visit:
         if self.visitor is None:
             raise NotFound("nobody is signed in")
         return self.visitor
+
+    async def again(self) -> Visit | None:
+        """The same request as it stands by now; None when its session is over."""
+        token = self.request.cookies.get(cookie_name(self.app, "session"), "")
+        visitor = await self.app.access.sessions.visitor(token)
+        return None if visitor is None else replace(self, visitor=visitor)
 
     @property
     def language(self) -> str:

@@ -107,6 +107,19 @@ async def test_missing_numbers_are_named(pages: Site, browsers: Browsers) -> Non
     assert "F-003 - F-004" in page
 
 
+async def test_a_series_that_credit_notes_share_has_no_gaps(
+    pages: Site, browsers: Browsers
+) -> None:
+    await pages.linked("acme", ACCOUNTANT)
+    await fill(pages, "F-001", "F-003", issued_on=date(2026, 10, 1))
+    credit = ubl.write(a_credit_note(number="F-002", issued_on=date(2026, 10, 1)))
+    await pages.app.actions.send([("c.xml", credit)], team="acme", tag=None)
+    browser = await browsers(ACCOUNTANT)
+    page = (await browser.get("/teams/acme/documents?period=2026-Q4")).text
+    assert "F-002" in shown(page)
+    assert "missing" not in page
+
+
 async def test_a_link_for_sales_shows_no_purchases(pages: Site, browsers: Browsers) -> None:
     await pages.linked("acme", ACCOUNTANT, Right.SALES)
     [sold] = await fill(pages, "F-1", issued_on=date(2026, 10, 1))
