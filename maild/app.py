@@ -32,7 +32,9 @@ from maild.partners import access
 from maild.partners.access import Access, house_of
 from maild.partners.browsing import Browsing
 from maild.partners.downloads import Downloads
+from maild.partners.handling import Handling
 from maild.partners.machines import Machines
+from maild.partners.today import Today
 from maild.proof import Proofs
 from maild.reading.antivirus import Antivirus
 from maild.reading.reader import MailReader
@@ -160,6 +162,11 @@ class App:
     def book(self) -> RuleBook:
         """The rule book in force."""
         return self.shelf.book
+
+    @property
+    def handling(self) -> Handling:
+        """What a team's own people see and do of what happens to their documents."""
+        return Handling(self.db, self.actions, Today(self.db, self.shelf.current, utc_now))
 
     def reload(self) -> tuple[list[str], tuple[str, ...]]:
         """Read teams and rules again: the teams that changed, and the problems that remain."""

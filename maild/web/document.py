@@ -7,12 +7,14 @@ from typing import Final
 from starlette.responses import Response
 
 from maild.errors import NotFound
-from maild.model.document import Role
+from maild.model.document import Document, Role
+from maild.model.team import Recipient, Team
 from maild.partners.browsing import drawable, may_see
 from maild.web.pages import page
 from maild.web.routes import Page, Who
 from maild.web.sending import as_file, holding
 from maild.web.timeline import story
+from maild.web.today import road_of
 from maild.web.visit import Visit, go
 
 
@@ -20,10 +22,14 @@ async def show(visit: Visit) -> Response:
     """The document with its first page as a picture."""
     opened = await visit.app.browsing.open(visit.scope, visit.path("id"))
     document = opened.document
+    team = visit.app.browsing.team(visit.scope, document.team)
+    roads = await visit.app.handling.today.of_document(visit.scope, document)
     return page(
         visit,
         "document.html",
-        team=visit.app.browsing.team(visit.scope, document.team),
+        team=team,
+        roads=[road_of(one) for one in roads],
+        resend_to=_resend_to(visit, team, document),
         document=document,
         bill=document.bill,
         opened=opened,
@@ -63,6 +69,13 @@ async def process(visit: Visit) -> Response:
     opened = await visit.app.browsing.open(visit.scope, id_)
     await visit.app.browsing.process(visit.scope, opened.document.team, ids=[id_])
     return go(f"/documents/{id_}")
+
+
+def _resend_to(visit: Visit, team: Team, document: Document) -> tuple[Recipient, ...]:
+    """Where a team's own people may send it once more."""
+    if team.slug not in visit.scope.owns or document.review == "waiting":
+        return ()
+    return tuple(one for one in team.recipients if document.kind in one.profile.kinds)
 
 
 def _page_of(visit: Visit) -> int:

@@ -14,9 +14,12 @@ from maild.web.visit import Visit, go
 
 
 async def home(visit: Visit) -> Response:
-    """To the door, or to the teams one sees."""
+    """To the door, to the team of which one is, or to the teams one sees."""
+    scope = visit.scope
     if visit.visitor is None:
         return go(SIGN_IN)
+    if len(scope.owns) == 1 and scope.partner is None and not scope.operator:
+        return go(f"/teams/{next(iter(scope.owns))}/today")
     return go("/teams")
 
 

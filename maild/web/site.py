@@ -30,6 +30,7 @@ from maild.web import (
     links,
     openapi,
     sign_in,
+    today,
 )
 from maild.web.guard import Guard
 from maild.web.pages import page, static
@@ -44,6 +45,7 @@ PAGES: Final[Sequence[Page]] = (
     *documents.PAGES,
     *document.PAGES,
     *downloads.PAGES,
+    *today.PAGES,
 )
 _MOST_FIELDS: Final = 500
 

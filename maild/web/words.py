@@ -35,7 +35,7 @@ class Words:
     language: str
     zone: ZoneInfo
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """The text of that name, filled in. Raises KeyError for a name that does not exist."""
         found: Any = texts(self.language)
         for part in name.split("."):
@@ -57,9 +57,11 @@ class Words:
         """An instant in the reader's zone: "24 nov. 2026 09:12"; nothing for none."""
         if value is None:
             return ""
-        local = value.astimezone(self.zone)
-        time = format_datetime(local, "HH:mm", tzinfo=self.zone, locale=self.locale)
-        return f"{self.day(local.date())} {time}"
+        return f"{self.day(value.astimezone(self.zone).date())} {self.hour(value)}"
+
+    def hour(self, value: datetime) -> str:
+        """The time of day in the reader's zone: "09:12"."""
+        return format_datetime(value, "HH:mm", tzinfo=self.zone, locale=self.locale)
 
     def ago(self, value: datetime, now: datetime) -> str:
         """How long ago: "3 uur geleden"."""

@@ -1,0 +1,210 @@
+"""What a team's own people see first: what waits for them and why, and what lately went where.
+
+Looks only; what they do about it is in `maild.partners.handling`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from maild.errors import NotFound
+from maild.intake import review
+from maild.intake.notices import in_shadow
+from maild.model.access import Scope
+from maild.model.delivery import Delivery, HoldCode, State
+from maild.model.document import Document
+from maild.model.returned import Action, Returned
+from maild.model.team import Team
+from maild.render.reasons import reason_of
+from maild.rules.book import RuleBook
+from maild.store import days, deliveries, documents, marks
+from maild.store.database import Database, Tx
+from maild.store.days import Days
+from maild.store.marks import Refusal
+from maild.store.waiting import waiting
+
+MOST_ASKED: Final = 50
+MOST_STUCK: Final = 50
+MOST_REFUSED: Final = 10
+PAGE: Final = 25
+# What failed longer ago and was left alone wants nobody any more.
+LATELY: Final = timedelta(days=30)
+REFUSED_LATELY: Final = timedelta(days=7)
+_STUCK: Final = (State.FAILED, State.BOUNCED, State.UNCERTAIN)
+_MENDED: Final = frozenset({State.QUEUED, State.SENDING, State.HANDED_OVER, State.CONFIRMED})
+_STATUS: Final = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A document that waits for a person's yes or no; `stranger` is a sender that nobody let in."""
+
+    document: Document
+    held: tuple[Delivery, ...]
+    stranger: str | None
+    earlier: Document | None  # what came with the same number before
+
+    @property
+    def code(self) -> HoldCode:
+        """Why it waits."""
+        if self.document.review == "waiting":
+            return HoldCode.REVIEW
+        return next((one.hold_code for one in self.held if one.hold_code), HoldCode.PERSON)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What was said when it was held."""
+        return tuple(dict.fromkeys(one.reason for one in self.held if one.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A delivery that did not arrive, or of which that is not known; `why` says it in a sentence."""
+
+    delivery: Delivery
+    document: Document | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """A document, and where it went; `rests` says until when a connector keeps a delivery waiting."""
+
+    document: Document
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The page of a team. `more` is the last id when there are older documents."""
+
+    team: Team
+    since_midnight: Days
+    asked: tuple[Asked, ...]
+    asked_in_all: int
+    stuck: tuple[Stuck, ...]
+    refused: tuple[Refusal, ...]
+    shadow: bool
+    went: tuple[Went, ...]
+    more: str | None
+    rests: dict[str, datetime]  # connector -> until when it rests
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Questions of a team's own people about what happens to their documents."""
+
+    db: Database
+    book: Callable[[], RuleBook]
+    now: Callable[[], datetime]
+
+    def team(self, scope: Scope, slug: str) -> Team:
+        """A team that is one's own. Raises NotFound."""
+        if slug not in scope.owns:
+            raise NotFound(f'there is no team "{slug}"')
+        return self.book().team(slug)
+
+    async def look(
+        self, scope: Scope, slug: str, *, language: str, after: str | None = None
+    ) -> Seen:
+        """What waits and what went, the newest first; `after` is the last id of the page before.
+
+        Reasons are in that language. Raises NotFound.
+        """
+        team = self.team(scope, slug)
+        return await self.db.read(
+            partial(_look, team=team, now=self.now(), language=language, after=after)
+        )
+
+    async def of_document(self, scope: Scope, document: Document) -> tuple[Delivery, ...]:
+        """Where a document of an own team goes; nothing for others."""
+        if document.team not in scope.owns:
+            return ()
+        return await self.db.read(partial(deliveries.of_document, document=document.id))
+
+
+def _look(tx: Tx, *, team: Team, now: datetime, language: str, after: str | None) -> Seen:
+    asked = waiting(tx, team=team.slug)
+    found = documents.find(tx, team=team.slug, after=after, limit=PAGE + 1)
+    went = tuple(Went(one, deliveries.of_document(tx, one.id)) for one in found[:PAGE])
+    return Seen(
+        team=team,
+        since_midnight=days.between(tx, team.slug, since=_midnight(team, now), until=now),
+        asked=tuple(_asked(tx, one) for one in asked[:MOST_ASKED]),
+        asked_in_all=len(asked),
+        stuck=tuple(_stuck(tx, team, now=now, language=language)),
+        refused=_refused(tx, team, now=now),
+        shadow=in_shadow(tx, team),
+        went=went,
+        more=went[-1].document.id if len(found) > PAGE else None,
+        rests={via: until for via, (until, _) in deliveries.paused(tx, now).items()},
+    )
+
+
+def _asked(tx: Tx, id_: str) -> Asked:
+    document = documents.get(tx, id_)
+    of_it = deliveries.of_document(tx, id_)
+    codes = {HoldCode.REVIEW} if document.review == "waiting" else set()
+    held = tuple(one for one in of_it if review.waits(one) or one.hold_code in codes)
+    stranger = next((True for one in held if one.hold_code is HoldCode.UNKNOWN_SENDER), False)
+    earlier = document.correction_of if document.review == "waiting" else None
+    return Asked(
+        document,
+        held,
+        review.sender_of(tx, id_) if stranger else None,
+        documents.get(tx, earlier) if earlier else None,
+    )
+
+
+def _stuck(tx: Tx, team: Team, *, now: datetime, language: str) -> Iterator[Stuck]:
+    found = [
+        one
+        for state in _STUCK
+        for one in deliveries.find(tx, team=team.slug, state=state.value, limit=MOST_STUCK)
+        if one.created_at > now - LATELY
+    ]
+    for code in (HoldCode.RESTORED, HoldCode.STOPPED):
+        held = deliveries.find(tx, team=team.slug, hold_code=code.value, limit=MOST_STUCK)
+        # A document that is held at an address that complained is asked about above.
+        found += [one for one in held if code is HoldCode.RESTORED or one.document is None]
+    for one in sorted(found, key=lambda one: one.id, reverse=True)[:MOST_STUCK]:
+        if one.document is None:
+            yield Stuck(one, None, _why(one, language))
+        elif not _mended(one, deliveries.of_document(tx, one.document)):
+            yield Stuck(one, documents.get(tx, one.document), _why(one, language))
+
+
+def _mended(one: Delivery, others: Sequence[Delivery]) -> bool:
+    """Whether the same document went to the same place once more since."""
+    return any(
+        other.generation > one.generation
+        and (other.via, other.address) == (one.via, one.address)
+        and other.state in _MENDED
+        for other in others
+    )
+
+
+def _why(one: Delivery, language: str) -> str:
+    """What a server meant, in a sentence; empty where the state itself says it."""
+    if one.state is not State.FAILED:
+        return ""
+    said = next((each.reply for each in reversed(one.attempts) if each.reply), one.reason or "")
+    status = _STATUS.search(said)
+    returned = Returned(one.address, Action.FAILED, status[0] if status else None, said)
+    return reason_of(returned, language)
+
+
+def _refused(tx: Tx, team: Team, *, now: datetime) -> tuple[Refusal, ...]:
+    found = marks.refusals(tx, team=team.slug, limit=MOST_REFUSED)
+    return tuple(one for one in found if one.at > now - REFUSED_LATELY)
+
+
+def _midnight(team: Team, now: datetime) -> datetime:
+    local = now.astimezone(ZoneInfo(team.time_zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
