@@ -19,6 +19,7 @@ from maild.agenda import Agenda
 from maild.config.settings import Settings
 from maild.errors import ConfigError
 from maild.exports.making import Exports, exports_over
+from maild.exports.pages import Pages
 from maild.intake.desk import Desk
 from maild.intake.opening import Opener
 from maild.intake.refusals import Refusals
@@ -130,7 +131,7 @@ class App:
         house = house_of(settings)
         # Its children start with the first page that is asked for.
         renderer = Renderer(settings.render.processes)
-        browsing = Browsing(db, blobs, records, book, sandbox, utc_now)
+        browsing = Browsing(db, blobs, records, book, sandbox, Pages(db, blobs, renderer), utc_now)
         exports = exports_over(desk, renderer, folder=data_dir)
         return cls(
             checked=checked,

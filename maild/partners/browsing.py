@@ -13,7 +13,9 @@ from functools import partial
 from typing import Any, Final
 
 from maild.errors import DocumentError, NotFound
+from maild.exports.pages import Pages
 from maild.model.access import Right, Scope
+from maild.model.bill import Bill
 from maild.model.browsing import Activity, Place, Sums, Wish
 from maild.model.delivery import Content
 from maild.model.document import Direction, Document, File, Kind, Role
@@ -61,6 +63,7 @@ class Browsing:
     records: Records
     book: Callable[[], RuleBook]
     sandbox: Sandbox
+    pages: Pages
     now: Callable[[], datetime]
 
     def team(self, scope: Scope, slug: str) -> Team:
@@ -136,19 +139,32 @@ class Browsing:
         if not 0 <= at < len(document.files):
             raise NotFound(f"document {id_} has no file {at}")
         file = document.files[at]
-        step = trail.Step(
-            scope.email, "document.downloaded", id_, document.team, place=place, detail=file.name
+        await self._note(
+            scope, document, action="document.downloaded", detail=file.name, place=place
         )
-        await self.db.write(partial(trail.add, step=step, now=self.now()))
         return document, file, await self.blobs.content(file.sha256, at_once=_AT_ONCE)
 
     async def picture(self, scope: Scope, id_: str, *, page: int) -> Preview:
         """A page of a document's PDF as PNG. Raises NotFound, Unreadable."""
-        document = await self._mine(scope, id_)
-        pdf = drawable(document)
-        if pdf is None:
-            raise NotFound(f"document {id_} has no PDF")
+        pdf = await self._pdf(await self._mine(scope, id_))
         return await preview(self.sandbox, await self.blobs.read(pdf.sha256), page=page)
+
+    async def pdf(
+        self, scope: Scope, id_: str, *, place: str = ""
+    ) -> tuple[Document, File, Content]:
+        """The PDF of a document, made and kept where none came along; noted. Raises NotFound."""
+        document = await self._mine(scope, id_)
+        file = await self._pdf(document)
+        await self._note(
+            scope, document, action="document.downloaded", detail=file.name, place=place
+        )
+        return document, file, await self.blobs.content(file.sha256, at_once=_AT_ONCE)
+
+    async def prove(self, scope: Scope, id_: str, *, place: str = "") -> Document:
+        """A document whose proof somebody takes, which is noted. Raises NotFound."""
+        document = await self._mine(scope, id_)
+        await self._note(scope, document, action="document.proven", detail="", place=place)
+        return document
 
     async def process(self, scope: Scope, slug: str, *, ids: Sequence[str] | None) -> int:
         """Mark documents as processed by one's office, all so far with None; how many. Raises NotFound."""
@@ -183,22 +199,43 @@ class Browsing:
             raise NotFound(f'there is no document "{id_}"')
         return document
 
+    async def _note(
+        self, scope: Scope, document: Document, *, action: str, detail: str, place: str
+    ) -> None:
+        step = trail.Step(scope.email, action, document.id, document.team, place, detail)
+        await self.db.write(partial(trail.add, step=step, now=self.now()))
+
+    async def _pdf(self, document: Document) -> File:
+        if there := drawable(document):
+            return there
+        ubl = await self._ubl(document)
+        bill = _bill(ubl)
+        made = None
+        if bill is not None:
+            team = self.book().team(document.team)
+            made = await self.pages.make(document, bill, ubl=ubl, team=team)
+        if made is None:
+            raise NotFound(f"document {document.id} has no PDF, and none can be made of it")
+        return made[0]
+
     async def _with_figures(self, document: Document) -> Document:
+        return replace(document, bill=_bill(await self._ubl(document)))
+
+    async def _ubl(self, document: Document) -> bytes:
+        """Its UBL, empty where there is none that a page can be made of."""
         ubl = document.file(Role.UBL)
         if ubl is None or ubl.size > _LONGEST_UBL:
-            return document
-        try:
-            return replace(document, bill=read(await self.blobs.read(ubl.sha256)))
-        except DocumentError:  # it was accepted as a file; its page image tells more
-            return document
+            return b""
+        return await self.blobs.read(ubl.sha256)
 
 
 def may_see(scope: Scope, document: Document) -> bool:
     """Whether a document may be seen: of an own team all, of others by direction."""
     if document.team in scope.owns:
         return True
-    if document.kind is Kind.EXPORT:
-        return scope.may(Right.EXPORT, document.team)
+    if document.kind is Kind.EXPORT:  # both directions may be in it
+        rights = (Right.EXPORT, Right.SALES, Right.PURCHASE)
+        return all(scope.may(one, document.team) for one in rights)
     return document.direction in scope.directions(document.team)
 
 
@@ -206,6 +243,13 @@ def drawable(document: Document) -> File | None:
     """The file whose pages are shown: the PDF, else the original if it is one."""
     pdfs = [one for one in document.files if one.media_type == "application/pdf"]
     return next((one for one in pdfs if one.role is Role.PDF), pdfs[0] if pdfs else None)
+
+
+def _bill(ubl: bytes) -> Bill | None:
+    try:
+        return read(ubl) if ubl else None
+    except DocumentError:  # it was accepted as a file; its page image tells more
+        return None
 
 
 def _within(wish: Wish, allowed: Collection[Direction]) -> Wish:

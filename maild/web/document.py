@@ -12,7 +12,7 @@ from maild.model.team import Recipient, Team
 from maild.partners.browsing import drawable, may_see
 from maild.web.pages import page
 from maild.web.routes import Page, Who
-from maild.web.sending import as_file, holding
+from maild.web.sending import always, as_file, attachment, holding
 from maild.web.timeline import story
 from maild.web.today import road_of
 from maild.web.visit import Visit, go
@@ -33,7 +33,8 @@ async def show(visit: Visit) -> Response:
         document=document,
         bill=document.bill,
         opened=opened,
-        drawable=drawable(document) is not None,
+        drawable=drawable(document) is not None or document.bill is not None,
+        makes_pdf=drawable(document) is None and document.bill is not None,
         at=_page_of(visit),
         story=story(opened.shown),
         roles=Role,
@@ -63,6 +64,25 @@ async def download(visit: Visit) -> Response:
     )
 
 
+async def pdf(visit: Visit) -> Response:
+    """Its PDF, made where none came along."""
+    document, file, content = await visit.app.browsing.pdf(
+        visit.scope, visit.path("id"), place=visit.place
+    )
+    return as_file(
+        file, content, holds=holding(visit, lambda again: may_see(again.scope, document))
+    )
+
+
+async def proof(visit: Visit) -> Response:
+    """What can be shown of it to somebody who says that nothing came, as a PDF."""
+    document = await visit.app.browsing.prove(visit.scope, visit.path("id"), place=visit.place)
+    proven = await visit.app.proofs.of(document.id)
+    content = await visit.app.proofs.page(proven, language=visit.language)
+    name = f"{document.number or document.id}_{visit.words('document.proof_file')}.pdf"
+    return attachment(name, content, media_type="application/pdf", holds=always)
+
+
 async def process(visit: Visit) -> Response:
     """Mark it as processed by one's office."""
     id_ = visit.path("id")
@@ -87,5 +107,7 @@ PAGES: Final = (
     Page("GET", "/documents/{id}", Who.PERSON, show),
     Page("GET", "/documents/{id}/pages/{page}", Who.PERSON, picture),
     Page("GET", "/documents/{id}/files/{file}", Who.PERSON, download),
+    Page("GET", "/documents/{id}/pdf", Who.PERSON, pdf),
+    Page("GET", "/documents/{id}/proof", Who.PERSON, proof),
     Page("POST", "/documents/{id}/process", Who.PARTNER, process),
 )

@@ -233,3 +233,43 @@ async def test_a_page_of_a_pdf_is_a_picture(pages: Site, browsers: Browsers) -> 
     assert picture.content.startswith(b"\x89PNG")
     assert picture.headers["content-type"] == "image/png"
     assert (await browser.get(f"/documents/{id_}/pages/2")).status_code == 404
+
+
+async def test_a_bill_without_a_pdf_gets_one_to_look_at_and_to_take(
+    pages: Site, browsers: Browsers
+) -> None:
+    await pages.linked("acme", ACCOUNTANT)
+    [mine] = await fill(pages, "F-1", issued_on=date(2026, 10, 1))
+    browser = await browsers(ACCOUNTANT)
+    assert f"/documents/{mine}/pdf" in (await browser.get(f"/documents/{mine}")).text
+    picture = await browser.get(f"/documents/{mine}/pages/1")
+    assert picture.content.startswith(b"\x89PNG")
+    taken = await browser.get(f"/documents/{mine}/pdf")
+    assert taken.content.startswith(b"%PDF-")
+    assert taken.headers["content-disposition"].startswith("attachment; ")
+    again = await browser.get(f"/documents/{mine}/pdf")
+    assert again.content == taken.content, "it is kept"
+    shown_now = (await browser.get(f"/documents/{mine}")).text
+    assert f"/documents/{mine}/pdf" not in shown_now
+
+
+async def test_what_no_page_can_be_made_of_says_so(pages: Site, browsers: Browsers) -> None:
+    sent = await pages.app.actions.send([("q.txt", b"hello")], team="acme", tag="other")
+    mine = sent["documents"][0]["id"]
+    browser = await browsers(OWNER)
+    assert (await browser.get(f"/documents/{mine}/pdf")).status_code == 404
+    assert (await browser.get(f"/documents/{mine}/pages/1")).status_code == 404
+    assert "There is no PDF to show" in (await browser.get(f"/documents/{mine}")).text
+
+
+async def test_the_proof_of_a_document_is_taken_in_the_readers_language(
+    pages: Site, browsers: Browsers
+) -> None:
+    await pages.linked("acme", ACCOUNTANT)
+    [mine] = await fill(pages, "F/1")
+    browser = await browsers(ACCOUNTANT)
+    proof = await browser.get(f"/documents/{mine}/proof")
+    assert proof.content.startswith(b"%PDF-")
+    assert 'filename="F_1_proof.pdf"' in proof.headers["content-disposition"]
+    steps = await pages.app.db.read(partial(trail.of_team, team="acme"))
+    assert ("document.proven", mine) in {(one.step.action, one.step.object) for one in steps}
