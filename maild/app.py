@@ -35,6 +35,7 @@ from maild.partners.browsing import Browsing
 from maild.partners.downloads import Downloads
 from maild.partners.handling import Handling
 from maild.partners.machines import Machines
+from maild.partners.reviewing import Reviewing
 from maild.partners.today import Today
 from maild.proof import Proofs
 from maild.reading.antivirus import Antivirus
@@ -163,6 +164,11 @@ class App:
     def book(self) -> RuleBook:
         """The rule book in force."""
         return self.shelf.book
+
+    @property
+    def reviewing(self) -> Reviewing:
+        """What offices decide about bought documents of their teams."""
+        return Reviewing(self.db, self.actions)
 
     @property
     def handling(self) -> Handling:

@@ -129,25 +129,8 @@ class Today:
         return await self.db.read(partial(deliveries.of_document, document=document.id))
 
 
-def _look(tx: Tx, *, team: Team, now: datetime, language: str, after: str | None) -> Seen:
-    asked = waiting(tx, team=team.slug)
-    found = documents.find(tx, team=team.slug, after=after, limit=PAGE + 1)
-    went = tuple(Went(one, deliveries.of_document(tx, one.id)) for one in found[:PAGE])
-    return Seen(
-        team=team,
-        since_midnight=days.between(tx, team.slug, since=_midnight(team, now), until=now),
-        asked=tuple(_asked(tx, one) for one in asked[:MOST_ASKED]),
-        asked_in_all=len(asked),
-        stuck=tuple(_stuck(tx, team, now=now, language=language)),
-        refused=_refused(tx, team, now=now),
-        shadow=in_shadow(tx, team),
-        went=went,
-        more=went[-1].document.id if len(found) > PAGE else None,
-        rests={via: until for via, (until, _) in deliveries.paused(tx, now).items()},
-    )
-
-
-def _asked(tx: Tx, id_: str) -> Asked:
+def asked_of(tx: Tx, id_: str) -> Asked:
+    """A document that waits, and what it waits for."""
     document = documents.get(tx, id_)
     of_it = deliveries.of_document(tx, id_)
     codes = {HoldCode.REVIEW} if document.review == "waiting" else set()
@@ -159,6 +142,24 @@ def _asked(tx: Tx, id_: str) -> Asked:
         held,
         review.sender_of(tx, id_) if stranger else None,
         documents.get(tx, earlier) if earlier else None,
+    )
+
+
+def _look(tx: Tx, *, team: Team, now: datetime, language: str, after: str | None) -> Seen:
+    asked = waiting(tx, team=team.slug)
+    found = documents.find(tx, team=team.slug, after=after, limit=PAGE + 1)
+    went = tuple(Went(one, deliveries.of_document(tx, one.id)) for one in found[:PAGE])
+    return Seen(
+        team=team,
+        since_midnight=days.between(tx, team.slug, since=_midnight(team, now), until=now),
+        asked=tuple(asked_of(tx, one) for one in asked[:MOST_ASKED]),
+        asked_in_all=len(asked),
+        stuck=tuple(_stuck(tx, team, now=now, language=language)),
+        refused=_refused(tx, team, now=now),
+        shadow=in_shadow(tx, team),
+        went=went,
+        more=went[-1].document.id if len(found) > PAGE else None,
+        rests={via: until for via, (until, _) in deliveries.paused(tx, now).items()},
     )
 
 

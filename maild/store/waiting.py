@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from maild.model.delivery import HoldCode, State
+from maild.model.document import Direction
 from maild.store.database import Tx
 from maild.store.schema import deliveries, documents
 
@@ -13,7 +14,13 @@ from maild.store.schema import deliveries, documents
 NOT_ASKED = (HoldCode.SHADOW.value, HoldCode.REVIEW.value, HoldCode.RESTORED.value)
 
 
-def waiting(tx: Tx, *, team: str | None = None, limit: int = 10_000) -> tuple[str, ...]:
+def waiting(
+    tx: Tx,
+    *,
+    team: str | None = None,
+    direction: Direction | None = None,
+    limit: int = 10_000,
+) -> tuple[str, ...]:
     """Their ids, newest first."""
     judged = select(documents.c.id).where(documents.c.review == "waiting")
     held = (
@@ -24,5 +31,10 @@ def waiting(tx: Tx, *, team: str | None = None, limit: int = 10_000) -> tuple[st
     if team is not None:
         judged = judged.where(documents.c.team == team)
         held = held.where(deliveries.c.team == team)
+    if direction is not None:
+        judged = judged.where(documents.c.direction == direction.value)
+        held = held.join(documents, documents.c.id == deliveries.c.document).where(
+            documents.c.direction == direction.value
+        )
     found = {str(one) for query in (judged, held) for one in tx.execute(query).scalars()}
     return tuple(sorted(found, reverse=True)[:limit])

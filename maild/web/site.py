@@ -31,6 +31,7 @@ from maild.web import (
     openapi,
     sign_in,
     today,
+    waiting,
 )
 from maild.web.guard import Guard
 from maild.web.pages import page, static
@@ -45,6 +46,7 @@ PAGES: Final[Sequence[Page]] = (
     *documents.PAGES,
     *document.PAGES,
     *downloads.PAGES,
+    *waiting.PAGES,
     *today.PAGES,
 )
 _MOST_FIELDS: Final = 500
