@@ -33,6 +33,7 @@ from maild.partners import access
 from maild.partners.access import Access, house_of
 from maild.partners.browsing import Browsing
 from maild.partners.downloads import Downloads
+from maild.partners.exporting import Exporting
 from maild.partners.handling import Handling
 from maild.partners.machines import Machines
 from maild.partners.reviewing import Reviewing
@@ -174,6 +175,12 @@ class App:
     def handling(self) -> Handling:
         """What a team's own people see and do of what happens to their documents."""
         return Handling(self.db, self.actions, Today(self.db, self.shelf.current, utc_now))
+
+    @property
+    def exporting(self) -> Exporting:
+        """What a team's own people see and ask of packages."""
+        today = self.handling.today
+        return Exporting(self.db, today, self.browsing, self.exports, self.agenda)
 
     def reload(self) -> tuple[list[str], tuple[str, ...]]:
         """Read teams and rules again: the teams that changed, and the problems that remain."""

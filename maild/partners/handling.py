@@ -6,6 +6,7 @@ Each is an action that the command line has too; here it is asked with a scope, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
@@ -80,6 +81,17 @@ class Handling:
         await self._note(
             trail.Step(scope.email, "document.resent", document, slug, place=place, detail=detail)
         )
+
+    async def go_live(
+        self, scope: Scope, slug: str, *, since: datetime | None, place: str = ""
+    ) -> int:
+        """End shadow mode, and send what waited since then; how many deliveries go. Raises NotFound."""
+        team = self.today.team(scope, slug)
+        done = await self.actions.golive(team.slug, since=since)
+        detail = f"{done['released']} deliveries sent, {done['still_held']} kept"
+        step = trail.Step(scope.email, "team.went_live", slug, slug, place=place, detail=detail)
+        await self._note(step)
+        return int(done["released"])
 
     async def _own_document(self, scope: Scope, slug: str, document: str) -> None:
         team = self.today.team(scope, slug)

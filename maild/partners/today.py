@@ -32,6 +32,7 @@ from maild.store.waiting import waiting
 MOST_ASKED: Final = 50
 MOST_STUCK: Final = 50
 MOST_REFUSED: Final = 10
+MOST_SHADOWED: Final = 500
 PAGE: Final = 25
 # What failed longer ago and was left alone wants nobody any more.
 LATELY: Final = timedelta(days=30)
@@ -74,7 +75,7 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Went:
-    """A document, and where it went; `rests` says until when a connector keeps a delivery waiting."""
+    """A document, and where it went or would go."""
 
     document: Document
     deliveries: tuple[Delivery, ...]
@@ -94,6 +95,17 @@ class Seen:
     went: tuple[Went, ...]
     more: str | None
     rests: dict[str, datetime]  # connector -> until when it rests
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """Whether a team is in shadow mode, and what waits because it is or was; `more` than is listed."""
+
+    team: Team
+    on: bool
+    went: tuple[Went, ...]
+    many: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +133,11 @@ class Today:
         return await self.db.read(
             partial(_look, team=team, now=self.now(), language=language, after=after)
         )
+
+    async def in_shadow(self, scope: Scope, slug: str) -> Shadow:
+        """What would have been sent, the newest first. Raises NotFound."""
+        team = self.team(scope, slug)
+        return await self.db.read(partial(_shadow, team=team))
 
     async def of_document(self, scope: Scope, document: Document) -> tuple[Delivery, ...]:
         """Where a document of an own team goes; nothing for others."""
@@ -161,6 +178,20 @@ def _look(tx: Tx, *, team: Team, now: datetime, language: str, after: str | None
         more=went[-1].document.id if len(found) > PAGE else None,
         rests={via: until for via, (until, _) in deliveries.paused(tx, now).items()},
     )
+
+
+def _shadow(tx: Tx, *, team: Team) -> Shadow:
+    held = deliveries.find(
+        tx, team=team.slug, hold_code=HoldCode.SHADOW.value, limit=MOST_SHADOWED + 1
+    )
+    of_documents: dict[str, list[Delivery]] = {}
+    for one in held:
+        if one.document is not None:
+            of_documents.setdefault(one.document, []).append(one)
+    shown = documents.several(tx, [*of_documents][:MOST_ASKED])
+    went = tuple(Went(one, tuple(reversed(of_documents[one.id]))) for one in shown)
+    many = min(len(held), MOST_SHADOWED)
+    return Shadow(team, in_shadow(tx, team), went, many, more=len(held) > MOST_SHADOWED)
 
 
 def _stuck(tx: Tx, team: Team, *, now: datetime, language: str) -> Iterator[Stuck]:

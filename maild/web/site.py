@@ -25,9 +25,11 @@ from maild.web import (
     document,
     documents,
     downloads,
+    exports,
     health,
     home,
     links,
+    live,
     openapi,
     sign_in,
     today,
@@ -48,6 +50,8 @@ PAGES: Final[Sequence[Page]] = (
     *downloads.PAGES,
     *waiting.PAGES,
     *today.PAGES,
+    *live.PAGES,
+    *exports.PAGES,
 )
 _MOST_FIELDS: Final = 500
 
