@@ -29,6 +29,7 @@ from maild.intake.token_mails import TokenMails
 from maild.log import setup
 from maild.model.verp import Verp
 from maild.outbox.sign_in import House
+from maild.oversight import Oversight
 from maild.partners import access
 from maild.partners.access import Access, house_of
 from maild.partners.browsing import Browsing
@@ -78,6 +79,7 @@ class App:
     browsing: Browsing
     downloads: Downloads
     machines: Machines
+    oversight: Oversight
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -129,6 +131,7 @@ class App:
         kept = Refusals(db, blobs, book, utc_now)
         desk = _desk(settings, db=db, blobs=blobs, book=book, sandbox=sandbox, verp=verp, kept=kept)
         records = Records(db)
+        actions = _actions(settings, desk, records=records)
         proofs = Proofs(records, blobs, sandbox, book)
         house = house_of(settings)
         # Its children start with the first page that is asked for.
@@ -142,7 +145,7 @@ class App:
             db=db,
             desk=desk,
             records=records,
-            actions=_actions(settings, desk, records=records),
+            actions=actions,
             blobs=blobs,
             refusals=kept,
             proofs=proofs,
@@ -151,6 +154,7 @@ class App:
             machines=Machines(db, desk, records, blobs, book, utc_now),
             browsing=browsing,
             downloads=Downloads(browsing, exports.packer, blobs),
+            oversight=Oversight(db, records, actions, book, utc_now),
             access=access.build(settings, db=db, book=book, house=house, now=utc_now),
             renderer=renderer,
             exports=exports,

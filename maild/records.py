@@ -116,7 +116,7 @@ class Records:
                 for each in wanted
                 for one in deliveries.find(tx, team=team, state=each, limit=limit)
             ]
-            return _shown(tx, sorted(found, key=lambda one: one.id, reverse=True)[:limit])
+            return deliveries_json(tx, sorted(found, key=lambda one: one.id, reverse=True)[:limit])
 
         return await self.db.read(find)
 
@@ -124,7 +124,7 @@ class Records:
         """One delivery with its attempts. Raises NotFound."""
 
         def look(tx: Tx) -> dict[str, Any]:
-            return _shown(tx, [deliveries.get(tx, delivery)])[0]
+            return deliveries_json(tx, [deliveries.get(tx, delivery)])[0]
 
         return await self.db.read(look)
 
@@ -141,10 +141,10 @@ def one_of(value: str, among: type[Kind | State], what: str) -> None:
 
 def _document(tx: Tx, document: Document) -> dict[str, Any]:
     shown = document_json(document, trace=documents.trace_of(tx, document.id), of_it=())
-    return shown | {"deliveries": _shown(tx, deliveries.of_document(tx, document.id))}
+    return shown | {"deliveries": deliveries_json(tx, deliveries.of_document(tx, document.id))}
 
 
-def _shown(tx: Tx, found: Sequence[Delivery]) -> list[dict[str, Any]]:
+def deliveries_json(tx: Tx, found: Sequence[Delivery]) -> list[dict[str, Any]]:
     """Deliveries with what came back about each, and until when a connector keeps them waiting."""
     back = returns.of_deliveries(tx, [one.id for one in found])
     rests = deliveries.paused(tx, datetime.now(UTC))

@@ -33,6 +33,19 @@ def shown(
     accounts: Mapping[str, Account],
 ) -> dict[str, Any]:
     """What `maild status --json` says; `pid` is the process that holds the state lock."""
+    of_all = overall(tx, pid=pid, now=now, mailboxes=mailboxes, accounts=accounts)
+    return of_all | {"teams": [_team(tx, team) for team in book.teams]}
+
+
+def overall(
+    tx: Tx,
+    *,
+    pid: int | None,
+    now: datetime,
+    mailboxes: Sequence[str],
+    accounts: Mapping[str, Account],
+) -> dict[str, Any]:
+    """The same without the teams, whose documents are counted one by one."""
     said = marks.get(tx, DAEMON_MARK) or {}
     alive = pid is not None and said.get("pid") == pid
     counts = deliveries.counts(tx)
@@ -49,7 +62,6 @@ def shown(
         | {"oldest_seconds": oldest},
         "paused": _paused(tx, now),
         "mailboxes": [mailbox_health.shown(tx, name, alive=alive) for name in mailboxes],
-        "teams": [_team(tx, team) for team in book.teams],
         "stopped": _stopped(tx),
         "alarms": [_alarm(one) for one in alarms.standing(tx)],
         "warnings": list(said.get("warnings", [])) if alive else [],

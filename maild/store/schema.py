@@ -42,7 +42,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0014"
+REVISION: Final = "0015"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -128,7 +128,7 @@ arrival_documents = Table(
     "arrival_documents",
     metadata,
     Column("document", ForeignKey("documents.id"), primary_key=True),
-    Column("arrival", ForeignKey("arrivals.id"), primary_key=True),
+    Column("arrival", ForeignKey("arrivals.id"), primary_key=True, index=True),
 )
 
 files = Table(

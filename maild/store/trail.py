@@ -76,6 +76,14 @@ def count(tx: Tx, object_: str, *, action: str, since: datetime) -> int:
     return int(tx.execute(select(func.count()).where(mine)).scalar_one())
 
 
+def page(tx: Tx, *, limit: int, before: int | None = None) -> tuple[Kept, ...]:
+    """What anybody did, the newest first; `before` is the `n` to go on from."""
+    query = select(table).order_by(table.c.n.desc()).limit(limit)
+    if before is not None:
+        query = query.where(table.c.n < before)
+    return tuple(_kept(row) for row in tx.execute(query))
+
+
 def broken(tx: Tx) -> int | None:
     """The first row whose hash is not what its content says; None when all are right."""
     expected = START

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -65,4 +66,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static_url
+    environment.globals["moment"] = datetime.fromisoformat  # what JSON says of a time
     return environment

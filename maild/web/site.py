@@ -31,6 +31,7 @@ from maild.web import (
     links,
     live,
     openapi,
+    operator,
     sign_in,
     today,
     waiting,
@@ -52,6 +53,7 @@ PAGES: Final[Sequence[Page]] = (
     *today.PAGES,
     *live.PAGES,
     *exports.PAGES,
+    *operator.PAGES,
 )
 _MOST_FIELDS: Final = 500
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -66,6 +66,10 @@ class Words:
     def ago(self, value: datetime, now: datetime) -> str:
         """How long ago: "3 uur geleden"."""
         return format_timedelta(value - now, add_direction=True, threshold=1.2, locale=self.locale)
+
+    def lasting(self, seconds: float) -> str:
+        """How long something takes or lasts: "3 uur"."""
+        return format_timedelta(timedelta(seconds=seconds), threshold=1.2, locale=self.locale)
 
     def money(self, value: Amount | None) -> str:
         """An amount with its currency, as a table shows it; spaces in it do not break."""

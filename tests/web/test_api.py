@@ -255,7 +255,9 @@ async def test_events_go_on_behind_the_last_and_miss_none(pages: Site, browsers:
     other = await a_program(pages, browsers, team="other")
     for n in range(3):
         await program.post(f"{ROOT}/documents", content=an_invoice(f"F-{n}"), headers=XML)
-        await other.post(f"{ROOT}/documents", content=an_invoice(f"F-{n}"), headers=XML)
+        bought = f"{ROOT}/documents?tag=purchase"
+        taken = await other.post(bought, content=an_invoice(f"F-{n}"), headers=XML)
+        assert taken.status_code == 201
     whole = (await program.get(f"{ROOT}/events?limit=500")).json()
     seen: list[int] = []
     after, more = 0, True

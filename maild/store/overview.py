@@ -1,0 +1,174 @@
+"""What an operator sees at one glance, over all teams: days, rows of what came in, rows of what leaves.
+
+Lists go on behind a key; days are counted from indexes, in a time that grows with the days and not
+with the store.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Select, String, func, select
+
+from maild.model.delivery import Delivery, HoldCode, State
+from maild.model.document import Document
+from maild.model.overview import Brought, Day, Incoming
+from maild.store import deliveries, marks
+from maild.store.attempts import with_attempts
+from maild.store.database import Tx
+from maild.store.documents import with_files
+from maild.store.schema import arrival_documents, arrivals, documents, refusals
+from maild.store.schema import deliveries as table
+
+DELIVERED: Final = frozenset({State.HANDED_OVER, State.CONFIRMED})
+FAILED: Final = frozenset({State.FAILED, State.BOUNCED})
+WAITING: Final = frozenset({State.QUEUED, State.SENDING, State.UNCERTAIN, State.HELD})
+_D: Final = documents.c
+_HIT: Final = '", true, "'  # in the JSON of a trace; a rule may hit and send to nobody on purpose
+
+
+def days(tx: Tx, teams: Collection[str], *, now: datetime, count: int) -> tuple[Day, ...]:
+    """The last so many days of these teams, oldest first, today among them."""
+    first = now.date() - timedelta(days=count - 1)
+    since = datetime.combine(first, datetime.min.time(), now.tzinfo)
+    mine = _D.team.in_(list(teams)) & (_D.accepted_at >= since)
+    day = func.substr(_D.accepted_at, 1, 10, type_=String)
+    came = _counted(tx, select(day, func.count()).where(mine).group_by(day))
+    on = func.substr(refusals.c.at, 1, 10, type_=String)
+    refused = select(on, func.count()).where(refusals.c.at >= since).group_by(on)
+    turned_away = _counted(tx, refused)
+    fates = _fates(tx, day, mine)
+    found = []
+    for n in range(count):
+        each = first + timedelta(days=n)
+        key = str(each)
+        found.append(
+            Day(
+                each,
+                came=came.get(key, 0),
+                delivered=sum(fates[key, state] for state in DELIVERED),
+                waiting=sum(fates[key, state] for state in WAITING),
+                failed=sum(fates[key, state] for state in FAILED),
+                turned_away=turned_away.get(key, 0),
+            )
+        )
+    return tuple(found)
+
+
+def without_rule(
+    tx: Tx, teams: Collection[str], *, since: datetime, limit: int
+) -> tuple[Document, ...]:
+    """Documents since then that no rule sent anywhere and nobody rejected, newest first."""
+    sent = select(table.c.id).where(table.c.document == _D.id)
+    query = (
+        select(documents)
+        .where(_D.team.in_(list(teams)), _D.accepted_at >= since, ~sent.exists())
+        .where(_D.review.is_(None), ~_D.trace.contains(_HIT))
+        .order_by(_D.accepted_at.desc())
+        .limit(limit)
+    )
+    return with_files(tx, tx.execute(query))
+
+
+def held(tx: Tx, *, limit: int) -> tuple[Delivery, ...]:
+    """Deliveries that a person holds or has to decide about, newest first; none of a shadow mode."""
+    waits = (table.c.state == State.HELD.value) & (table.c.hold_code != HoldCode.SHADOW.value)
+    query = select(table).where(waits).order_by(table.c.id.desc()).limit(limit)
+    return with_attempts(tx, tx.execute(query).all())
+
+
+def leaving(
+    tx: Tx, states: Iterable[State], *, team: str | None, after: str | None, limit: int
+) -> tuple[Delivery, ...]:
+    """Deliveries in any of these states, newest first, behind the id `after`."""
+    # A state at a time: each comes from an index in the order that is asked for.
+    each = [
+        deliveries.find(tx, team=team, state=one.value, after=after, limit=limit) for one in states
+    ]
+    merged = heapq.merge(*each, key=lambda one: one.id, reverse=True)
+    return tuple(one for _, one in zip(range(limit), merged, strict=False))
+
+
+def incoming(
+    tx: Tx, *, after: str | None, limit: int, refused_only: bool = False
+) -> tuple[Incoming, ...]:
+    """What came in and what was refused, newest first, behind the key `after`."""
+    found = _refused(tx, after=after, limit=limit)
+    if not refused_only:
+        found += _arrived(tx, after=after, limit=limit)
+    return tuple(sorted(found, key=lambda one: one.key, reverse=True)[:limit])
+
+
+def _counted(tx: Tx, query: Select[str, int]) -> dict[str, int]:
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def _fates(tx: Tx, day: Any, mine: Any) -> defaultdict[tuple[str, str], int]:
+    query = (
+        select(day, table.c.state, func.count())
+        .join_from(documents, table, table.c.document == _D.id)
+        .where(mine)
+        .group_by(day, table.c.state)
+    )
+    return defaultdict(int, {(row[0], row[1]): row[2] for row in tx.execute(query)})
+
+
+def _refused(tx: Tx, *, after: str | None, limit: int) -> list[Incoming]:
+    found = marks.refusals(tx, after=after and f"r-{after}", limit=limit)
+    return [
+        Incoming(
+            one.id,
+            one.team,
+            one.at,
+            "",
+            one.sender,
+            one.recipient,
+            one.subject,
+            one.size,
+            code=one.code,
+            message=one.message,
+        )
+        for one in found
+    ]
+
+
+def _arrived(tx: Tx, *, after: str | None, limit: int) -> list[Incoming]:
+    query = select(arrivals).order_by(arrivals.c.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(arrivals.c.id < f"a-{after}")
+    rows = tx.execute(query).all()
+    brought = _brought(tx, [row.id for row in rows])
+    return [
+        Incoming(
+            row.id,
+            row.team,
+            row.received_at,
+            row.door,
+            row.sender,
+            row.recipient,
+            row.subject,
+            row.size,
+            brought=tuple(brought[row.id]),
+        )
+        for row in rows
+    ]
+
+
+def _brought(tx: Tx, ids: Sequence[str]) -> defaultdict[str, list[Brought]]:
+    query = (
+        select(documents, arrival_documents.c.arrival.label("by"))
+        .join_from(arrival_documents, documents, arrival_documents.c.document == _D.id)
+        .where(arrival_documents.c.arrival.in_(ids))
+        .order_by(_D.id)
+    )
+    rows = tx.execute(query).all() if ids else []
+    found: defaultdict[str, list[Brought]] = defaultdict(list)
+    for row, document in zip(rows, with_files(tx, rows), strict=True):
+        rules = tuple(rule for rule, hit, _ in json.loads(row.trace) if hit)
+        found[row.by].append(Brought(document, rules, again=row.arrival != row.by))
+    return found
