@@ -25,6 +25,7 @@ NEEDED = {
     "poppler-utils": "/usr/bin/pdftoppm",
     "zbar-tools": "/usr/bin/zbarimg",
     "strace": "/usr/bin/strace",
+    "chromium": "/usr/bin/chromium",
 }
 # Without a configuration Postfix has nothing to run with: the tests bring their own.
 ANSWERS = "postfix postfix/main_mailer_type select No configuration\n"

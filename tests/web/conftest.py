@@ -63,7 +63,7 @@ class Site:
         """A browser that has not been here before; it says of its forms that they are ours."""
         return httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=site.build(self.app)),
-            base_url=URL,
+            base_url=self.app.settings.web.address,
             headers={"sec-fetch-site": "same-origin", "accept-language": "en"} | headers,
         )
 

@@ -1,0 +1,116 @@
+"""Every page as axe judges it (WCAG 2.2 AA), in each language, light and dark, wide and narrow.
+
+Pages are found by following links, so a new one is judged as soon as something leads to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from maild.model.access import Right
+from maild.store import people
+from maild.web.words import LANGUAGES
+from tests.servers.ports import free_port
+from tests.web.chromium import Chromium, served, started
+from tests.web.conftest import ACCOUNTANT, OPERATOR, OTHER_OWNER, OWNER, Site, an_invoice
+from tests.web.crawl import crawl
+
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+WIDE, PHONE = 1100, 390
+
+
+@pytest.fixture(scope="module")
+async def filled(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A site with documents, links, and offers."""
+    async with served(tmp_path_factory.mktemp("site"), port=free_port()) as site:
+        await fill(site)
+        yield site
+
+
+@pytest.fixture(scope="module")
+async def chromium(filled: Site) -> AsyncIterator[Chromium]:
+    async with started(filled.app.settings.web.address) as one:
+        yield one
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("who", [ACCOUNTANT, OWNER, OPERATOR], ids=["partner", "owner", "operator"])
+async def test_whoever_signed_in_can_use_every_page(
+    filled: Site, chromium: Chromium, who: str, language: str
+) -> None:
+    await speaks(filled, who, language)
+    async with aclosing(await filled.signed_in(who)) as browser:
+        found = await crawl(browser)
+    assert {"/teams", "/links", "/account"} <= set(found.pages)
+    async with chromium.window(language=language) as page:
+        await chromium.sign_in(page, link=await filled.app.access.sign_ins.console_link(who))
+        faults = [await judged(page, address) for address in sorted(found.pages.values())]
+        assert "".join(faults) == ""
+        assert await page.get_attribute("html", "lang") == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_whoever_is_at_the_door_can_use_it(
+    filled: Site, chromium: Chromium, language: str
+) -> None:
+    async with chromium.window(language=language) as page:
+        faults = await judged(page, "/sign-in")
+        await page.fill("#email", "who@else.example")
+        await page.click("main button.main")
+        faults += await judged(page, page.url)
+        faults += await judged(page, f"{page.url}/of-nobody")
+        link = await filled.app.access.sign_ins.console_link(OWNER)
+        faults += await judged(page, link)
+        assert faults == ""
+
+
+async def judged(page: Page, address: str) -> str:
+    """What axe finds wrong on a page, light and dark, and whether it fits on a phone."""
+    said = ""
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size({"width": WIDE, "height": 900})
+    await page.goto(address)
+    said += await axe(page, f"{address} light")
+    await page.emulate_media(color_scheme="dark")
+    await page.set_viewport_size({"width": PHONE, "height": 844})
+    said += await axe(page, f"{address} dark, on a phone")
+    needed = await page.evaluate("document.documentElement.scrollWidth")
+    return said + (f"{address}: {needed} px wide on a phone\n" if needed > PHONE else "")
+
+
+async def axe(page: Page, where: str) -> str:
+    found: Any = await Axe().run(page, options=RULES)
+    return f"{where}\n{found.generate_report()}\n" if found.violations_count else ""
+
+
+async def speaks(site: Site, who: str, language: str) -> None:
+    now = datetime.now(UTC)
+    person = await site.app.db.write(
+        partial(people.find_or_add, email=who, language=language, now=now)
+    )
+    await site.app.db.write(partial(people.speak, person=person, language=language))
+
+
+async def fill(site: Site) -> None:
+    """Some weeks of invoices, and one of each kind of link."""
+    today = datetime.now(UTC).date()
+    files = [
+        (f"{n}.xml", an_invoice(f"F-2026-{n:04}", issued_on=today - timedelta(days=3 * n)))
+        for n in range(1, 12)
+    ]
+    await site.app.actions.send(files, team="acme", tag=None)
+    await site.linked("acme", ACCOUNTANT)
+    links = site.app.access.links
+    await links.invite("other", ACCOUNTANT, rights=[Right.SALES], by=OTHER_OWNER)
+    await links.invite("acme", "nieuw@kantoor.example", rights=list(Right), by=OWNER)
