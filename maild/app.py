@@ -21,11 +21,7 @@ from maild.errors import ConfigError
 from maild.exports.making import Exports, exports_over
 from maild.exports.pages import Pages
 from maild.intake.desk import Desk
-from maild.intake.opening import Opener
 from maild.intake.refusals import Refusals
-from maild.intake.scanning import Scanner
-from maild.intake.senders import MAILBOX
-from maild.intake.token_mails import TokenMails
 from maild.log import setup
 from maild.model.verp import Verp
 from maild.outbox.sign_in import House
@@ -40,9 +36,8 @@ from maild.partners.machines import Machines
 from maild.partners.reviewing import Reviewing
 from maild.partners.today import Today
 from maild.proof import Proofs
-from maild.reading.antivirus import Antivirus
-from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
+from maild.reception import desk_of, verp_of
 from maild.records import Records
 from maild.render.pdf import Renderer
 from maild.rules.book import RuleBook
@@ -52,8 +47,6 @@ from maild.store import marks
 from maild.store.blobs import BlobStore
 from maild.store.database import Database
 from maild.store.lock import StateLock
-from maild.store.returns import return_key
-from maild.store.tokens import SealedTokens
 from maild.teams import Checked, Shelf
 
 
@@ -105,7 +98,7 @@ class App:
             db = await Database.open(data_dir / "maild.db")
             sandbox = Sandbox()
             try:
-                verp = await _verp(settings, db) if as_daemon else Verp()
+                verp = await verp_of(settings, db) if as_daemon else Verp()
                 app = cls._built(checked, settings, shelf=shelf, db=db, sandbox=sandbox, verp=verp)
                 try:
                     yield app
@@ -129,7 +122,9 @@ class App:
         data_dir, book = settings.maild.data_dir, shelf.current
         blobs = BlobStore(data_dir / "blobs", db)
         kept = Refusals(db, blobs, book, utc_now)
-        desk = _desk(settings, db=db, blobs=blobs, book=book, sandbox=sandbox, verp=verp, kept=kept)
+        desk = desk_of(
+            settings, db=db, blobs=blobs, book=book, sandbox=sandbox, verp=verp, kept=kept
+        )
         records = Records(db)
         actions = _actions(settings, desk, records=records)
         proofs = Proofs(records, blobs, sandbox, book)
@@ -202,15 +197,6 @@ class App:
         await self.db.write(partial(marks.put, name=DAEMON_MARK, value=value, now=utc_now()))
 
 
-def antivirus_of(settings: Settings) -> Antivirus | None:
-    """The virus scanner, if there is one."""
-    one = settings.antivirus
-    if one.clamd is None:
-        return None
-    where = one.clamd if isinstance(one.clamd, Path) else (one.clamd.host, one.clamd.port)
-    return Antivirus(where, timeout=one.timeout.total_seconds())
-
-
 def _actions(settings: Settings, desk: Desk, *, records: Records) -> Actions:
     return Actions(
         db=desk.db,
@@ -225,62 +211,9 @@ def _actions(settings: Settings, desk: Desk, *, records: Records) -> Actions:
     )
 
 
-def _desk(
-    settings: Settings,
-    *,
-    db: Database,
-    blobs: BlobStore,
-    book: Callable[[], RuleBook],
-    sandbox: Sandbox,
-    verp: Verp,
-    kept: Refusals,
-) -> Desk:
-    reader, opener = MailReader(sandbox, blobs.spool), Opener(sandbox, _scanner(settings))
-    letters = _token_mails(settings, db=db, blobs=blobs, reader=reader)
-    servers = _servers(settings)
-    return Desk(
-        db,
-        blobs,
-        book,
-        utc_now,
-        kept,
-        reader,
-        opener,
-        verp=verp,
-        servers=servers,
-        token_mails=letters,
-    )
-
-
-def _token_mails(
-    settings: Settings, *, db: Database, blobs: BlobStore, reader: MailReader
-) -> TokenMails | None:
-    """What recognises the tokens that CodaBox mails, where it is spoken to at all."""
-    if not settings.connector.codabox:
-        return None
-    tokens = SealedTokens(db, secret_file=settings.maild.secret_file, now=utc_now)
-    return TokenMails(db=db, blobs=blobs, reader=reader, tokens=tokens, now=utc_now)
-
-
-def _scanner(settings: Settings) -> Scanner | None:
-    antivirus = antivirus_of(settings)
-    if antivirus is None:
-        return None
-    return Scanner(antivirus, open_when_down=settings.antivirus.fail == "open")
-
-
 def _agenda(settings: Settings, db: Database, book: Callable[[], RuleBook]) -> Agenda:
     within = settings.outbox.receipt_within
     return Agenda(db, partial(schedules, book, receipt_within=within), book, utc_now)
-
-
-async def _verp(settings: Settings, db: Database) -> Verp:
-    """The signed return addresses in use, and the key of this store that signs them."""
-    signed = [one for one in settings.connector.smtp.values() if one.return_path == "verp"]
-    return Verp(
-        key=await db.write(partial(return_key, now=utc_now())),
-        addresses=frozenset(one.returns_to(settings.maild.called).lower() for one in signed),
-    )
 
 
 @contextlib.contextmanager
@@ -291,11 +224,3 @@ def _locked(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _servers(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """Whose word about a sender counts, by the door that a mail came by."""
-    doors = dict.fromkeys(("smtp", "lmtp"), settings.smtpd.trusted_authserv)
-    return doors | {
-        f"{MAILBOX} {name}": one.trusted_authserv for name, one in settings.mailbox.items()
-    }

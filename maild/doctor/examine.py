@@ -6,11 +6,12 @@ import asyncio
 
 from maild import mailboxes, roads
 from maild.actions import utc_now
-from maild.app import App, antivirus_of
+from maild.app import App
 from maild.doctor import domains, doors, machine, ways
 from maild.doctor.dns import Names
 from maild.doctor.finding import Finding
 from maild.doctor.sender import sendings
+from maild.reception import antivirus_of
 from maild.store import tokens
 from maild.store.vitals import vitals
 
