@@ -100,6 +100,13 @@ class Oversight:
 
         return await self.db.read(look)
 
+    async def figures(self) -> tuple[dict[str, Any], Day]:
+        """The status without its teams, and today: for programs that watch."""
+        status, now = await self.actions.overall(), self.now()
+        days = partial(overview.days, teams=self.teams, now=now, count=1)
+        [today] = await self.db.read(days)
+        return status, today
+
     async def leaving(
         self, group: str, *, team: str | None, after: str | None
     ) -> tuple[tuple[Leaving, ...], str | None]:

@@ -31,6 +31,7 @@ PATHS: Final = tuple(
         "connector.http.*.cert_file",
         "connector.http.*.key_file",
         "alarm.webhook_token_file",
+        "web.metrics_token_file",
         "team.*.branding.logo",
     )
 )

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from maild.config.section import Address, Section
-from maild.config.values import Endpoint, Listens, Networks, is_loopback
+from maild.config.values import Endpoint, Listens, MaybePath, Networks, is_loopback
 from maild.errors import KeyProblem, did_you_mean
 
 
@@ -20,6 +20,7 @@ class Web(Section):
     url: Endpoint = ""
     operators: tuple[Address, ...] = ()
     proxies: Networks = ()
+    metrics_token_file: MaybePath = None
     via: str = ""
     sender: str = Field(default="", alias="from")
 

@@ -30,6 +30,7 @@ from maild.web import (
     home,
     links,
     live,
+    metrics,
     openapi,
     operator,
     sign_in,
@@ -68,6 +69,7 @@ def build(app: App) -> Starlette:
         Route("/static/{mark}/{name}", static, methods=["GET"]),
         Route("/healthz", health.alive(app), methods=["GET"]),
         Route("/readyz", health.ready(app), methods=["GET"]),
+        Route("/metrics", metrics.measured(app), methods=["GET"]),
         Route(f"{api.ROOT}/openapi.json", openapi.show, methods=["GET"]),
         *api.routes(app),
     ]
