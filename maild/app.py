@@ -28,6 +28,7 @@ from maild.outbox.sign_in import House
 from maild.oversight import Oversight
 from maild.partners import access
 from maild.partners.access import Access, house_of
+from maild.partners.automatic import Automation
 from maild.partners.browsing import Browsing
 from maild.partners.downloads import Downloads
 from maild.partners.exporting import Exporting
@@ -43,7 +44,7 @@ from maild.render.pdf import Renderer
 from maild.rules.book import RuleBook
 from maild.schedules import schedules
 from maild.standing import DAEMON_MARK
-from maild.store import marks
+from maild.store import automatic, marks
 from maild.store.blobs import BlobStore
 from maild.store.database import Database
 from maild.store.lock import StateLock
@@ -101,6 +102,7 @@ class App:
                 verp = await verp_of(settings, db) if as_daemon else Verp()
                 app = cls._built(checked, settings, shelf=shelf, db=db, sandbox=sandbox, verp=verp)
                 try:
+                    await app.refresh()
                     yield app
                 finally:
                     await app.renderer.close()
@@ -180,6 +182,18 @@ class App:
         """What a team's own people see and ask of packages."""
         today = self.handling.today
         return Exporting(self.db, today, self.browsing, self.exports, self.agenda)
+
+    @property
+    def automation(self) -> Automation:
+        """What offices let be sent to them by itself."""
+        url = self.settings.web.address
+        return Automation(
+            self.db, self.actions, self.shelf.current, url, utc_now, changed=self.refresh
+        )
+
+    async def refresh(self) -> None:
+        """Let the rule book have what offices switched on or off meanwhile."""
+        self.shelf.add(await self.db.read(automatic.in_force))
 
     def reload(self) -> tuple[list[str], tuple[str, ...]]:
         """Read teams and rules again: the teams that changed, and the problems that remain."""

@@ -15,8 +15,10 @@ from maild.config.codabox import UPLOAD_WANTED
 from maild.config.loaded import Loaded, find_config, read
 from maild.config.settings import Settings
 from maild.errors import ConfigError, KeyProblem
+from maild.model.automatic import Automatic
 from maild.model.team import Team
 from maild.render import letter
+from maild.rules.automatic import extended
 from maild.rules.book import RuleBook, address_key
 from maild.rules.lint import lint
 from maild.rules.schema import read_teams
@@ -110,11 +112,19 @@ class Shelf:
         """Raises ConfigError with every problem: a daemon does not start on half a configuration."""
         if checked.errors:
             raise ConfigError(checked.errors, hint="maild check says the same without starting")
-        self.book = RuleBook(checked.teams)
+        self._written = RuleBook(checked.teams)
+        self._automatic: tuple[Automatic, ...] = ()
+        self.book = self._written
 
     def current(self) -> RuleBook:
         """The book, for parts that ask each time they need it."""
         return self.book
+
+    def add(self, automatic: tuple[Automatic, ...]) -> None:
+        """Put in what partners switched on, in place of what they had on before."""
+        if automatic != self._automatic:
+            self._automatic = automatic
+            self.book = self._extended()
 
     def reload(self, checked: Checked) -> tuple[list[str], tuple[str, ...]]:
         """Put in the new book: returns the teams that changed, and the problems that remain.
@@ -126,7 +136,11 @@ class Shelf:
             return [], checked.errors
         good = [team for team in checked.teams if team.slug not in checked.broken]
         old = {team.slug: team for team in self.book.teams}
-        self.book = self.book.replace(good, broken=checked.broken)
+        self._written = self._written.replace(good, broken=checked.broken)
+        self.book = self._extended()
         new = {team.slug: team for team in self.book.teams}
         changed = sorted(slug for slug in old.keys() | new.keys() if old.get(slug) != new.get(slug))
         return changed, checked.errors
+
+    def _extended(self) -> RuleBook:
+        return RuleBook(extended(team, self._automatic) for team in self._written.teams)

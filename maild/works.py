@@ -228,6 +228,8 @@ def _clock(app: App) -> Clock:
         running.clock_failed(schedule=name, error=error)
 
     clock = Clock(app.db, schedules=app.agenda.schedules, now=utc_now, fault=fault)
+    # Commands beside the daemon end links, too.
+    clock.watch("automatic exports", lambda _: app.refresh())
     clock.watch("digest", Digests(app.db, book=app.shelf.current).look)
     return clock
 

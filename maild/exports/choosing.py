@@ -66,6 +66,8 @@ def choose(tx: Tx, order: Order, *, team: Team) -> Chosen:
     taken = []
     for one in found:
         if why := reasons.get(one.id):
+            if order.choice.discreet and one.kind not in order.choice.kinds:
+                continue
             left[why, one.kind.value] += 1
         else:
             taken.append((one, one.issued_on or one.accepted_at.astimezone(zone).date()))

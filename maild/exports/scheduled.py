@@ -75,6 +75,8 @@ class Scheduled:
         package, made = await self.sender.make(
             order, team, to=export.to, mail_size=export.mail_size
         )
+        if run is not None:
+            self._export(run.schedule)  # it may have been ended while the package was made
         said = f"{order.label}: {_counted(package.count, 'document')}, {_counted(len(package.parts), 'part')}"
         write = partial(_write, made=made, order=order, run=run, said=said, now=self.now())
         log(await self.db.write(write), order=order, package=package)

@@ -56,6 +56,7 @@ class Choice:
     formats: tuple[Form, ...] = tuple(Form)
     dialect: str = "excel-nl"  # of the CSV files; one of DIALECTS
     documents: frozenset[str] | None = None  # only these by id, and no word on the others
+    discreet: bool = False  # no word on documents of kinds that were not asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from maild.model.team import Team
 from maild.partners.scope import is_among
 from maild.render.portal_mail import PortalMail, portal_mail
 from maild.rules.book import RuleBook
-from maild.store import links, people, trail
+from maild.store import automatic, links, people, trail
 from maild.store.database import Database, Tx
 
 GOOD_FOR: Final = timedelta(days=7)  # portal_security.md section 2, point 8
@@ -153,6 +153,8 @@ class Links:
         state = LinkState.ENDED if was else LinkState.DECLINED
         done = links.move(tx, link, replace(link, state=state, ended_at=now, ended_by=scope.email))
         self._note(tx, done, by=scope.email, action=f"link.{state}")
+        if was and link.partner is not None:
+            automatic.end_of_partner(tx, link.team, link.partner, by=scope.email, now=now)
         if was:
             self._tell_both(tx, "ended", done, by=scope.email)
         return done

@@ -15,7 +15,9 @@ from maild.render.letter import LONGEST_SUBJECT, colour_of, paragraphs
 from maild.render.page import Page, as_html, as_text
 from maild.render.templates import fill, phrases
 
-PortalMail = Literal["sign_in", "invited", "asked", "accepted", "ended"]
+PortalMail = Literal[
+    "sign_in", "invited", "asked", "accepted", "ended", "automatic_on", "automatic_off"
+]
 
 
 def portal_mail(
@@ -23,7 +25,8 @@ def portal_mail(
 ) -> Letter:
     """One mail of the pages, with the address to go to.
 
-    "sign_in": code, minutes, place. "invited", "asked", "accepted" and "ended": by (an address),
+    "sign_in": code, minutes, place. "invited", "asked", "accepted", "ended" and
+    "automatic_on", "automatic_off": by (an address),
     partner (the office's name), days. `team` is who it is from, and whose colour it has.
     """
     language = language_of(language)

@@ -28,6 +28,7 @@ from maild.store import (
     columns,
     schema_access,
     schema_alarms,
+    schema_automatic,
     schema_browsing,
     schema_machines,
     schema_mailboxes,
@@ -42,10 +43,11 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0015"
+REVISION: Final = "0016"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
+automatic: Final = schema_automatic.automatic
 tokens: Final = schema_tokens.tokens
 leases: Final = schema_mailboxes.leases
 mailbox_messages: Final = schema_mailboxes.mailbox_messages

@@ -86,6 +86,7 @@ async def show(visit: Visit) -> Response:
         kinds=SHOWN,
         every=(Every.MONTH, Every.QUARTER, Every.YEAR),
         directions=sorted(visit.scope.directions(team.slug), reverse=True),
+        automatic=visit.scope.may(Right.AUTO, team.slug),
         waiting=await visit.app.reviewing.count(visit.scope, team.slug),
         shapes=tuple(Shape) if visit.scope.may(Right.EXPORT, team.slug) else (),
     )

@@ -34,6 +34,7 @@ async def teams(visit: Visit) -> Response:
         "teams.html",
         teams=shown,
         all=len(seen),
+        on=await visit.app.automation.on(visit.scope) if visit.scope.partner else (),
         text=text,
         offers=[one for one in offers if one.partner is None],
         bars=bars,

@@ -67,6 +67,7 @@ async def accept(visit: Visit) -> Response:
 async def end(visit: Visit) -> Response:
     """Say no, or end it."""
     await visit.app.access.links.end(visit.path("id"), scope=visit.scope)
+    await visit.app.refresh()
     return go(LINKS)
 
 

@@ -22,6 +22,7 @@ from maild.partners.sessions import Visitor
 from maild.web import (
     account,
     api,
+    automatic,
     document,
     documents,
     downloads,
@@ -51,6 +52,7 @@ PAGES: Final[Sequence[Page]] = (
     *document.PAGES,
     *downloads.PAGES,
     *waiting.PAGES,
+    *automatic.PAGES,
     *today.PAGES,
     *live.PAGES,
     *exports.PAGES,
