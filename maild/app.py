@@ -34,6 +34,7 @@ from maild.partners.downloads import Downloads
 from maild.partners.exporting import Exporting
 from maild.partners.handling import Handling
 from maild.partners.machines import Machines
+from maild.partners.own_settings import OwnSettings
 from maild.partners.reviewing import Reviewing
 from maild.partners.today import Today
 from maild.proof import Proofs
@@ -48,6 +49,7 @@ from maild.store import automatic, marks
 from maild.store.blobs import BlobStore
 from maild.store.database import Database
 from maild.store.lock import StateLock
+from maild.team_files import TeamFiles
 from maild.teams import Checked, Shelf
 
 
@@ -194,6 +196,12 @@ class App:
     async def refresh(self) -> None:
         """Let the rule book have what offices switched on or off meanwhile."""
         self.shelf.add(await self.db.read(automatic.in_force))
+
+    @property
+    def own_settings(self) -> OwnSettings:
+        """What a team's own people change of its configuration."""
+        files = TeamFiles(self.config_path, self.settings.maild.data_dir)
+        return OwnSettings(self.db, self.handling.today, files, self.shelf)
 
     def reload(self) -> tuple[list[str], tuple[str, ...]]:
         """Read teams and rules again: the teams that changed, and the problems that remain."""

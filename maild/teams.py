@@ -12,6 +12,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from maild.config.codabox import UPLOAD_WANTED
+from maild.config.files import NOTHING, Instead
 from maild.config.loaded import Loaded, find_config, read
 from maild.config.settings import Settings
 from maild.errors import ConfigError, KeyProblem
@@ -38,11 +39,15 @@ class Checked:
     remarks: tuple[str, ...]
     broken: frozenset[str]
     general: bool
+    problems: tuple[KeyProblem, ...] = ()
 
 
-def check(path: str | Path | None) -> Checked:
-    """Read and check a configuration. Raises ConfigError only when there is no file at all."""
-    loaded = read(find_config(Path(path) if path else None))
+def check(path: str | Path | None, *, instead: Instead = NOTHING) -> Checked:
+    """Read and check a configuration. Raises ConfigError only when there is no file at all.
+
+    Texts in `instead` stand for files as they would be after a change.
+    """
+    loaded = read(find_config(Path(path) if path else None), instead=instead)
     teams, told = read_teams(loaded.teams, connectors=loaded.connectors, kinds=loaded.connectors)
     told = (*told, *lint(teams), *_texts(teams), *_senders(teams, loaded.settings))
     told = (*told, *_uploads(teams, loaded.settings))
@@ -54,6 +59,7 @@ def check(path: str | Path | None) -> Checked:
         remarks=tuple(_remark(loaded, one) for one in found if one.level != "error"),
         broken=frozenset(team for one in told if (team := _broken(one))),
         general=loaded.settings is None or any(one.level == "error" for one in loaded.problems),
+        problems=found,
     )
 
 
@@ -115,6 +121,11 @@ class Shelf:
         self._written = RuleBook(checked.teams)
         self._automatic: tuple[Automatic, ...] = ()
         self.book = self._written
+
+    @property
+    def written(self) -> RuleBook:
+        """The book as the configuration has it, without what partners switched on."""
+        return self._written
 
     def current(self) -> RuleBook:
         """The book, for parts that ask each time they need it."""

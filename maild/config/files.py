@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
@@ -19,6 +20,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from maild.config import lines
 from maild.config.paths import Tables, with_paths
 from maild.errors import KeyProblem
+
+Instead = Mapping[Path, str]
+NOTHING: Final[Instead] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class TomlFile:
     shown: str
     text: str
     tables: Tables
+    path: Path
 
     def line(self, key: str) -> int | None:
         """The line on which this file has a key, or None."""
@@ -112,16 +117,36 @@ class Files(PydanticBaseSettingsSource):
         return self._tree.tables
 
 
-def load(path: Path) -> Tree:
-    """Read a configuration file and what it includes."""
+def load(path: Path, *, instead: Instead = NOTHING) -> Tree:
+    """Read a configuration file and what it includes; texts in `instead` stand for those of the disk."""
     tree = Tree()
-    if main := _read(path, tree):
+    if main := _read(path, tree, instead):
         include = main.tables.pop("include", [])
         _add(tree, main)
         for one in _included(path, include, tree):
-            if file := _read(one, tree):
+            if file := _read(one, tree, instead):
                 _add(tree, file)
     return tree
+
+
+def add_own(tree: Tree, folder: Path, *, instead: Instead = NOTHING) -> None:
+    """Read the files of teams that lie in a folder of maild's own; there is nothing else in them."""
+    known = {one.path.resolve() for one in tree.files}
+    try:
+        found = sorted(folder.glob("*.toml"))
+    except OSError as fault:
+        said = f"the teams in {shown_path(folder)} cannot be looked at ({fault.strerror})"
+        tree.problems.append(KeyProblem("maild.data_dir", said, "warning"))
+        return
+    for one in found:
+        if one.resolve() in known or not (file := _read(one, tree, instead)):
+            continue
+        for name in file.tables:
+            if name not in {"team", "include"}:  # `include` is told of where files are added
+                said = f"only teams stand here; write [{name}] in the first file"
+                tree.tell(file.shown, file.line(name) or 1, said, key=name)
+        own = {name: value for name, value in file.tables.items() if name in {"team", "include"}}
+        _add(tree, replace(file, tables=own))
 
 
 def split(key: str) -> lines.Path:
@@ -140,10 +165,10 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-def _read(path: Path, tree: Tree) -> TomlFile | None:
+def _read(path: Path, tree: Tree, instead: Instead) -> TomlFile | None:
     shown = shown_path(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = instead[path] if path in instead else path.read_bytes().decode("utf-8-sig")
         tables = _parsed(text)
     except OSError as fault:
         tree.tell(shown, 1, f"the file cannot be read ({fault.strerror})")
@@ -154,7 +179,7 @@ def _read(path: Path, tree: Tree) -> TomlFile | None:
     except RecursionError:
         tree.tell(shown, 1, "brackets are nested too deeply to be meant")
     else:
-        return TomlFile(shown, text, with_paths(tables, path.parent))
+        return TomlFile(shown, text, with_paths(tables, path.parent), path)
     return None
 
 

@@ -16,11 +16,12 @@ from pydantic_settings import InitSettingsSource
 
 from maild.config import problems
 from maild.config.environment import Environment, overrides
-from maild.config.files import Files, Tree, load
+from maild.config.files import NOTHING, Files, Instead, Tree, add_own, load
 from maild.config.settings import Maild, Settings
 from maild.config.values import MaybePath
 from maild.errors import ConfigError, KeyProblem
 
+OWN: Final = "teams.d"  # in data_dir: a file for each team whose people change it on the pages
 PLACES: Final = (Path("maild.toml"), Path("/etc/maild/maild.toml"))
 
 
@@ -77,12 +78,18 @@ def find_config(given: MaybePath = None, environ: Mapping[str, str] | None = Non
     )
 
 
-def read(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
-    """Read a configuration with its includes and overrides; nothing is raised, everything is told."""
+def read(
+    path: Path, environ: Mapping[str, str] | None = None, *, instead: Instead = NOTHING
+) -> Loaded:
+    """Read a configuration with its includes and overrides; nothing is raised, everything is told.
+
+    Texts in `instead` stand for files as they would be after a change.
+    """
     path = path.absolute()
     environ = os.environ if environ is None else environ
-    tree = load(path)
+    tree = load(path, instead=instead)
     tree.overridden = overrides(environ)
+    add_own(tree, _own_folder(tree, environ, folder=path.parent), instead=instead)
     settings, found = _settings(tree, environ, folder=path.parent)
     # From here on the tree holds what the environment says over the files.
     told = (*tree.problems, *found, *problems.found_beside(tree.tables))
@@ -95,6 +102,14 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
         connectors=problems.connector_kinds(tree.tables),
         tree=tree,
     )
+
+
+def _own_folder(tree: Tree, environ: Mapping[str, str], *, folder: Path) -> Path:
+    """The folder of the teams' own files, as far as it is known before anything is checked."""
+    maild = tree.tables.get("maild")
+    said = environ.get(tree.overridden.get("maild.data_dir", ""))
+    said = said or (maild.get("data_dir") if isinstance(maild, dict) else None)
+    return folder / (said if isinstance(said, str) else Maild().data_dir) / OWN
 
 
 def _settings(

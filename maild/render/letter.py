@@ -27,7 +27,7 @@ from maild.render.view import TEAM_TEXTS
 
 # Other names than the page has (`TEAM_TEXTS`): one word over both would fit neither.
 _OWN_TEXTS: Final = ("subject", "greeting", "text", "ending")
-_ALL_TEXTS: Final = (*_OWN_TEXTS, *TEAM_TEXTS)
+TEXTS: Final = (*_OWN_TEXTS, *TEAM_TEXTS)
 _ROWS: Final = (
     "number", "issued_on", "seller", "buyer", "preceding", "total", "payable", "due_on",
     "valid_until",
@@ -66,7 +66,7 @@ def problems(team: Team) -> tuple[str, ...]:
     for key, source in team.branding.texts:
         language, _, rest = key.partition(".")
         kind, _, name = rest.partition(".")
-        if language not in LANGUAGES or kind not in set(Kind) or name not in _ALL_TEXTS:
+        if language not in LANGUAGES or kind not in set(Kind) or name not in TEXTS:
             found.append(_no_such_text(key))
         elif name in _OWN_TEXTS:
             found += _problem(f"branding.texts.{key}", source)
@@ -118,8 +118,8 @@ def _problem(where: str, source: str) -> list[str]:
 
 
 def _no_such_text(key: str) -> str:
-    every = [".".join(one) for one in product(LANGUAGES, Kind, _ALL_TEXTS)]
-    names = ", ".join(_ALL_TEXTS)
+    every = [".".join(one) for one in product(LANGUAGES, Kind, TEXTS)]
+    names = ", ".join(TEXTS)
     hint = did_you_mean(key, every)
     return f"branding.texts.{key}: a key is LANGUAGE.KIND.NAME with NAME one of {names}{hint}"
 

@@ -34,6 +34,7 @@ from maild.web import (
     metrics,
     openapi,
     operator,
+    settings,
     sign_in,
     today,
     waiting,
@@ -55,6 +56,7 @@ PAGES: Final[Sequence[Page]] = (
     *automatic.PAGES,
     *today.PAGES,
     *live.PAGES,
+    *settings.PAGES,
     *exports.PAGES,
     *operator.PAGES,
 )
