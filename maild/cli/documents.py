@@ -250,6 +250,6 @@ def read_files(paths: list[Path]) -> list[tuple[str, bytes]]:
 def _is_readable(seen: dict[str, Any]) -> bool:
     """Whether an inspected file says something: for a mail, that nothing in it failed, or that a bill did not."""
     if seen["kind"] != "mail":
-        return bool(seen["kind"] != "unknown")
+        return bool(seen["kind"] != "unknown" or seen.get("fields"))
     known = any(one["kind"] != "other" for one in seen["documents"])
     return bool(known or not seen["problems"])

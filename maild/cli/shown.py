@@ -39,7 +39,27 @@ def show_inspected(seen: dict[str, Any]) -> None:
     for label, value in rows:
         if value not in (None, ""):
             say(f"  {label:<14} {value}")
+    _show_fields(seen.get("fields", {}))
     _show_problems(seen)
+
+
+def _show_fields(fields: dict[str, Any]) -> None:
+    """Print how sure each figure is that was read from a page."""
+    for key, field in fields.items():
+        if field["value"] is not None:
+            sure = field["verdict"] + (f", page {field['page']}" if field["page"] else "")
+            say(f"  {key.replace('_', ' '):<26} {_plain(field['value'])}  ({sure})")
+
+
+def _plain(value: Any) -> str:
+    """A field's value in one line."""
+    if not isinstance(value, list):
+        return str(value)
+    told = (
+        one if isinstance(one, str) else f"{one['rate']} % of {one['base']} is {one['vat']}"
+        for one in value
+    )
+    return ", ".join(told)
 
 
 def _show_mail(seen: dict[str, Any]) -> None:

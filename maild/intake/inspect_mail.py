@@ -11,14 +11,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Final
 
-from maild.errors import DocumentError, Problem
+from maild.errors import DocumentError, Problem, Unreadable
 from maild.intake import inspect, inspect_pdf, pairing
+from maild.intake.figures import figures_of
 from maild.intake.hints import hints
-from maild.intake.opening import NONE_OPENED, NOTHING, Opener, Openings
+from maild.intake.opening import NONE_OPENED, NOTHING, Opened, Opener, Openings
 from maild.model.bill import Bill
+from maild.model.figures import Figures
 from maild.model.returned import Report, Returned
 from maild.model.team import Team
-from maild.reading.mail import Mail, Part
+from maild.reading.mail import Body, Mail, Part
 from maild.reading.names import split_name, type_of
 from maild.reading.reader import MailReader
 from maild.reading.returns import classify
@@ -55,7 +57,9 @@ class Inspector:
         if type_of(content) in ARCHIVES:
             return await self._mail(name, wrap([(PurePath(name).name, content)]))
         if type_of(content) == _PDF:
-            return inspect_pdf.shown(name, await self.opener.open_pdf(content), team=self.team)
+            opened = await self.opener.open_pdf(content)
+            figures = await self._figures(content, opened)
+            return inspect_pdf.shown(name, opened, team=self.team, figures=figures)
         try:
             return inspect.inspect(name, content, team=self.team)
         except DocumentError as fault:
@@ -67,13 +71,13 @@ class Inspector:
         try:
             async with self.reader.opened(raw) as mail:
                 opened = await self.opener.open(mail) if report is None else NONE_OPENED
-                said = self._in_it(mail, opened) if report is None else _Said()
+                said = await self._in_it(mail, opened) if report is None else _Said()
                 said = replace(said, problems=[*mail.problems, *said.problems])
                 return shown | _shown(mail.parts, said, report=report)
         except DocumentError as fault:
             return shown | _shown((), _Said(problems=[*fault.problems]), report=report)
 
-    def _in_it(self, mail: Mail, opened: Openings) -> _Said:
+    async def _in_it(self, mail: Mail, opened: Openings) -> _Said:
         """An object for each bill, with its PDF as its attachment, and for each PDF that stands alone."""
         parts = [one for one in mail.parts if not one.shown_inside]
         bills: list[tuple[Part, Look | Bill]] = []
@@ -96,13 +100,22 @@ class Inspector:
             for one in pdfs
             if one not in pairs.values() and _number_inside(opened, one) not in numbers
         ]
-        documents += [self._pdf(one, mail, opened=opened) for one in _invoices(alone)]
+        documents += [await self._pdf(one, mail, opened=opened) for one in _invoices(alone)]
         return _Said(documents, problems)
 
-    def _pdf(self, part: Part, mail: Mail, *, opened: Openings) -> dict[str, Any]:
-        """A PDF by the bill inside it, else by what the mail tells."""
+    async def _figures(self, content: Body, opened: Opened) -> Figures | None:
+        if not inspect_pdf.asks_for_figures(opened):
+            return None
+        try:
+            return await figures_of(self.opener.sandbox, content, team=self.team)
+        except Unreadable:
+            return None  # its pages cannot be read: it is shown as the file that it is
+
+    async def _pdf(self, part: Part, mail: Mail, *, opened: Openings) -> dict[str, Any]:
+        """A PDF by the bill inside it, else by what the mail tells, beside what its pages say."""
         found = opened.get(part.name, NOTHING)
-        shown = inspect_pdf.shown(part.name, found, team=self.team)
+        figures = await self._figures(part.body, found)
+        shown = inspect_pdf.shown(part.name, found, team=self.team, figures=figures)
         if found.inside is None:
             number = hints(mail.subject, split_name(part.name)[0], purchase=True).number
             shown |= {"kind": "other", "number": number}

@@ -14,10 +14,12 @@ from maild.errors import Unreadable
 from maild.reading.mail import Body
 from maild.reading.names import safe_name
 from maild.reading.packed import unpack
+from maild.reading.rows import Piece, Sheet, rows_of
 from maild.reading.sandbox import Sandbox
 
 _FILES: Final = "maild.reading.pdf_jobs:files"
 _TEXT: Final = "maild.reading.pdf_jobs:text"
+_WORDS: Final = "maild.reading.pdf_jobs:words"
 _LONGEST_TEXT: Final = 600_000
 _STATES: Final[dict[str, Literal["open", "locked", "damaged"]]] = {
     "open": "open",
@@ -70,6 +72,22 @@ async def page_text(sandbox: Sandbox, content: Body) -> str:
     if not isinstance(said, str):
         raise _no_sense(TypeError("text"))
     return said[:_LONGEST_TEXT]
+
+
+async def sheets(sandbox: Sandbox, content: Body) -> tuple[Sheet, ...]:
+    """The rows of a PDF's first and last pages. Raises as `page_text` does."""
+    head, _ = unpack(await sandbox.run(_WORDS, content))
+    try:
+        return tuple(_sheet(one) for one in head["sheets"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _no_sense(error) from error
+
+
+def _sheet(told: dict[str, Any]) -> Sheet:
+    number = int(told["number"])
+    words = [Piece(str(text), *map(float, sides)) for text, *sides in told["words"]]
+    rows = rows_of(words, page=number)
+    return Sheet(number, float(told["width"]), float(told["height"]), rows)
 
 
 def _embedded(told: list[dict[str, Any]], bodies: list[bytes]) -> Iterator[Embedded]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -20,6 +21,7 @@ import pypdfium2
 from maild.errors import Unreadable
 from maild.reading.names import type_of
 from maild.reading.packed import pack
+from maild.reading.rows import Piece, in_rows, words_of
 
 FIRST_PAGES: Final = 10
 LAST_PAGES: Final = 3
@@ -34,6 +36,7 @@ MOST_INSTRUCTIONS: Final = 64_000_000
 MOST_CHARACTERS: Final = 20_000
 _TREE_NODES: Final = 500
 _CHUNK: Final = 1 << 20
+_QUARTER: Final = math.pi / 2
 
 
 class _TooMuch(Exception):
@@ -78,18 +81,37 @@ def files(payload: bytes) -> bytes:
 
 def text(payload: bytes) -> bytes:
     """The text of the first and last pages, row by row as it is printed, then as the file has it."""
+    said: list[str] = []
+    for _, page in _pages(payload):
+        with contextlib.suppress(pypdfium2.PdfiumError):
+            printed = page.get_textpage()
+            words = words_of(_characters(page, printed))
+            said += [" ".join(one.text for one in row) for row in in_rows(words)]
+            said.append(printed.get_text_range(0, min(printed.count_chars(), MOST_CHARACTERS)))
+    return pack({"text": "\n".join(said)})
+
+
+def words(payload: bytes) -> bytes:
+    """The words of the first and last pages with their boxes, in the order in which they are printed."""
+    told: list[dict[str, Any]] = []
+    for number, page in _pages(payload):
+        with contextlib.suppress(pypdfium2.PdfiumError):
+            width, height = page.get_size()
+            found = words_of(_characters(page, page.get_textpage()))
+            boxes = [(one.text, *(round(side, 1) for side in one[1:])) for one in found]
+            told.append({"number": number, "width": width, "height": height, "words": boxes})
+    return pack({"sheets": told})
+
+
+def _pages(payload: bytes) -> Iterator[tuple[int, pypdfium2.PdfPage]]:
+    """The first and last pages with their numbers; one that cannot be read says nothing of the others."""
     try:
         document = pypdfium2.PdfDocument(payload)
     except pypdfium2.PdfiumError as error:
         raise Unreadable("the pages of the PDF cannot be read: it is damaged") from error
-    said: list[str] = []
     for at in _chosen(len(document)):
-        try:
-            page = document[at].get_textpage()
-            said += [*_rows(page), page.get_text_range(0, min(page.count_chars(), MOST_CHARACTERS))]
-        except pypdfium2.PdfiumError:
-            continue  # one page that cannot be read says nothing of the others
-    return pack({"text": "\n".join(said)})
+        with contextlib.suppress(pypdfium2.PdfiumError):
+            yield at + 1, document[at]
 
 
 def _chosen(pages: int) -> Sequence[int]:
@@ -224,41 +246,30 @@ def _name(value: Any) -> str:
     return str(value).lstrip("/") if isinstance(value, pikepdf.Name | pikepdf.String) else ""
 
 
-def _rows(page: pypdfium2.PdfTextPage) -> Iterator[str]:
-    """Rows rebuilt from where the characters stand: the order in the file is not that of reading.
+def _characters(page: pypdfium2.PdfPage, printed: pypdfium2.PdfTextPage) -> Iterator[Piece]:
+    """The characters of a page, those that are read from the side turned to where they are read.
 
     Loose boxes, since tight ones put a comma on another line than its digits (purchase_reading.md A1).
+    What runs along the edge of a page comes below all its rows: it belongs to none of them.
     """
-    glyphs = sorted(_glyphs(page), key=lambda one: -one[0])
-    row: list[tuple[float, float, float, float, str]] = []
-    for one in glyphs:
-        if row and row[0][0] - one[0] > max(row[0][1], 1.0) / 2:
-            yield _joined(row)
-            row = []
-        row.append(one)
-    if row:
-        yield _joined(row)
-
-
-def _glyphs(
-    page: pypdfium2.PdfTextPage,
-) -> Iterator[tuple[float, float, float, float, str]]:
-    """The middle and height, left and right end of each character that shows, and itself."""
-    for at in range(min(page.count_chars(), MOST_CHARACTERS)):
-        code = pypdfium2.raw.FPDFText_GetUnicode(page, at)
-        char = chr(code) if 32 < code < 0x110000 else ""
-        if not char or char.isspace():
+    raw, box = pypdfium2.raw, pypdfium2.raw.FS_RECTF()
+    size = page.get_size()
+    turned = page.get_rotation() // 90 % 4
+    paper = size[::-1] if turned % 2 else size
+    for at in range(min(printed.count_chars(), MOST_CHARACTERS)):
+        code = raw.FPDFText_GetUnicode(printed, at)
+        if code < 32 or 0xD800 <= code < 0xE000:
             continue
-        with contextlib.suppress(pypdfium2.PdfiumError):
-            left, bottom, right, top = page.get_charbox(at, loose=True)
-            yield (bottom + top) / 2, top - bottom, left, right, char
-
-
-def _joined(row: list[tuple[float, float, float, float, str]]) -> str:
-    """A row from left to right, with a blank where there is a gap."""
-    row.sort(key=lambda one: one[2])
-    said, end = "", row[0][2]
-    for _, height, left, right, char in row:
-        said += f" {char}" if left - end > max(height, 1.0) / 5 else char
-        end = right
-    return said
+        raw.FPDFText_GetLooseCharBox(printed, at, box)
+        # Quarters by which the print is turned on the paper, clockwise.
+        quarter = round(raw.FPDFText_GetCharAngle(printed, at) / _QUARTER) % 4
+        width, height = paper
+        sides = (box.left, height - box.top, box.right, height - box.bottom)
+        for _ in range(-quarter % 4):
+            left, top, right, bottom = sides
+            sides = (height - bottom, left, height - top, right)
+            width, height = height, width
+        if (quarter + turned) % 4:
+            left, top, right, bottom = sides
+            sides = (left, top + sum(size), right, bottom + sum(size))
+        yield Piece(chr(code), *sides)

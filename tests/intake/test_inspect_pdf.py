@@ -93,7 +93,7 @@ async def test_the_bill_inside_is_shown_with_its_dialect_its_direction_and_its_f
     ("content", "kind", "code"),
     [
         (a_hybrid(a_cii(number="9")), "invoice", "untrusted"),
-        (make.a_pdf(), "unknown", "pdf_only"),
+        (make.a_pdf(("A letter",)), "unknown", "pdf_only"),
         (make.a_pdf(password="x"), "unknown", "encrypted"),
         (b"%PDF-1.7 nothing", "unknown", "damaged"),
         (make.flate_over_flate(70 << 20), "unknown", "unopened"),
@@ -106,6 +106,21 @@ async def test_what_cannot_be_believed_or_opened_is_said(
     seen = await inspector.inspect("f.pdf", content)
     assert seen["kind"] == kind
     assert [one["code"] for one in seen["problems"]] == [code]
+
+
+async def test_the_figures_of_a_page_are_shown_with_how_sure_each_is(inspector: Inspector) -> None:
+    rows = ("Invoice 2026-001", "Total excl. VAT 100,00", "VAT 21% 21,00", "Total incl. VAT 121,00")
+    seen = await inspector.inspect("f.pdf", make.a_pdf(rows))
+    assert seen["fields"]["invoice_number"]["value"] == "2026-001"
+    gross, iban = seen["fields"]["gross_total"], seen["fields"]["iban"]
+    assert (gross["value"], gross["verdict"], gross["page"]) == ("121.00", "proven", 1)
+    assert len(gross["box"]) == 4
+    assert (iban["value"], iban["verdict"], iban["page"], iban["box"]) == (
+        None,
+        "absent",
+        None,
+        None,
+    )
 
 
 async def test_cii_that_comes_alone_is_shown_too(inspector: Inspector) -> None:
