@@ -24,6 +24,7 @@ from maild.store import documents, runs
 from maild.store.database import Database, Tx
 
 MOST: Final = 500  # runs of one schedule that are looked at
+RECENT: Final = 30  # the runs that a list tells of
 _DIGEST: Final = "digest"
 
 
@@ -182,6 +183,7 @@ def _shown(tx: Tx, schedule: Schedule, *, now: datetime) -> dict[str, Any]:
         "last": _run(ended[0]) if ended else None,
         "waiting": [_run(one) for one in found if one.state in OPEN],
         "failed": [_run(one) for one in found if one.state is RunState.FAILED],
+        "recent": [_run(one) for one in found[:RECENT]],
         "skipped": [_run(one) for one in recent if one.state is RunState.SKIPPED],
         "owed": list(_owed(tx, schedule, {one.period for one in found}, now=now)),
     }
@@ -215,7 +217,7 @@ def _digests(tx: Tx, book: RuleBook, *, now: datetime) -> Iterator[dict[str, Any
             "next_at": at.isoformat(),
             "next_local": f"{at.astimezone(zone):%Y-%m-%d %H:%M} {team.time_zone}",
             "last": _digested(team, since) if since else None,
-            **{name: [] for name in ("waiting", "failed", "skipped", "owed")},
+            **{name: [] for name in ("waiting", "failed", "recent", "skipped", "owed")},
         }
 
 

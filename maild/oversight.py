@@ -107,6 +107,10 @@ class Oversight:
         [today] = await self.db.read(days)
         return status, today
 
+    async def connections(self) -> tuple[dict[str, Any], dict[str, datetime]]:
+        """The status without its teams, and when each connector last handed something over."""
+        return await self.actions.overall(), await self.db.read(overview.last_taken)
+
     async def leaving(
         self, group: str, *, team: str | None, after: str | None
     ) -> tuple[tuple[Leaving, ...], str | None]:
@@ -146,18 +150,21 @@ class Oversight:
     async def act(self, verb: str, delivery: str, *, by: str) -> dict[str, Any]:
         """Retry, hold, release or cancel. Raises UserError when its state forbids it."""
         shown = await self.actions.act(verb, delivery, reason=f"by {by}")
-        await self._note(f"delivery.{verb}", delivery, team=shown["team"], by=by)
+        await self.note(f"delivery.{verb}", delivery, team=shown["team"], by=by)
         return shown
 
     async def resend(self, document: str, *, by: str) -> Sequence[dict[str, Any]]:
         """Send a document once more to those whom its rules name. Raises UserError."""
         made = await self.actions.resend(document, to=())
         team = made[0]["team"] if made else None
-        await self._note("document.resent", document, team=team, by=by)
+        await self.note("document.resent", document, team=team, by=by)
         return made
 
-    async def _note(self, action: str, object_: str, *, team: str | None, by: str) -> None:
-        step = trail.Step(by, action, object_, team)
+    async def note(
+        self, action: str, object_: str, *, by: str, team: str | None = None, detail: str = ""
+    ) -> None:
+        """Write into the trail what the operator did."""
+        step = trail.Step(by, action, object_, team, detail=detail)
         await self.db.write(partial(trail.add, step=step, now=self.now()))
 
 

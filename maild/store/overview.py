@@ -15,14 +15,14 @@ from typing import Any, Final
 
 from sqlalchemy import Select, String, func, select
 
-from maild.model.delivery import Delivery, HoldCode, State
+from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.document import Document
 from maild.model.overview import Brought, Day, Incoming
 from maild.store import deliveries, marks
 from maild.store.attempts import with_attempts
 from maild.store.database import Tx
 from maild.store.documents import with_files
-from maild.store.schema import arrival_documents, arrivals, documents, refusals
+from maild.store.schema import arrival_documents, arrivals, attempts, documents, refusals
 from maild.store.schema import deliveries as table
 
 DELIVERED: Final = frozenset({State.HANDED_OVER, State.CONFIRMED})
@@ -94,6 +94,25 @@ def leaving(
     return tuple(one for _, one in zip(range(limit), merged, strict=False))
 
 
+def last_taken(tx: Tx, *, among: int = 2_000) -> dict[str, datetime]:
+    """When each connector last handed something over, among the newest deliveries that were."""
+    newest = (
+        select(table.c.id, table.c.via)
+        .where(table.c.state == State.HANDED_OVER.value)
+        .order_by(table.c.id.desc())
+        .limit(among)
+        .subquery()
+    )
+    query = (
+        select(newest.c.via, func.max(attempts.c.ended_at))
+        .join_from(newest, attempts, attempts.c.delivery == newest.c.id)
+        .where(attempts.c.outcome == Outcome.HANDED_OVER.value)
+        .group_by(newest.c.via)
+    )
+    # The maximum of a moment is a text to SQLAlchemy: it is sorted as it is stored.
+    return {row[0]: _moment(row[1]) for row in tx.execute(query)}
+
+
 def incoming(
     tx: Tx, *, after: str | None, limit: int, refused_only: bool = False
 ) -> tuple[Incoming, ...]:
@@ -102,6 +121,10 @@ def incoming(
     if not refused_only:
         found += _arrived(tx, after=after, limit=limit)
     return tuple(sorted(found, key=lambda one: one.key, reverse=True)[:limit])
+
+
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 def _counted(tx: Tx, query: Select[str, int]) -> dict[str, int]:

@@ -31,6 +31,7 @@ from maild.web import (
     home,
     links,
     live,
+    machinery,
     metrics,
     openapi,
     operator,
@@ -59,6 +60,7 @@ PAGES: Final[Sequence[Page]] = (
     *settings.PAGES,
     *exports.PAGES,
     *operator.PAGES,
+    *machinery.PAGES,
 )
 _MOST_FIELDS: Final = 500
 

@@ -1,0 +1,90 @@
+"""What the operator's maild hangs on: connectors, mailboxes and consents, the clock, the DNS of its domains."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from maild.doctor.examine import examine_domains
+from maild.errors import NotFound
+from maild.web.operator import OPERATOR
+from maild.web.pages import page
+from maild.web.routes import Page, Who
+from maild.web.visit import Visit, go
+
+_LONGEST_LOOK: Final = 20.0  # seconds for all domains together
+_AHEAD: Final = timedelta(hours=24)
+
+
+async def connections(visit: Visit) -> Response:
+    """Every way out and in, with its light."""
+    status, last = await visit.app.oversight.connections()
+    ways = visit.app.settings.connector
+    named = [(kind, name) for kind in type(ways).model_fields for name in getattr(ways, kind)]
+    return page(
+        visit,
+        "operator_connections.html",
+        standing=status,
+        ways=named,
+        last=last,
+        rests={one["connector"]: one for one in status["paused"]},
+    )
+
+
+async def schedule(visit: Visit) -> Response:
+    """What the clock does next, and what became of what it did."""
+    found = await visit.app.agenda.list()
+    now = visit.app.oversight.now()
+    soon = [one for one in found if datetime.fromisoformat(one["next_at"]) <= now + _AHEAD]
+    return page(
+        visit,
+        "operator_schedule.html",
+        schedules=sorted(found, key=_when),
+        soon=sorted(soon, key=_when),
+    )
+
+
+async def decide(visit: Visit) -> Response:
+    """Do the work of a period now, or pass over it."""
+    name, period = visit.field("schedule"), visit.field("period")
+    match visit.path("verb"):
+        case "run":
+            await visit.app.agenda.run(name, period)
+        case "skip":
+            await visit.app.agenda.skip(name, period, reason=f"by {visit.scope.email}")
+        case _:
+            raise NotFound("there is nothing of that name to do")
+    await visit.app.oversight.note(
+        f"schedule.{visit.path('verb')}", name, detail=period, by=visit.scope.email
+    )
+    return go(f"{OPERATOR}/schedule")
+
+
+async def dns(visit: Visit) -> Response:
+    """Whether receivers believe the mail of each domain, and the records to paste.
+
+    Name servers are asked when somebody wants it, not when a page is passed by.
+    """
+    if not visit.request.query_params.get("look"):
+        return page(visit, "operator_dns.html", asked=False, domains=())
+    try:
+        async with asyncio.timeout(_LONGEST_LOOK):
+            found = await examine_domains(visit.app)
+    except TimeoutError:
+        found = None
+    return page(visit, "operator_dns.html", asked=True, domains=found)
+
+
+def _when(one: dict[str, Any]) -> str:
+    return str(one["next_at"])
+
+
+PAGES: Final = (
+    Page("GET", f"{OPERATOR}/connections", Who.OPERATOR, connections),
+    Page("GET", f"{OPERATOR}/schedule", Who.OPERATOR, schedule),
+    Page("POST", f"{OPERATOR}/schedule/{{verb}}", Who.OPERATOR, decide),
+    Page("GET", f"{OPERATOR}/dns", Who.OPERATOR, dns),
+)
