@@ -69,7 +69,8 @@ def unclear(asked: Asked, said: str) -> DeliveryError:
 def _forbidden(asked: Asked, reason: str, *, said: str | None) -> DeliveryError:
     known = {"user": asked.user, "division": asked.division, "command": asked.command}
     if reason in _EVERYWHERE:
-        return Unavailable(f"Exact Online: {_EVERYWHERE[reason].format(**known)} ({reason})")
+        words = f"Exact Online: {_EVERYWHERE[reason].format(**known)} ({reason})"
+        return Unavailable(words, cause="login")  # only a person ends it: the alarm rings at once
     if reason in _IN_DIVISION:
         what = f"{_IN_DIVISION[reason].format(**known)} ({reason})"
     else:

@@ -142,8 +142,9 @@ async def test_a_user_who_is_let_in_nowhere_rests_the_connector(
     bench: ExactBench, reason: str
 ) -> None:
     bench.server.world.refused_user = reason
-    with pytest.raises(Unavailable, match=rf"Exact Online: .*\({reason}\)"):
+    with pytest.raises(Unavailable, match=rf"Exact Online: .*\({reason}\)") as no:
         await bench.deliver(bench.parcel("1"))
+    assert no.value.cause == "login"
     bench.server.world.refused_user = ""
     await again(bench)
 
