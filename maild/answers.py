@@ -11,6 +11,7 @@ from maild import teams
 from maild.config.schema import schema
 from maild.errors import ConfigError, UserError
 from maild.intake import payload
+from maild.intake.evaluation import evaluate
 from maild.intake.inspect import LARGEST
 from maild.intake.inspect_mail import Inspector
 from maild.intake.opening import Opener
@@ -39,6 +40,15 @@ async def inspect_files(
                 yield await inspector.inspect(str(path), _content(path))
         finally:
             await sandbox.close()
+
+
+async def evaluate_folder(folder: Path, *, team: Team | None = None) -> dict[str, Any]:
+    """The object of `maild eval --json`. Raises UserError when there is nothing to score in it."""
+    sandbox = Sandbox(1)
+    try:
+        return await evaluate(sandbox, folder, team=team)
+    finally:
+        await sandbox.close()
 
 
 def team_named(slug: str, *, config: str | None) -> Team:

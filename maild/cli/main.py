@@ -35,7 +35,17 @@ def main() -> None:
 
 def commands() -> typer.Typer:
     """The whole command tree; imported late so that `maild --version` stays quick."""
-    from maild.cli import connect, demo, doctor, documents, export, initial, keeping, operate
+    from maild.cli import (
+        connect,
+        demo,
+        doctor,
+        documents,
+        evaluation,
+        export,
+        initial,
+        keeping,
+        operate,
+    )
 
     maild.command()(demo.demo)
     maild.command("init")(initial.init)
@@ -45,6 +55,7 @@ def commands() -> typer.Typer:
     maild.command()(doctor.doctor)
     maild.command()(documents.send)
     maild.command()(documents.inspect)
+    maild.command("eval")(evaluation.evaluate)
     maild.command()(documents.explain)
     maild.command()(export.export)
     maild.command()(connect.connect)

@@ -25,6 +25,7 @@ _TOKEN: Final = re.compile(
     re.IGNORECASE,
 )
 _DIGIT_GROUPS: Final = re.compile(r"[A-Z0-9/-]{1,8}(?: [0-9/-]{1,10}){1,3}\s*$")
+_NAMED: Final = re.compile(r"(?<!\w)(?:nr|no|n°|nº)[.:]?\s*(?=\w)", re.IGNORECASE)
 _LONGEST: Final = 30
 _BELOW: Final = 2  # rows under a heading
 _RIGHT: Final = 2  # cells beside a label
@@ -38,6 +39,10 @@ def head_fields(lines: Sequence[Line], *, language: str | None) -> dict[str, Fie
     found = {"doc_type": _kind(lines), "invoice_number": _number(lines)}
     found |= _dates(lines, language=language)
     found |= _references(lines)
+    number = found["invoice_number"]
+    if not found["payment_reference"].value and number.value:
+        # Where a page asks for nothing else, the number is what one writes.
+        found["payment_reference"] = replace(number, label=None)
     return _said_twice(found)
 
 
@@ -123,12 +128,17 @@ def _places(
 ) -> Iterator[tuple[Line, int, int]]:
     cells = line.row.cells
     yield line, at, label.end
+    named = _NAMED.search(cells[at].text, label.end)
+    if named:
+        yield line, at, named.end()
     if re.search(r"\w", cells[at].text[label.end :]):
         return
     for place in range(at + 1, min(at + 1 + _RIGHT, len(cells))):
         if line.labels[place] and line.labels[place][0].start == 0:
             break
         yield line, place, 0
+    if label.start > 1 and "number" not in label.meanings:
+        return
     box = cells[at].span(label.start, label.end)
     for other in lines[line.at + 1 : line.at + 1 + _BELOW]:
         for place, cell in enumerate(other.row.cells):

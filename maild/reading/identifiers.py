@@ -39,10 +39,8 @@ _IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}\d\d(?:[ \u00a0.]?[A-Z0-9]){11,30}(?!
 _OGM: Final = re.compile(
     r"(?<![\d])(?:[+*]{3}\s?)?(\d{3})\s?/\s?(\d{4})\s?/\s?(\d{5})(?:\s?[+*]{3})?(?!\d)"
 )
-_SIRET: Final = re.compile(
-    r"(?<!\d)\d{3} ?\d{3} ?\d{3} ?\d{5}(?!\d)|(?<!\d)\d{3} ?\d{3} ?\d{3}(?!\d)"
-)
-_KVK: Final = re.compile(r"(?<!\d)\d{8}(?!\d)")
+_SIRET: Final = re.compile(r"(?<!\w)\d{3} ?\d{3} ?\d{3}(?: ?\d{5})?(?!\w)")
+_KVK: Final = re.compile(r"(?<!\w)\d{8}(?!\w)")
 # Countries print as many digits as these for an IBAN; what follows on the line is no part of it.
 _IBAN_LENGTHS: Final = {
     "BE": 16, "NL": 18, "DE": 22, "FR": 27, "LU": 20, "AT": 20, "CH": 21, "GB": 22, "ES": 24,

@@ -17,7 +17,7 @@ from typing import Final
 
 LANGUAGES: Final = ("nl", "fr", "de", "en")
 # A word this short is one only when it stands alone: "ht" is in "achten".
-_SHORT: Final = 4
+_SHORT: Final = 6
 _LONGEST_CELL: Final = 400  # characters of a cell in which words are looked for
 
 
@@ -95,4 +95,4 @@ def _ends(text: str, end: int, *, length: int) -> bool:
     """Whether a label may end there. OCR glues a value to a long one, which is thus let through."""
     if end >= len(text) or not text[end].isalpha():
         return True
-    return length > _SHORT * 2 and (text[end].isupper() or text[end - 1].isdigit())
+    return length > _SHORT and text[end].isupper()

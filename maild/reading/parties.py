@@ -27,6 +27,7 @@ _SIGNS: Final = frozenset({"enterprise", "iban", "seller"})
 _BLOCK: Final = 8  # rows of an address
 _LEAD: Final = 3  # of weight, by which the supplier's number must lead
 _NEAR: Final = 2  # rows
+_BEFORE: Final = 40  # characters between a word and the number of which it tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,11 @@ def supplier_fields(lines: Sequence[Line], own: Own) -> dict[str, Field]:
 
 def is_customers(lines: Sequence[Line], one: Seen[Number]) -> bool:
     """Whether the words before a number, or over its block, say that it is the customer's."""
-    before = [label for label in one.line.labels[one.cell] if label.end <= one.start]
+    before = [label for label in one.line.labels[one.cell] if 0 <= one.start - label.end < _BEFORE]
     if not before and one.cell:
         before = list(one.line.labels[one.cell - 1])
-    above = column_labels(lines, one.line, one.cell)
-    if any("customer" in label.meanings for label in (*before, *above[:2])):
+    above = column_labels(lines, one.line, one.cell)[:2] if not before else ()
+    if any("customer" in label.meanings for label in (*before, *above)):
         return True
     if any("collected" in label.meanings for line in _around(lines, one) for label in _all(line)):
         return not any(label.meanings & {"enterprise", "vat_id"} for label in _all(one.line))
@@ -70,9 +71,10 @@ def is_customers(lines: Sequence[Line], one: Seen[Number]) -> bool:
 
 def block_says(lines: Sequence[Line], line: Line, cell: int) -> str | None:
     """Whose block of rows a cell stands in: what heads it says "customer" or "seller", or nothing."""
-    for _, labels in block(lines, line, cell):
+    for text, labels in block(lines, line, cell):
         for label in labels:
-            if label.start <= 1 and label.meanings & {"customer", "seller"}:
+            alone = not any(char.isalnum() for char in text[: label.start] + text[label.end :])
+            if alone and label.meanings & {"customer", "seller"}:
                 return "seller" if "seller" in label.meanings else "customer"
     return None
 

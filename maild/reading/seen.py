@@ -32,7 +32,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[V]):
-    """A value where it stands; `near` are the labels before it, the nearest first."""
+    """A value where it stands; `near` are the labels before it, the nearest first.
+
+    `beside` tells whether the first of them stands in its row, not above.
+    """
 
     value: V
     line: Line
@@ -40,6 +43,7 @@ class Seen(Generic[V]):
     start: int
     end: int
     near: tuple[Label, ...] = ()
+    beside: bool = False
 
     @property
     def piece(self) -> Piece:
@@ -79,11 +83,13 @@ def lines_of(sheets: Iterable[Sheet], labels: Labels) -> list[Line]:
 def labels_of(lines: Sequence[Line], line: Line, *, cell: int, start: int) -> tuple[Label, ...]:
     """The labels before a value: in its cell, else in the row to the left, else above it."""
     own = [one for one in line.labels[cell] if one.end <= start]
-    if own:
-        return tuple(reversed(own))
-    left = list(_to_the_left(line, cell))
-    above = list(_above(lines, line, cell))
-    return (*left, *above)
+    return tuple(reversed(own)) or (*_to_the_left(line, cell), *_above(lines, line, cell))
+
+
+def row_labels(line: Line, *, cell: int, start: int) -> tuple[Label, ...]:
+    """The labels before a value in its own row."""
+    own = [one for one in line.labels[cell] if one.end <= start]
+    return tuple(reversed(own)) or tuple(_to_the_left(line, cell))
 
 
 def column_labels(lines: Sequence[Line], line: Line, cell: int) -> tuple[Label, ...]:

@@ -161,7 +161,8 @@ def _sums_of(paper: Paper, rows: tuple[Taxed, ...], *, totals: Sequence[int]) ->
     for gross in totals:
         rest = gross - base - vat
         net = base + rest
-        if rest and rest in paper.meanings and (net in paper.meanings) and net != base:
+        said = rest in paper.meanings or (paper.means(net, "net") and paper.means(vat, "vat"))
+        if rest and said and net in paper.meanings and rest * base > 0:
             yield _weighed(paper, Solution(net, vat, gross, rows, rest))
 
 
@@ -218,7 +219,7 @@ def _weighed(paper: Paper, one: Solution) -> Solution:
     weight += 2 if paper.means(one.vat, "vat") else 0
     weight += 2 if abs(one.gross) == max(map(abs, paper.meanings)) else 0
     # Two amounts of which none is called a total are most likely lines.
-    weight -= 4 if one.rest and not paper.means(one.rest, "base", "net") else 0
+    weight -= 4 if one.rest and not paper.means(one.rest, "base", "net", "vat") else 0
     return Solution(one.net, one.vat, one.gross, one.rates, one.rest, weight)
 
 
@@ -227,9 +228,13 @@ def _untaxed(paper: Paper) -> Iterator[Solution]:
     nil = 0 in paper.meanings and paper.means(0, "vat")
     if not nil and not paper.untaxed and Decimal(0) not in paper.rates:
         return
+    # An amount of VAT speaks against there being none.
+    taxed = any(cents and paper.means(cents, "vat") for cents in paper.meanings)
     for cents in paper.meanings:
         if cents and paper.means(cents, "gross", "due"):
-            weight = 5 + (3 if nil else 0) + (3 if paper.untaxed else 0)
+            weight = (
+                (5 if nil or not taxed else 0) + (3 if nil else 0) + (3 if paper.untaxed else 0)
+            )
             weight += 3 if paper.means(cents, "net", "base") else 0
             weight += 2 if abs(cents) == max(map(abs, paper.meanings)) else 0
             yield Solution(cents, 0, cents, (), cents, weight)

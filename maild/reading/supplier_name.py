@@ -17,7 +17,7 @@ from maild.reading.seen import Line, Seen
 
 _FORM: Final = re.compile(
     r"(?<![\w.])(?:B\.?V\.?B\.?A\.?|B\.?V\.?|N\.?V\.?|S\.?R\.?L\.?|S\.?P\.?R\.?L\.?|S\.?A\.?R\.?L\.?|S\.?A\.?S\.?U?"
-    r"|S\.?A\.?|S\.?C\.?R\.?L\.?|SNC|SCS|EURL|ASBL|VZW|VOF|V\.O\.F\.|Comm\.?V|CV|GmbH(?: ?& ?Co\.? ?KG)?|AG|KG|UG|OHG"
+    r"|S\.?A\.?|S\.?C\.?R\.?L\.?|SNC|SCS|EURL|ASBL|VZW|VOF|V\.O\.F\.|Comm\.?V|CV|(?:GmbH|GMBH)(?: ?& ?Co\.? ?KG)?|AG|KG|UG|OHG"
     r"|GbR|e\.? ?K\.|e\.? ?V\.|a\.? ?G\.|eG|SE|Ltd\.?|Limited|LLC|Inc\.?|PLC|LLP|Corp\.?|Oy|AB|A/S|ApS)(?![\w])"
 )
 _PARTS: Final = re.compile(r"\s+[-–—·•|●]\s*|\s*[·•|●]\s*|,\s(?!Inc|LLC|Ltd)|;\s|:\s+")

@@ -15,7 +15,7 @@ from typing import Final
 from maild.model.figures import Field, Rate, Verdict
 from maild.reading.amounts import Money, amounts_in, bare_rate, percentages_in, written
 from maild.reading.labels import Label
-from maild.reading.seen import Line, Seen, column_labels, labels_of
+from maild.reading.seen import Line, Seen, column_labels, row_labels
 from maild.reading.solve import LEGAL, Paper, Solution, Sum, solve
 
 _MONEY: Final = frozenset({"net", "vat", "gross", "due", "prepaid", "rounding", "base"})
@@ -39,9 +39,10 @@ class Printed:
         return named[-1] if named else places[-1] if places else None
 
     def after(self, *meanings: str) -> list[Seen[Money]]:
-        """The amounts whose nearest label in the row means one of these, in the order of the page."""
+        """The amounts whose label means one of these, in the order of the page: in the row, else above."""
         wanted = frozenset(meanings)
-        return [one for one in self.amounts if one.near and one.near[0].meanings & wanted]
+        told = [one for one in self.amounts if one.near and one.near[0].meanings & wanted]
+        return [one for one in told if one.beside] or told
 
 
 def printed(lines: Sequence[Line]) -> Printed:
@@ -50,10 +51,11 @@ def printed(lines: Sequence[Line]) -> Printed:
     for line in lines:
         for at, cell in enumerate(line.row.cells):
             for value, start, end in amounts_in(cell.text):
-                near = labels_of(lines, line, cell=at, start=start)
-                above = column_labels(lines, line, at)
-                told = tuple(one for one in (*near[:1], *above[:1]) if one.meanings & _MONEY)
-                found.append(Seen(value, line, at, start, end, told))
+                near = [*row_labels(line, cell=at, start=start)[:1]]
+                above = column_labels(lines, line, at)[:1]
+                told = tuple(one for one in (*near, *above) if one.meanings & _MONEY)
+                beside = bool(near) and near[0] in told
+                found.append(Seen(value, line, at, start, end, told, beside))
         if len(found) > _MOST_AMOUNTS:
             break
     marks = frozenset(one.value.currency for one in found if one.value.currency)
@@ -162,10 +164,12 @@ def _by_label(money: Printed) -> dict[str, Field]:
         for key, meanings in (
             ("net_total", ("net",)),
             ("vat_total", ("vat",)),
-            ("gross_total", ("gross", "due")),
-            ("amount_due", ("due", "gross")),
+            ("gross_total", ("gross",)),
+            ("amount_due", ("due",)),
         )
     }
+    found["gross_total"] = found["gross_total"] or found["amount_due"]
+    found["amount_due"] = found["amount_due"] or found["gross_total"]
     chosen = {key: places[-1] for key, places in found.items() if places}
     three = [chosen.get(key) for key in ("net_total", "vat_total", "gross_total")]
     wrong = all(three)
