@@ -26,7 +26,7 @@ from maild.ports import Connector
 from maild.store import connectors as rests
 from maild.store.database import Database
 
-__all__ = ["Account", "Consents"]
+__all__ = ["Account", "Consents", "DeviceQuestion", "PageQuestion"]
 
 _SHOWN: Final = {"exact": "docs/exact.md"}
 

@@ -73,6 +73,14 @@ class Joining:
             hint="docs/codabox.md shows how to write one",
         )
 
+    async def trouble(self, connector: str, team: Team) -> str | None:
+        """Why CodaBox takes nothing of a team; None when there is a login that it did not refuse."""
+        try:
+            await self.ways[connector].keys.login(team.slug)
+        except DeliveryError as fault:
+            return fault.reply
+        return None
+
     async def ask(self, connector: str, team: Team) -> str:
         """Have CodaBox mail a token; the enterprise number that it was asked for.
 

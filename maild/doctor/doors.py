@@ -27,11 +27,14 @@ _HARMLESS: Final = b"maild doctor asks whether somebody is there"
 
 async def mailboxes(settings: Settings, every: Mapping[str, Mailbox]) -> list[Finding]:
     """Enter every mailbox at once, and list each folder that is read."""
-    tried = [
-        _enter(name, section, every[name], account=settings.account.get(section.account))
-        for name, section in settings.mailbox.items()
-    ]
+    tried = [mailbox(settings, name, every[name]) for name in settings.mailbox]
     return [finding for found in await asyncio.gather(*tried) for finding in found]
+
+
+async def mailbox(settings: Settings, name: str, one: Mailbox) -> list[Finding]:
+    """Enter one mailbox, and list each folder that is read."""
+    section = settings.mailbox[name]
+    return await _enter(name, section, one, account=settings.account.get(section.account))
 
 
 async def antivirus(settings: Settings, scanner: Antivirus | None) -> list[Finding]:

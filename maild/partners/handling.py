@@ -93,6 +93,13 @@ class Handling:
         await self._note(step)
         return int(done["released"])
 
+    async def note(
+        self, scope: Scope, slug: str, *, action: str, about: str, place: str = ""
+    ) -> None:
+        """Keep in the trail what somebody did about a team of his. Raises NotFound."""
+        self.today.team(scope, slug)
+        await self._note(trail.Step(scope.email, action, about, slug, place=place))
+
     async def _own_document(self, scope: Scope, slug: str, document: str) -> None:
         team = self.today.team(scope, slug)
         found = await self.db.read(partial(documents.get, id=document))

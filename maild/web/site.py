@@ -23,6 +23,7 @@ from maild.web import (
     account,
     api,
     automatic,
+    connections,
     document,
     documents,
     downloads,
@@ -40,6 +41,7 @@ from maild.web import (
     today,
     waiting,
 )
+from maild.web.asking import Asking
 from maild.web.guard import Guard
 from maild.web.pages import page, static
 from maild.web.routes import SIGN_IN, Page, Who, allowed
@@ -58,6 +60,7 @@ PAGES: Final[Sequence[Page]] = (
     *today.PAGES,
     *live.PAGES,
     *settings.PAGES,
+    *connections.PAGES,
     *exports.PAGES,
     *operator.PAGES,
     *machinery.PAGES,
@@ -80,11 +83,13 @@ def build(app: App) -> Starlette:
         *api.routes(app),
     ]
     guard = Middleware(Guard, url=app.settings.web.address, uploads=_uploads(app))
-    return Starlette(
+    site = Starlette(
         routes=routes,
         middleware=[guard],
         exception_handlers={HTTPException: _missing(app)},
     )
+    site.state.asking = Asking()
+    return site
 
 
 def _uploads(app: App) -> dict[str, int]:
