@@ -6,6 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from maild.errors import NotFound
 from maild.web.pages import page
 from maild.web.routes import SIGN_IN, Page, Who
 from maild.web.visit import Visit, drop_session, go, keep_language
@@ -35,7 +36,8 @@ async def speak(visit: Visit) -> Response:
 async def end(visit: Visit) -> Response:
     """Sign a browser out, perhaps this one."""
     wanted = visit.path("id")
-    await visit.app.access.sessions.end(wanted, visitor=visit.known)
+    if not await visit.app.access.sessions.end(wanted, visitor=visit.known):
+        raise NotFound(f"you are not signed in as {wanted}")
     if wanted == visit.known.session.id:
         return drop_session(visit.app, go(SIGN_IN))
     return go(ACCOUNT)

@@ -94,7 +94,7 @@ async def show(visit: Visit) -> Response:
 
 async def process(visit: Visit) -> Response:
     """Mark the chosen documents, or everything so far, as processed by the office."""
-    slug = visit.path("team")
+    slug = visit.app.browsing.team(visit.scope, visit.path("team")).slug
     chosen = [str(one) for one in visit.form.getlist("document")][:_MOST_MARKED]
     everything = bool(visit.field("everything"))
     if chosen or everything:

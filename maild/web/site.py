@@ -151,6 +151,8 @@ def _turned_away(visit: Visit) -> Response:
 
 def _said(visit: Visit, fault: UserError | DocumentError) -> Response:
     if isinstance(fault, NotFound):
+        if visit.visitor is not None:
+            log.visit_refused(path=visit.request.url.path, reason="nothing of that name is his")
         return page(visit, "problem.html", status=404, what="missing", incident="")
     problems = [str(one) for one in fault.problems]
     hint = fault.hint if isinstance(fault, UserError) else ""
