@@ -19,12 +19,13 @@ from maild.actions import utc_now
 from maild.app import App
 from maild.connectors.codabox_api import Api, Denied, Login, NotLetIn
 from maild.connectors.codabox_keys import Keys
-from maild.errors import DeliveryError, DocumentError, RoadClosed
+from maild.errors import DeliveryError, DocumentError, RoadClosed, Unavailable, Unreadable
 from maild.intake.desk import Desk, Submission
 from maild.log import incoming
 from maild.model.ids import new_id
 from maild.reading.wrap import wrap
 from maild.store import marks
+from maild.ubl import xml
 
 DOOR: Final = "codabox"
 LOOK: Final = 60.0  # seconds between two looks at whose turn it is
@@ -32,6 +33,7 @@ USUAL_DELAY: Final = timedelta(hours=2)  # fetch_delay in the one example that i
 SHORTEST_DELAY: Final = timedelta(minutes=1)
 LONGEST_DELAY: Final = timedelta(days=1)
 MOST_AT_ONCE: Final = 500  # entries of one look
+_PDF_TAIL: Final = 1024  # octets in which a PDF ends (ISO 32000-1, annex H, note 18)
 
 # What of a model is worth having, the first two that there are; and the tag of what it becomes.
 _FORMS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
@@ -125,10 +127,21 @@ class Feed:
         return True
 
     async def _file(self, login: Login, index: str, form: str) -> bytes | None:
+        """A file of an entry; None where there is none in that form. Raises as `Api.download`.
+
+        An answer may end too early and say nothing of it. So what is no whole file is asked for again,
+        and believed when it is the same twice: then that is what CodaBox has.
+        """
         try:
-            return await self.api.download(login, index, form)
+            content = await self.api.download(login, index, form)
+            if _is_whole(content, form):
+                return content
+            again = await self.api.download(login, index, form)
         except Denied:
-            return None  # it has none in that form
+            return None
+        if again != content and not _is_whole(again, form):
+            raise Unavailable(f"CodaBox gives another half of {index} ({form}) each time")
+        return again
 
     async def _is_time(self, team: str) -> bool:
         known = await self.desk.db.read(partial(marks.get, name=self._mark(team)))
@@ -175,6 +188,19 @@ async def serve(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK):
                 await stop.wait()
+
+
+def _is_whole(content: bytes, form: str) -> bool:
+    """Whether a file has its end, as far as its form lets that be seen."""
+    if form == "pdf":
+        return b"%%EOF" in content[-_PDF_TAIL:]
+    if form != "xml":
+        return True
+    try:
+        xml.parse(content)
+    except Unreadable:
+        return False
+    return True
 
 
 def _feeds(seen: Mapping[str, Any]) -> Iterator[int]:

@@ -108,6 +108,33 @@ async def test_a_line_cut_at_any_call_loses_nothing_and_doubles_nothing(
     assert box.world.offences == []
 
 
+@pytest.mark.parametrize("fault", CUTS, ids=str)
+@pytest.mark.parametrize("step", range(1, 6), ids=lambda step: f"call {step}")
+async def test_one_call_that_goes_wrong_costs_one_look_at_most(
+    world: World, box: CodaBox, fault: Fault, step: int
+) -> None:
+    # pod-client, feed, two downloads, the acknowledgement.
+    company = await connected(world, box, a_bought("L-1"))
+    box.world.faults[step] = fault
+    await feed(world, box).look("acme")
+    wait(world, box, hours=3)
+    await feed(world, box).look("acme")
+    [found] = await world.documents()
+    assert {file.role.value: file.size for file in found.files}["pdf"] == len(A_PDF)
+    assert (found.number, company.done) == ("L-1", 1)
+    assert box.world.offences == []
+
+
+async def test_a_file_that_is_no_whole_one_over_there_keeps_nothing_waiting(
+    world: World, box: CodaBox
+) -> None:
+    half = Entry("purchase_invoice", {"xml": a_purchase("L-0")[:500], "pdf": A_PDF[:20]})
+    company = await connected(world, box, half, a_bought("L-1"))
+    assert await feed(world, box).look("acme") == 2
+    assert [one.number for one in await world.documents()] == ["L-1"]
+    assert company.done == 2
+
+
 async def test_what_was_stored_and_not_acknowledged_comes_again_and_is_known(
     world: World, box: CodaBox
 ) -> None:
