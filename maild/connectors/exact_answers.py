@@ -27,6 +27,11 @@ def data(content: bytes) -> Any:
         said = json.loads(content, parse_float=Decimal)
     except RecursionError as fault:
         raise ValueError("it is nested too deeply") from fault
+    except ValueError as fault:
+        # What Exact shows while it is worked on, with 200 as well (A2).
+        is_page = b"<html" in content[:500].lower()
+        said = "it is a web page, as during maintenance" if is_page else "it is no JSON"
+        raise ValueError(said) from fault
     if not isinstance(said, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - a fault of theirs
     return said

@@ -27,7 +27,11 @@ _IN_DIVISION: Final = {
     "NoDivisionAccess": "the user {user} may not open division {division}; give him the rights in Exact"
     " Online, or correct the division",
 }
-_NO_RIGHT: Final = "it refuses {page} in division {division} ({said}); give the user {user} the rights in Exact Online"
+# A block after too many errors looks the same, but for words that nobody has published.
+_NO_RIGHT: Final = (
+    "it refuses {page} in division {division} ({said}); give the user {user} the rights in Exact"
+    " Online, unless that says that it is blocked for some time only"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def test_every_envelope_is_opened_and_padding_is_gone(
     ids=["a page", "a list", "a half", "a figure", "figures", "depth", "no text"],
 )
 def test_what_is_no_answer_is_told_as_such(content: bytes) -> None:
-    with pytest.raises(ValueError, match=r"it |decode|Expecting|delimiter"):
+    with pytest.raises(ValueError, match="it "):
         page(data(content))
 
 
