@@ -6,13 +6,16 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from tests.spine.fast import FastClock, by
 from tests.spine.house import ROOT, SHADOW, Daemon, House, configured
 from tests.spine.sinks import Sink
+from tests.spine.year import PACE, FastHouse
 
 
 class Running(Protocol):
@@ -54,6 +57,16 @@ def house(tmp_path: Path, bytecode: Path) -> House:
     folder = tmp_path / "house"
     folder.mkdir()
     return House(folder, bytecode=bytecode)
+
+
+@pytest.fixture
+def fast_house(tmp_path: Path, bytecode: Path) -> Iterator[FastHouse]:
+    """A house by a clock of its own, on the first of January 2027; this process goes by it too."""
+    folder = tmp_path / "house"
+    folder.mkdir()
+    clock = FastClock.made(tmp_path / "clock", at=datetime(2027, 1, 1, 6, tzinfo=UTC), pace=PACE)
+    with by(clock):
+        yield FastHouse(folder, bytecode=bytecode, clock=clock)
 
 
 @pytest.fixture

@@ -16,17 +16,36 @@ YEARS = range(2024, 2036)
 
 def fill(world: World) -> None:
     """Put the companies and their master data into a world."""
-    text = files("maild.simulators.exact").joinpath("sample.toml").read_text("utf-8")
-    said = tomllib.loads(text)
-    for one in said["divisions"]:
-        book = Book(
-            one["code"], one["name"], one["country"], one["vat"], blocked=one.get("blocked", False)
+    for one in _said()["divisions"]:
+        book = company(
+            world,
+            one["code"],
+            name=one["name"],
+            vat=one["vat"],
+            country=one["country"],
+            chart=one["chart"],
         )
-        closed = {int(year): set(months) for year, months in one.get("closed", {}).items()}
-        book.years = {year: closed.get(year, set()) for year in YEARS}
-        world.books[book.code] = book
-        _chart(world, book, said["charts"][one["chart"]])
-        _documents(world, book, said["documents"])
+        book.blocked = one.get("blocked", False)
+        for year, months in one.get("closed", {}).items():
+            book.years[int(year)] = set(months)
+
+
+def company(
+    world: World, code: int, *, name: str, vat: str, country: str = "BE", chart: str = "be"
+) -> Book:
+    """Add a company with the master data of a chart; no month of it is closed."""
+    said = _said()
+    book = Book(code, name, country, vat)
+    book.years = {year: set() for year in YEARS}
+    world.books[code] = book
+    _chart(world, book, said["charts"][chart])
+    _documents(world, book, said["documents"])
+    return book
+
+
+def _said() -> dict[str, Any]:
+    text = files("maild.simulators.exact").joinpath("sample.toml").read_text("utf-8")
+    return tomllib.loads(text)
 
 
 def _chart(world: World, book: Book, chart: Mapping[str, Any]) -> None:
