@@ -64,6 +64,11 @@ class Actions:
         mine = self.book().team(team)
         return [self._explained(one, mine) for one in await self.desk.explain(submission)]
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What a document may be said to be."""
+        return tuple(TAGS)
+
     async def act(self, verb: str, delivery: str, *, reason: str = "") -> dict[str, Any]:
         """Retry, hold, release or cancel a delivery. Raises UserError when its state forbids it."""
         now = self.now()

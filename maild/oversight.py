@@ -15,7 +15,7 @@ from typing import Any, Final
 from maild.actions import Actions
 from maild.model.delivery import Delivery, State
 from maild.model.document import Document
-from maild.model.overview import Day, Incoming
+from maild.model.overview import Coverage, Day, Incoming
 from maild.records import Records, deliveries_json
 from maild.rules.book import RuleBook
 from maild.store import documents, overview, trail
@@ -24,6 +24,7 @@ from maild.store.database import Database, Tx
 PAGE: Final = 50
 DAYS: Final = 30
 MOST_SHOWN: Final = 20  # of each sort of trouble; the lists have them all
+_COVERED: Final = timedelta(days=90)
 _NO_RULE_FOR: Final = timedelta(days=7)  # what nobody missed for so long is told no more
 
 
@@ -137,6 +138,13 @@ class Oversight:
         shown = await self.records.show(id_)
         stored = await self.db.read(partial(documents.get, id=id_))
         return shown, tuple(Leaving(one, stored) for one in shown["deliveries"])
+
+    async def coverage(self, slug: str) -> Coverage:
+        """Which rules of a team hit in the last 90 days, and what none took. Raises UnknownTeam."""
+        team = self.book().team(slug)
+        rules = [one.name for one in team.rules]
+        look = partial(overview.coverage, team=team.slug, rules=rules, since=self.now() - _COVERED)
+        return await self.db.read(look)
 
     async def trail(self, *, before: int | None) -> tuple[tuple[trail.Kept, ...], int | None]:
         """A page of who did what, newest first, and where it goes on."""

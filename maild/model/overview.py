@@ -21,6 +21,18 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How often each rule of a team hit among its newest documents, and what none took.
+
+    `hits` has the name of a rule, how often, and when last; `missed` a kind and how many.
+    """
+
+    looked_at: int
+    hits: tuple[tuple[str, int, datetime | None], ...]
+    missed: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Brought:
     """A document that an arrival brought; `again` when it was there before."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from sqlalchemy import Select, String, func, select
 
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.document import Document
-from maild.model.overview import Brought, Day, Incoming
+from maild.model.overview import Brought, Coverage, Day, Incoming
 from maild.store import deliveries, marks
 from maild.store.attempts import with_attempts
 from maild.store.database import Tx
@@ -73,6 +73,31 @@ def without_rule(
         .limit(limit)
     )
     return with_files(tx, tx.execute(query))
+
+
+def coverage(
+    tx: Tx, team: str, *, rules: Sequence[str], since: datetime, among: int = 2_000
+) -> Coverage:
+    """What the rules of a team said of its newest documents since then, at most so many."""
+    query = (
+        select(_D.kind, _D.trace, _D.accepted_at)
+        .where(_D.team == team, _D.accepted_at >= since)
+        .order_by(_D.accepted_at.desc())
+        .limit(among)
+    )
+    hits: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    last: dict[str, datetime] = {}
+    found = tx.execute(query).all()
+    for row in found:
+        names = [rule for rule, hit, _ in json.loads(row.trace) if hit]
+        hits.update(names)
+        for name in names:
+            last.setdefault(name, row.accepted_at)
+        if not names:
+            missed[row.kind] += 1
+    each = tuple((name, hits[name], last.get(name)) for name in rules)
+    return Coverage(len(found), each, tuple(missed.most_common()))
 
 
 def held(tx: Tx, *, limit: int) -> tuple[Delivery, ...]:

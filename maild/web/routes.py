@@ -31,12 +31,13 @@ Handler = Callable[[Visit], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One address and what answers there."""
+    """One address and what answers there; `files` is how many may be sent to it."""
 
     method: str
     path: str
     who: Who
     handler: Handler
+    files: int = 0
 
 
 def allowed(who: Who, visit: Visit) -> bool:

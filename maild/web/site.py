@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ from maild.web import (
     document,
     documents,
     downloads,
+    explaining,
     exports,
     health,
     home,
@@ -64,6 +66,7 @@ PAGES: Final[Sequence[Page]] = (
     *exports.PAGES,
     *operator.PAGES,
     *machinery.PAGES,
+    *explaining.PAGES,
 )
 _MOST_FIELDS: Final = 500
 
@@ -94,7 +97,8 @@ def build(app: App) -> Starlette:
 
 def _uploads(app: App) -> dict[str, int]:
     """How much may be sent to the addresses that take files."""
-    return {f"{api.ROOT}/documents": app.settings.smtpd.max_size}
+    taking = [one.path for one in PAGES if one.files]
+    return dict.fromkeys([f"{api.ROOT}/documents", *taking], app.settings.smtpd.max_size)
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -125,9 +129,19 @@ async def _answer(visit: Visit, one: Page) -> Response:
     if not allowed(one.who, visit):
         return _turned_away(visit)
     try:
-        return await one.handler(visit)
+        return await one.handler(await _with_form(visit, one))
     except (UserError, DocumentError) as fault:
         return _said(visit, fault)
+    finally:
+        await visit.request.close()
+
+
+async def _with_form(visit: Visit, one: Page) -> Visit:
+    """The visit with what was sent. Nobody's files are read before it is known that he may send some."""
+    if visit.request.method != "POST":
+        return visit
+    form = await visit.request.form(max_files=one.files, max_fields=_MOST_FIELDS)
+    return replace(visit, form=form)
 
 
 async def _visit(app: App, request: Request) -> Visit:
@@ -135,10 +149,7 @@ async def _visit(app: App, request: Request) -> Visit:
     token = request.cookies.get(cookie_name(app, "session"))
     if token:
         visitor = await app.access.sessions.visitor(token)
-    form = FormData()
-    if request.method == "POST":
-        form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
-    return Visit(app, request, visitor, language_of(app, request, visitor), form)
+    return Visit(app, request, visitor, language_of(app, request, visitor), FormData())
 
 
 def _turned_away(visit: Visit) -> Response:

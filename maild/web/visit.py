@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -77,6 +77,14 @@ class Visit:
         """A text field of the form, without spaces around it; empty when it is not there."""
         value = self.form.get(name)
         return value.strip()[:longest] if isinstance(value, str) else ""
+
+    async def file(self, name: str) -> tuple[str, bytes] | None:
+        """A file of the form with its name; None when none was chosen."""
+        one = self.form.get(name)
+        if not isinstance(one, UploadFile):
+            return None
+        content = await one.read()
+        return (one.filename or name, content) if content else None
 
     def path(self, name: str) -> str:
         """A part of the address."""
