@@ -43,7 +43,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0016"
+REVISION: Final = "0017"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -210,6 +210,18 @@ Index(
     deliveries.c.owner,
     sqlite_where=deliveries.c.owner.is_not(None),
     postgresql_where=deliveries.c.owner.is_not(None),
+)
+
+# What waits for a person's yes or no (`waiting`); a team in shadow mode holds a million beside it.
+asked = (deliveries.c.state == literal_column("'held'")) & deliveries.c.hold_code.not_in(
+    [literal_column("'shadow'"), literal_column("'review'"), literal_column("'restored'")]
+)
+Index(
+    "ix_deliveries_asked",
+    deliveries.c.team,
+    deliveries.c.document,
+    sqlite_where=asked,
+    postgresql_where=asked,
 )
 
 # How many deliveries a team has in each state, kept by the triggers in `tallying`: counting a

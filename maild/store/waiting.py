@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from maild.model.delivery import HoldCode, State
+from maild.model.delivery import HoldCode
 from maild.model.document import Direction
 from maild.store.database import Tx
-from maild.store.schema import deliveries, documents
+from maild.store.schema import asked, deliveries, documents
 
 # Of these no document waits: a team in shadow mode and a restored store wait as a whole, and where a
 # number was known the document itself says so.
@@ -23,11 +23,7 @@ def waiting(
 ) -> tuple[str, ...]:
     """Their ids, newest first."""
     judged = select(documents.c.id).where(documents.c.review == "waiting")
-    held = (
-        select(deliveries.c.document)
-        .where(deliveries.c.state == State.HELD.value, deliveries.c.document.is_not(None))
-        .where(deliveries.c.hold_code.not_in(NOT_ASKED))
-    )
+    held = select(deliveries.c.document).where(asked, deliveries.c.document.is_not(None))
     if team is not None:
         judged = judged.where(documents.c.team == team)
         held = held.where(deliveries.c.team == team)
