@@ -207,6 +207,7 @@ class HttpConnector(Section):
     username: str = ""
     password_file: MaybePath = None
     token_file: MaybePath = None
+    sign_file: MaybePath = None
     token_url: Endpoint = ""
     scope: str = ""
     cert_file: MaybePath = None
@@ -237,6 +238,10 @@ class HttpConnector(Section):
             raise ValueError(f'auth = "{self.auth}" needs {names[self.auth]}')
         if (self.cert_file is None) != (self.key_file is None):
             raise ValueError("cert_file and key_file belong together; give both or none")
+        if self.sign_file and self.send.body == "multipart":
+            raise ValueError(
+                'sign_file signs a body that is one piece: send.body = "json" or "raw"'
+            )
         if not self.send.path:
             raise ValueError("send.path is empty: where documents are sent to, below url")
         check_poll(self.send, self.poll)

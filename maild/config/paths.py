@@ -28,6 +28,7 @@ PATHS: Final = tuple(
         "connector.*.*.ca_file",
         "connector.folder.*.path",
         "connector.http.*.token_file",
+        "connector.http.*.sign_file",
         "connector.http.*.cert_file",
         "connector.http.*.key_file",
         "alarm.webhook_token_file",

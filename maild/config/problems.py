@@ -29,6 +29,7 @@ SECRETS: Final = (
     "secret_file",
     "webhook_token_file",
     "token_file",
+    "sign_file",
     "metrics_token_file",
     "key_file",
 )

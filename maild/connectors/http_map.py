@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from maild.config.http_map import HttpConnector, HttpFind, HttpMatch, HttpPoll, HttpSend, fill
 from maild.connectors.http_call import Answer, Ask, Once, call
+from maild.connectors.http_sign import signature
 from maild.connectors.http_values import body_of, values_of
 from maild.connectors.relay import consigned
 from maild.errors import Deferred, DeliveryError, Doubtful, Refused, Unavailable
@@ -59,7 +60,7 @@ class HttpMapConnector:
             send.method,
             path,
             values,
-            extra=body.headers,
+            extra=body.headers | await self._signature(goods.reference, body.options),
             body=body.options,
             cross=Once(point_of_no_return),
         )
@@ -136,6 +137,13 @@ class HttpMapConnector:
             headers["Authorization"] = f"Bearer {await self._access_token()}"
         url = one.url.rstrip("/") + "/" + path
         return Ask(method, url, headers, login, body, await self._context())
+
+    async def _signature(self, called: str, body: Mapping[str, Any]) -> dict[str, str]:
+        """The headers that prove that a body is ours and of now; none without a secret."""
+        if self.options.sign_file is None:
+            return {}
+        secret = await _secret(self.options.sign_file, "sign_file")
+        return signature(body["content"], secret=secret, called=called, at=int(time.time()))
 
     async def _access_token(self) -> str:
         """A token of the client itself (RFC 6749 section 4.4), kept in memory while it is good."""
