@@ -95,9 +95,13 @@ def is_same(key: str, value: Any, *, truth: Any) -> bool:
 
 
 def _rates(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """Rate, base and VAT of each row that bears VAT: what bears none is printed in too many ways."""
-    told = [[_amount(row.get(key)) for key in ("rate", "base", "vat")] for row in rows]
-    return [(str(rate), str(base), str(vat)) for rate, base, vat in told if rate]
+    """Rate, base and VAT a rate: rows of no VAT for several reasons are one."""
+    told: dict[str, list[Decimal]] = {}
+    for row in rows:
+        rate, base, vat = (_amount(row.get(key)) for key in ("rate", "base", "vat"))
+        sums = told.setdefault(str(rate), [Decimal(0), Decimal(0)])
+        sums[:] = sums[0] + (base or 0), sums[1] + (vat or 0)
+    return [(rate, str(base), str(vat)) for rate, (base, vat) in told.items()]
 
 
 def _amount(text: Any) -> Decimal | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from maild.model.figures import ABSENT, KEYS, Field, Figures, Verdict
+from maild.reading.amounts import written
 from maild.reading.heads import head_fields
 from maild.reading.labels import Labels, shipped
 from maild.reading.parties import Own, supplier_fields
@@ -25,6 +27,7 @@ _CODES: Final = re.compile(
     r"(?<![A-Za-z])(EUR|USD|GBP|CHF)(?![A-Za-z])|([€$£])|(?<![A-Za-z])(Euros?)(?![A-Za-z])",
     re.IGNORECASE,
 )
+_TOTALS: Final = ("net_total", "vat_total", "gross_total", "amount_due", "vat_breakdown")
 _SIGNS: Final = {"€": "EUR", "$": "USD", "£": "GBP", "EURO": "EUR", "EUROS": "EUR"}
 _UNSURE: Final = frozenset({"USD"})  # a dollar sign alone is that of many countries
 
@@ -37,8 +40,11 @@ def read_fields(
     money = printed(lines)
     found = dict.fromkeys(KEYS, ABSENT) | head_fields(lines, language=_language(lines))
     found |= supplier_fields(lines, own)
-    found |= total_fields(lines, money)
-    found["currency"] = _currency(lines, money)
+    signs = _currencies(lines)
+    found |= total_fields(lines, money, one_currency=len({code for code, _ in signs}) <= 1)
+    found["currency"] = _currency(signs, money)
+    if _is_marked_elsewhere(found, money):
+        found |= {key: _doubted(found[key]) for key in (*_TOTALS, "currency")}
     found["supplier_name"] = name_field(lines, own=own, numbers=_numbers(found))
     return _by_sign(found)
 
@@ -72,20 +78,36 @@ def _language(lines: Sequence[Line]) -> str | None:
     return counted.most_common(1)[0][0] if counted else None
 
 
-def _currency(lines: Sequence[Line], money: Printed) -> Field:
-    """The one currency of the page; likely only when there are more, or a dollar's country is unsaid."""
-    signs: Counter[str] = Counter()
-    codes: Counter[str] = Counter()
+def _is_marked_elsewhere(found: Figures, money: Printed) -> bool:
+    """Whether a currency is printed at amounts, and at none of the totals: it may be another one's."""
+    marked = {written(abs(one.value.cents)) for one in money.amounts if one.value.currency}
+    totals = {str(found[key].value).lstrip("-") for key in _TOTALS}
+    return bool(marked) and marked.isdisjoint(totals)
+
+
+def _doubted(field: Field) -> Field:
+    proven = field.verdict is Verdict.PROVEN
+    return replace(field, verdict=Verdict.LIKELY) if proven else field
+
+
+def _currencies(lines: Sequence[Line]) -> Counter[tuple[str, bool]]:
+    """The currencies of the page, and whether each is spelt as its code."""
+    found: Counter[tuple[str, bool]] = Counter()
     for line in lines:
         for code, sign, word in _CODES.findall(line.row.text):
-            if code:
-                codes[code.upper()] += 1
-            else:
-                signs[_SIGNS[(sign or word).upper()]] += 1
-    both = codes + signs
-    if not both:
+            told = (code.upper(), True) if code else (_SIGNS[(sign or word).upper()], False)
+            found[told] += 1
+    return found
+
+
+def _currency(signs: Counter[tuple[str, bool]], money: Printed) -> Field:
+    """The one currency of the page; likely only when there are more, or a dollar's country is unsaid."""
+    named = Counter({code: 0 for code, _ in signs})
+    for (code, _), count in signs.items():
+        named[code] += count
+    if not named:
         return ABSENT
     at_amounts = Counter(one.value.currency for one in money.amounts if one.value.currency)
-    chosen = (at_amounts or both).most_common(1)[0][0]
-    sure = len(both) == 1 and (chosen not in _UNSURE or bool(codes))
-    return Field(str(chosen), Verdict.PROVEN if sure else Verdict.LIKELY)
+    chosen = str((at_amounts or named).most_common(1)[0][0])
+    sure = len(named) == 1 and (chosen not in _UNSURE or (chosen, True) in signs)
+    return Field(chosen, Verdict.PROVEN if sure else Verdict.LIKELY)

@@ -77,7 +77,7 @@ def _of(value: str, line: Line, *, at: int, label: Label) -> Field:
 
 def _number(lines: Sequence[Line]) -> Field:
     """What stands after the words for the number, else after the word for the document itself."""
-    for meanings in ({"number"}, {"invoice", "credit"}):
+    for meanings in ({"number"}, {"invoice", "credit"}, {"number_alone"}):
         for line, at, label in _labels(lines):
             if label.meanings & meanings:
                 seen = _token_after(lines, line, at=at, label=label)
@@ -137,7 +137,7 @@ def _places(
         if line.labels[place] and line.labels[place][0].start == 0:
             break
         yield line, place, 0
-    if label.start > 1 and "number" not in label.meanings:
+    if label.start > 1 and not label.meanings & {"number", "number_alone"}:
         return
     box = cells[at].span(label.start, label.end)
     for other in lines[line.at + 1 : line.at + 1 + _BELOW]:

@@ -52,7 +52,7 @@ def supplier_fields(lines: Sequence[Line], own: Own) -> dict[str, Field]:
     return {
         "supplier_vat": vat,
         "supplier_enterprise_no": _register(lines, vat),
-        "iban": _accounts(accounts, known=bool(own.numbers)),
+        "iban": _accounts(accounts, collected=_is_collected(lines)),
     }
 
 
@@ -159,14 +159,19 @@ def _is_signed(lines: Sequence[Line], one: Seen[Number]) -> bool:
     )
 
 
-def _accounts(accounts: Sequence[Seen[Number]], *, known: bool) -> Field:
+def _is_collected(lines: Sequence[Line]) -> bool:
+    """Whether the page speaks of a direct debit, where an account may be the customer's."""
+    return any("collected" in label.meanings for line in lines for label in _all(line))
+
+
+def _accounts(accounts: Sequence[Seen[Number]], *, collected: bool) -> Field:
     """All accounts of the supplier, in the order of the page."""
     first = {one.value.plain: one for one in reversed(accounts)}
     if not first:
         return ABSENT
     plain = tuple(dict.fromkeys(one.value.plain for one in accounts))
     valid = all(one.value.valid for one in accounts)
-    sure = Verdict.PROVEN if known or len(plain) <= _LEAD else Verdict.LIKELY
+    sure = Verdict.LIKELY if collected else Verdict.PROVEN
     one = first[plain[0]]
     verdict = sure if valid else Verdict.UNPROVEN
     checks = ("check digits",) if valid else ()

@@ -77,6 +77,11 @@ async def page_text(sandbox: Sandbox, content: Body) -> str:
 async def sheets(sandbox: Sandbox, content: Body) -> tuple[Sheet, ...]:
     """The rows of a PDF's first and last pages. Raises as `page_text` does."""
     head, _ = unpack(await sandbox.run(_WORDS, content))
+    return sheets_from(head)
+
+
+def sheets_from(head: dict[str, Any]) -> tuple[Sheet, ...]:
+    """The rows of what a child told of the words of pages. Raises Unreadable when it makes no sense."""
     try:
         return tuple(_sheet(one) for one in head["sheets"])
     except (KeyError, TypeError, ValueError) as error:

@@ -249,4 +249,5 @@ def _unrated(paper: Paper) -> Iterator[Solution]:
         if paper.exhausted:
             return
         if net * vat > 0 and abs(vat) < abs(net) and paper.means(net + vat, "gross", "due"):
-            yield Solution(net, vat, net + vat, (), 0, 11)
+            # Where a rate is printed that these do not keep, something is wrong with one of them.
+            yield Solution(net, vat, net + vat, (), 0, 9 if any(paper.rates) else 11)

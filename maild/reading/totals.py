@@ -69,13 +69,13 @@ def solved(lines: Sequence[Line], money: Printed) -> list[Solution]:
     return solve(Paper(sums, _rates(lines), untaxed)) if sums else []
 
 
-def total_fields(lines: Sequence[Line], money: Printed) -> dict[str, Field]:
-    """The fields of the totals."""
+def total_fields(lines: Sequence[Line], money: Printed, *, one_currency: bool) -> dict[str, Field]:
+    """The fields of the totals; proven only on a page that speaks of one currency."""
     solutions = solved(lines, money)
     best = solutions[0] if solutions and solutions[0].weight >= _ENOUGH else None
     if best is None:
         return _by_label(money)
-    sure = _is_sure(best, solutions[1:], money)
+    sure = one_currency and _is_sure(best, solutions[1:], money)
     verdict = Verdict.PROVEN if sure else Verdict.LIKELY
     others = tuple(written(one.gross) for one in solutions[1:4] if one.gross != best.gross)
     fields = {
@@ -84,8 +84,12 @@ def total_fields(lines: Sequence[Line], money: Printed) -> dict[str, Field]:
         "gross_total": _placed(money, best.gross, verdict, "gross", "due", others=others),
         "amount_due": _due(money, best, sure=sure),
     }
-    if best.rates:
-        fields["vat_breakdown"] = _breakdown(money, best, verdict)
+    # A rest beside taxed rows is a row of its own only where the page prints that it bears 0 %.
+    rest = best.rest if not best.rates or Decimal(0) in _rates(lines) else 0
+    if best.rates or rest:
+        whole = not (best.rates and best.rest)
+        shown = verdict if whole else Verdict.LIKELY
+        fields["vat_breakdown"] = _breakdown(money, best, shown, rest=rest)
     return fields
 
 
@@ -144,12 +148,14 @@ def _due(money: Printed, best: Solution, *, sure: bool) -> Field:
     return _placed(money, best.gross, Verdict.LIKELY, "due", "gross")
 
 
-def _breakdown(money: Printed, best: Solution, verdict: Verdict) -> Field:
+def _breakdown(money: Printed, best: Solution, verdict: Verdict, *, rest: int) -> Field:
     rows = sorted(best.rates, key=lambda one: -one.rate)
-    told = tuple(Rate(f"{one.rate:f}", written(one.base), written(one.vat)) for one in rows)
-    place = money.at(rows[0].vat, "vat")
+    told = [Rate(f"{one.rate:f}", written(one.base), written(one.vat)) for one in rows]
+    if rest:
+        told.append(Rate("0", written(rest), written(0)))
+    place = money.at(rows[0].vat if rows else rest, "vat", "base", "net")
     return Field(
-        told,
+        tuple(told),
         verdict,
         place.page if place else None,
         place.box if place else None,
@@ -168,7 +174,8 @@ def _by_label(money: Printed) -> dict[str, Field]:
             ("amount_due", ("due",)),
         )
     }
-    found["gross_total"] = found["gross_total"] or found["amount_due"]
+    named = [one for one in found["gross_total"] if one.beside]
+    found["gross_total"] = named or found["amount_due"] or found["gross_total"]
     found["amount_due"] = found["amount_due"] or found["gross_total"]
     chosen = {key: places[-1] for key, places in found.items() if places}
     three = [chosen.get(key) for key in ("net_total", "vat_total", "gross_total")]

@@ -101,10 +101,14 @@ async def test_what_cannot_be_opened_counts_as_not_read(sandbox: Sandbox, tmp_pa
         ("invoice_number", None, "2026/1", False),
         (
             "vat_breakdown",
-            [{"rate": "21", "base": "100.00", "vat": "21.00"}],
+            [
+                {"rate": "21", "base": "100.00", "vat": "21.00"},
+                {"rate": "0", "base": "5.00", "vat": "0"},
+            ],
             [
                 {"rate": "21.0", "base": "100", "vat": "21.00"},
-                {"rate": "0", "base": "5", "vat": "0"},
+                {"rate": "0", "base": "2", "vat": "0"},
+                {"rate": "0", "base": "3", "vat": "0"},
             ],
             True,
         ),
