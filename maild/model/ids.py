@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from datetime import datetime
 from typing import Final
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case
@@ -40,6 +41,12 @@ def new_id(letter: str) -> str:
     one process sort in the order in which they were made: deliveries stand as the rules name them.
     """
     return f"{letter}-{_base32(_row.next(), 20)}"
+
+
+def first_id(letter: str, at: datetime) -> str:
+    """The lowest id that can have been made at that moment or later, for a bound in an index."""
+    moment = int(at.timestamp() * 1000)
+    return f"{letter}-{_base32(max(0, moment) << _RANDOM_BITS, 20)}"
 
 
 def _base32(number: int, length: int) -> str:

@@ -25,7 +25,7 @@ from maild.model.export import Choice
 from maild.model.team import Recipient, Team
 from maild.partners.browsing import Browsing
 from maild.partners.today import Today
-from maild.store import deliveries, documents, trail
+from maild.store import deliveries, packages, trail
 from maild.store.database import Database, Tx
 
 MOST: Final = 20_000  # documents of a package that is sent from a page
@@ -118,5 +118,5 @@ class Exporting:
 
 
 def _made(tx: Tx, *, team: str) -> tuple[Made, ...]:
-    found = documents.find(tx, team=team, kind=Kind.EXPORT.value, limit=MOST_LISTED)
+    found = packages.filed(tx, team, limit=MOST_LISTED)
     return tuple(Made(one, deliveries.of_document(tx, one.id)) for one in found)

@@ -25,7 +25,6 @@ from maild.render.reasons import reason_of
 from maild.rules.book import RuleBook
 from maild.store import days, deliveries, documents, marks
 from maild.store.database import Database, Tx
-from maild.store.days import Days
 from maild.store.marks import Refusal
 from maild.store.waiting import waiting
 
@@ -86,7 +85,8 @@ class Seen:
     """The page of a team. `more` is the last id when there are older documents."""
 
     team: Team
-    since_midnight: Days
+    came: int  # since midnight
+    left: int
     asked: tuple[Asked, ...]
     asked_in_all: int
     stuck: tuple[Stuck, ...]
@@ -164,11 +164,13 @@ def asked_of(tx: Tx, id_: str) -> Asked:
 
 def _look(tx: Tx, *, team: Team, now: datetime, language: str, after: str | None) -> Seen:
     asked = waiting(tx, team=team.slug)
+    came, left = days.counts(tx, team.slug, since=_midnight(team, now), until=now)
     found = documents.find(tx, team=team.slug, after=after, limit=PAGE + 1)
     went = tuple(Went(one, deliveries.of_document(tx, one.id)) for one in found[:PAGE])
     return Seen(
         team=team,
-        since_midnight=days.between(tx, team.slug, since=_midnight(team, now), until=now),
+        came=came,
+        left=left,
         asked=tuple(asked_of(tx, one) for one in asked[:MOST_ASKED]),
         asked_in_all=len(asked),
         stuck=tuple(_stuck(tx, team, now=now, language=language)),
@@ -181,9 +183,7 @@ def _look(tx: Tx, *, team: Team, now: datetime, language: str, after: str | None
 
 
 def _shadow(tx: Tx, *, team: Team) -> Shadow:
-    held = deliveries.find(
-        tx, team=team.slug, hold_code=HoldCode.SHADOW.value, limit=MOST_SHADOWED + 1
-    )
+    held = _held(tx, team, HoldCode.SHADOW, limit=MOST_SHADOWED + 1)
     of_documents: dict[str, list[Delivery]] = {}
     for one in held:
         if one.document is not None:
@@ -202,7 +202,7 @@ def _stuck(tx: Tx, team: Team, *, now: datetime, language: str) -> Iterator[Stuc
         if one.created_at > now - LATELY
     ]
     for code in (HoldCode.RESTORED, HoldCode.STOPPED):
-        held = deliveries.find(tx, team=team.slug, hold_code=code.value, limit=MOST_STUCK)
+        held = _held(tx, team, code, limit=MOST_STUCK)
         # A document that is held at an address that complained is asked about above.
         found += [one for one in held if code is HoldCode.RESTORED or one.document is None]
     for one in sorted(found, key=lambda one: one.id, reverse=True)[:MOST_STUCK]:
@@ -210,6 +210,13 @@ def _stuck(tx: Tx, team: Team, *, now: datetime, language: str) -> Iterator[Stuc
             yield Stuck(one, None, _why(one, language))
         elif not _mended(one, deliveries.of_document(tx, one.document)):
             yield Stuck(one, documents.get(tx, one.document), _why(one, language))
+
+
+def _held(tx: Tx, team: Team, code: HoldCode, *, limit: int) -> tuple[Delivery, ...]:
+    """What is held for that reason; the state is named, since the index goes by it."""
+    return deliveries.find(
+        tx, team=team.slug, state=State.HELD.value, hold_code=code.value, limit=limit
+    )
 
 
 def _mended(one: Delivery, others: Sequence[Delivery]) -> bool:

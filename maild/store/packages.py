@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
+from maild.model.document import Document, Kind
 from maild.store.database import Tx
-from maild.store.schema import packages
+from maild.store.documents import with_files
+from maild.store.schema import documents, packages
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,17 @@ def add(tx: Tx, package: Package) -> None:
     """Note a package that is filed in this transaction. IntegrityError when it was made before."""
     row = {name: getattr(package, name) for name in Package.__dataclass_fields__}
     tx.execute(insert(packages).values(row))
+
+
+def filed(tx: Tx, team: str, *, limit: int) -> tuple[Document, ...]:
+    """The packages of a team as documents, the newest first.
+
+    They have no direction: that stands in the index by which they are found among a million others.
+    """
+    column = documents.c
+    mine = (column.team == team) & column.direction.is_(None)
+    query = select(documents).where(mine, column.kind == Kind.EXPORT.value)
+    return with_files(tx, tx.execute(query.order_by(column.accepted_at.desc()).limit(limit)))
 
 
 def made(tx: Tx, team: str, export: str) -> tuple[Package, ...]:

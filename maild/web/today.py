@@ -66,7 +66,6 @@ async def show(visit: Visit) -> Response:
         team=seen.team,
         seen=seen,
         days=[(_day(visit, day, today), list(of_it)) for day, of_it in _by_day(visit, seen.went)],
-        came=sum(count for _, count in seen.since_midnight.came),
         road=lambda one: road_of(one, rests=seen.rests),
         machines=lambda one: _machines(visit, one),
         later=after is not None,

@@ -3,10 +3,11 @@ from __future__ import annotations
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from maild.model.ids import new_id
+from maild.model.ids import first_id, new_id
 
 
 def test_ids_of_one_process_sort_in_the_order_in_which_they_were_made() -> None:
@@ -29,3 +30,10 @@ def test_threads_never_get_the_same_id() -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: new_id("a"), range(5_000)))
     assert len(set(made)) == len(made)
+
+
+def test_the_first_id_of_a_moment_stands_before_all_that_are_made_from_then_on() -> None:
+    now = datetime.now(UTC)
+    made = new_id("v")
+    assert first_id("v", now) <= made < first_id("v", now + timedelta(days=1))
+    assert len(first_id("v", now)) == len(made)
