@@ -28,6 +28,7 @@ _MONTHS: Final = (
     ("december", "decembre", "dezember", "dec", "dez"),
 )
 _MONTH: Final = {name: at for at, names in enumerate(_MONTHS, 1) for name in names}
+_DIGIT: Final = re.compile(r"\d\d")  # of a year at least
 _ISO: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
 _NUMERIC: Final = re.compile(
     r"(?<![\d.,/-])(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?((?:19|20)\d\d|\d\d)(?![\d/-]|[.,]\d)"
@@ -51,6 +52,8 @@ class Day:
 
 def dates_in(text: str) -> Iterator[tuple[Day, int, int]]:
     """The dates in a cell and where they stand."""
+    if not _DIGIT.search(text):
+        return
     for match in _ISO.finditer(text):
         if day := _day(match[1], match[3], match[4]):
             yield Day(day), match.start(), match.end()

@@ -11,7 +11,7 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -78,13 +78,17 @@ def _plain(text: str) -> tuple[str, list[int]]:
     """Letters and digits alone, in lower case without accents, and where in the text each stood."""
     told, places = [], []
     for at, char in enumerate(text):
-        if char == "°":
-            continue
-        for part in unicodedata.normalize("NFKD", char).casefold():
-            if part.isalnum() or part == "#":
-                told.append(part)
-                places.append(at)
+        for part in _letters(char):
+            told.append(part)
+            places.append(at)
     return "".join(told), places
+
+
+@lru_cache(maxsize=4096)
+def _letters(char: str) -> str:
+    """What is compared of a character: "É" is "e", "°" is nothing, "#" is itself."""
+    parts = "" if char == "°" else unicodedata.normalize("NFKD", char).casefold()
+    return "".join(part for part in parts if part.isalnum() or part == "#")
 
 
 def _begins(text: str, start: int) -> bool:

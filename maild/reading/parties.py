@@ -7,6 +7,7 @@ register or an account is (purchase_reading.md A3).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,7 @@ _SIGNS: Final = frozenset({"enterprise", "iban", "seller"})
 _BLOCK: Final = 8  # rows of an address
 _LEAD: Final = 3  # of weight, by which the supplier's number must lead
 _NEAR: Final = 2  # rows
+_DIGITS: Final = re.compile(r"(?:\d\D{0,3}){7}")  # the least that such a number has
 _BEFORE: Final = 40  # characters between a word and the number of which it tells
 
 
@@ -212,6 +214,7 @@ def _seen(lines: Sequence[Line], find: Callable[[str], Found]) -> list[Seen[Numb
         Seen(value, line, at, start, end)
         for line in lines
         for at, cell in enumerate(line.row.cells)
+        if _DIGITS.search(cell.text)
         for value, start, end in find(cell.text)
     ]
 

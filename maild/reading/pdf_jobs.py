@@ -13,7 +13,7 @@ import io
 import math
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pikepdf
 import pypdfium2
@@ -37,6 +37,7 @@ MOST_CHARACTERS: Final = 20_000
 _TREE_NODES: Final = 500
 _CHUNK: Final = 1 << 20
 _QUARTER: Final = math.pi / 2
+_Sides: TypeAlias = tuple[float, float, float, float]
 
 
 class _TooMuch(Exception):
@@ -253,23 +254,33 @@ def _characters(page: pypdfium2.PdfPage, printed: pypdfium2.PdfTextPage) -> Iter
     What runs along the edge of a page comes below all its rows: it belongs to none of them.
     """
     raw, box = pypdfium2.raw, pypdfium2.raw.FS_RECTF()
+    code_of, angle_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetCharAngle
+    box_of, text = raw.FPDFText_GetLooseCharBox, printed.raw
     size = page.get_size()
     turned = page.get_rotation() // 90 % 4
-    paper = size[::-1] if turned % 2 else size
+    width, height = size[::-1] if turned % 2 else size
     for at in range(min(printed.count_chars(), MOST_CHARACTERS)):
-        code = raw.FPDFText_GetUnicode(printed, at)
+        code = code_of(text, at)
         if code < 32 or 0xD800 <= code < 0xE000:
             continue
-        raw.FPDFText_GetLooseCharBox(printed, at, box)
-        # Quarters by which the print is turned on the paper, clockwise.
-        quarter = round(raw.FPDFText_GetCharAngle(printed, at) / _QUARTER) % 4
-        width, height = paper
+        box_of(text, at, box)
+        angle = angle_of(text, at)
         sides = (box.left, height - box.top, box.right, height - box.bottom)
-        for _ in range(-quarter % 4):
-            left, top, right, bottom = sides
-            sides = (height - bottom, left, height - top, right)
-            width, height = height, width
-        if (quarter + turned) % 4:
-            left, top, right, bottom = sides
-            sides = (left, top + sum(size), right, bottom + sum(size))
+        if turned or angle:
+            # Quarters by which the print is turned on the paper, clockwise.
+            quarter = round(angle / _QUARTER) % 4
+            sides = _upright(sides, quarter, paper=(width, height))
+            if (quarter + turned) % 4:
+                left, top, right, bottom = sides
+                sides = (left, top + sum(size), right, bottom + sum(size))
         yield Piece(chr(code), *sides)
+
+
+def _upright(sides: _Sides, quarter: int, *, paper: tuple[float, float]) -> _Sides:
+    """A box on the paper as it is when one turns the paper so that the print in it stands upright."""
+    width, height = paper
+    for _ in range(-quarter % 4):
+        left, top, right, bottom = sides
+        sides = (height - bottom, left, height - top, right)
+        width, height = height, width
+    return sides

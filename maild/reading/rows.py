@@ -109,8 +109,8 @@ def in_rows(pieces: Iterable[Piece]) -> list[list[Piece]]:
     """Pieces whose middles lie within half a height of each other, from left to right."""
     rows: list[list[Piece]] = []
     top, reach = -1e9, 0.0
-    for middle, one in sorted([((one.top + one.bottom) / 2, one) for one in pieces]):
-        height = one.bottom - one.top
+    for one in sorted(pieces, key=_depth):
+        middle, height = (one.top + one.bottom) / 2, one.bottom - one.top
         if rows and middle - top <= max(min(height, reach), _LEAST) / 2:
             rows[-1].append(one)
             continue
@@ -147,6 +147,10 @@ def _is_double(one: Piece, other: Piece) -> bool:
 def _word(held: Sequence[Piece]) -> Piece:
     texts, lefts, tops, rights, bottoms = zip(*held, strict=True)
     return Piece("".join(texts), min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def _depth(piece: Piece) -> float:
+    return piece.top + piece.bottom
 
 
 def _left(piece: Piece) -> float:

@@ -14,7 +14,7 @@ import pytest
 
 from maild.errors import Unreadable
 from maild.reading.page import shows_amount, shows_number
-from maild.reading.pdf import look_into, page_text
+from maild.reading.pdf import look_into, page_text, sheets
 from maild.reading.sandbox import Sandbox
 from tests import builders_pdf as make
 
@@ -195,3 +195,20 @@ def test_an_amount_is_found_in_every_form_of_our_neighbours(
     text: str, amount: str, *, there: bool
 ) -> None:
     assert shows_amount(text, Decimal(amount)) is there
+
+
+async def test_a_page_that_lies_on_its_side_is_read_as_it_is_shown(sandbox: Sandbox) -> None:
+    document = pikepdf.new()
+    lying = b"BT /F1 12 Tf 0 1 -1 0 100 50 Tm (Total 121,00) Tj ET"
+    make.add_page(document, lying, Rotate=90)
+    make.add_page(document, lying + b" BT /F1 12 Tf 40 700 Td (Invoice 7) Tj ET")
+    first, second = await sheets(sandbox, make.saved(document))
+    [row] = first.rows
+    assert row.text == "Total 121,00"
+    assert (first.width, first.height) == (842, 595)
+    # Shown, its baseline is 100 points under the top, and it begins 50 points from the left.
+    box = row.cells[0].box
+    assert abs(box.left - 50) < 2
+    assert box.top < 100 < box.bottom
+    # On an upright page the same print runs along the edge, and comes after all rows.
+    assert [row.text for row in second.rows] == ["Invoice 7", "Total 121,00"]
