@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Column, ColumnElement, literal_column, select
 
 from maild.model.delivery import HoldCode
 from maild.model.document import Direction
@@ -25,12 +25,20 @@ def waiting(
     judged = select(documents.c.id).where(documents.c.review == "waiting")
     held = select(deliveries.c.document).where(asked, deliveries.c.document.is_not(None))
     if team is not None:
-        judged = judged.where(documents.c.team == team)
+        judged = judged.where(_unindexed(documents.c.team) == team)
         held = held.where(deliveries.c.team == team)
     if direction is not None:
-        judged = judged.where(documents.c.direction == direction.value)
+        judged = judged.where(_unindexed(documents.c.direction) == direction.value)
         held = held.join(documents, documents.c.id == deliveries.c.document).where(
-            documents.c.direction == direction.value
+            _unindexed(documents.c.direction) == direction.value
         )
     found = {str(one) for query in (judged, held) for one in tx.execute(query).scalars()}
     return tuple(sorted(found, reverse=True)[:limit])
+
+
+def _unindexed(column: Column[str]) -> ColumnElement[str]:
+    """A column whose indexes SQLite does not take: nearly no document is judged, which statistics hide.
+
+    With those of ANALYZE it reads a whole team rather than the index on `review`.
+    """
+    return column.op("||", precedence=7)(literal_column("''"))
