@@ -16,7 +16,7 @@ from maild.intake import answering, receipts, refusals
 from maild.model.run import CatchUp
 from maild.rules.book import RuleBook
 from maild.rules.due import HOURLY, parse
-from maild.store import machines, runs, sessions, sign_ins
+from maild.store import factors, machines, runs, sessions, sign_ins
 from maild.store.database import Tx
 
 TIDY: Final = "tidy"  # the work, and the schedule it belongs to
@@ -77,6 +77,7 @@ def _forget_visits(tx: Tx, period: str, now: datetime) -> None:
     del period
     sign_ins.forget(tx, before=now - VISITS_KEPT)
     sessions.forget(tx, before=now - VISITS_KEPT)
+    factors.forget(tx, before=now)
     machines.forget_requests(tx, before=now - VISITS_KEPT)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
@@ -23,6 +23,7 @@ class Web(Section):
     metrics_token_file: MaybePath = None
     via: str = ""
     sender: str = Field(default="", alias="from")
+    second_factor: Literal["required", "optional"] = "required"
 
     @model_validator(mode="after")
     def _reachable(self) -> Web:

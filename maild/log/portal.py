@@ -28,3 +28,13 @@ def download_ended(*, path: str) -> None:
 def page_failed(*, path: str, incident: str, error: BaseException) -> None:
     """A page failed by a fault of ours; the visitor was shown the incident."""
     LOG.error("page.failed", path=path, incident=incident, exc_info=error)
+
+
+def factor_waived(*, url: str) -> None:
+    """A mailed link alone lets people in, as `[web] second_factor` says: less than ASVS level 2."""
+    LOG.warning("factor.waived", url=url)
+
+
+def code_slowed(*, person: str) -> None:
+    """Somebody who has a person's mail gave too many wrong codes of the app; none is taken for a while."""
+    LOG.warning("code.slowed", person=person)

@@ -10,7 +10,10 @@ from email.utils import parseaddr
 from maild.config.settings import Settings
 from maild.model.team import HOUSE, Team
 from maild.outbox.sign_in import House
+from maild.partners.code_apps import CodeApps
+from maild.partners.factors import Factors
 from maild.partners.links import Links
+from maild.partners.passkeys import Passkeys
 from maild.partners.sessions import Sessions
 from maild.partners.sign_in import SignIns
 from maild.rules.book import RuleBook
@@ -25,6 +28,9 @@ class Access:
     sign_ins: SignIns
     sessions: Sessions
     links: Links
+    factors: Factors
+    passkeys: Passkeys
+    code_apps: CodeApps
 
 
 def build(
@@ -37,7 +43,9 @@ def build(
 ) -> Access:
     """The parts over an open store."""
     web = settings.web
-    sessions = Sessions(db, book, web.operators, now)
+    strict = web.second_factor == "required"
+    sessions = Sessions(db, book, web.operators, strict, now)
+    held = Factors(db, sessions, now)
     return Access(
         sign_ins=SignIns(
             db=db,
@@ -50,6 +58,9 @@ def build(
         ),
         sessions=sessions,
         links=Links(db, book, web.address, now),
+        factors=held,
+        passkeys=Passkeys(held, web.address),
+        code_apps=CodeApps(held, settings.maild.secret_file, house.team.name),
     )
 
 

@@ -17,7 +17,7 @@ from maild.model.access import Factor, Person, Scope, Session
 from maild.model.ids import new_id
 from maild.partners.scope import is_among, scope_of
 from maild.rules.book import RuleBook
-from maild.store import people, trail
+from maild.store import factors, people, trail
 from maild.store import sessions as store
 from maild.store.database import Database, Tx
 from maild.store.link_secrets import sha256_text
@@ -54,15 +54,17 @@ class Visitor:
     person: Person
     session: Session
     scope: Scope
+    half: bool = False  # a second factor is still to be given; until then the scope is empty
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The sessions of everybody who signs in."""
+    """The sessions of everybody who signs in. `strict`: a mailed link alone never suffices."""
 
     db: Database
     book: Callable[[], RuleBook]
     operators: Collection[str]
+    strict: bool
     now: Callable[[], datetime]
 
     def open(self, tx: Tx, person: Person, *, factor: Factor, guest: Guest) -> Opened:
@@ -100,12 +102,19 @@ class Sessions:
             idle = OPERATOR_IDLE if scope.operator else IDLE
             if session.seen_at + idle <= now:
                 return None
+            if self._is_half(tx, session):
+                return Visitor(person, session, Scope(person.id, person.email), half=True)
             return Visitor(person, session, scope)
 
         found = await self.db.read(look)
         if found is not None and found.session.seen_at + _NOTED_EVERY <= now:
             await self.db.write(partial(store.seen, id_=found.session.id, now=now))
         return found
+
+    def replace(self, tx: Tx, visitor: Visitor, *, factor: Factor, guest: Guest) -> Opened:
+        """A new session in place of the visitor's, who proved more: its reference was never seen."""
+        store.end(tx, visitor.session.id, person=visitor.person.id)
+        return self.open(tx, visitor.person, factor=factor, guest=guest)
 
     async def of(self, person: str) -> tuple[Session, ...]:
         """The sessions of a person, the last used first."""
@@ -126,3 +135,8 @@ class Sessions:
     async def speak(self, language: str, *, visitor: Visitor) -> None:
         """Keep the language that a visitor reads."""
         await self.db.write(partial(people.speak, person=visitor.person, language=language))
+
+    def _is_half(self, tx: Tx, session: Session) -> bool:
+        if session.factor is not Factor.LINK:
+            return False
+        return self.strict or factors.has_any(tx, session.person)

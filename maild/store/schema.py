@@ -30,6 +30,7 @@ from maild.store import (
     schema_alarms,
     schema_automatic,
     schema_browsing,
+    schema_factors,
     schema_machines,
     schema_mailboxes,
     schema_packages,
@@ -43,7 +44,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0017"
+REVISION: Final = "0018"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -61,6 +62,9 @@ links: Final = schema_access.links
 sign_ins: Final = schema_access.sign_ins
 sessions: Final = schema_access.sessions
 trail: Final = schema_access.trail
+passkeys: Final = schema_factors.passkeys
+code_apps: Final = schema_factors.code_apps
+challenges: Final = schema_factors.challenges
 packages: Final = schema_packages.packages
 processed: Final = schema_browsing.processed
 processed_until: Final = schema_browsing.processed_until

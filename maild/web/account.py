@@ -20,7 +20,17 @@ async def show(visit: Visit) -> Response:
     sessions = await visit.app.access.sessions.of(visit.known.person.id)
     office = visit.scope.partner
     partner = await visit.app.access.links.partner(office) if office else None
-    return page(visit, "account.html", sessions=sessions, partner=partner)
+    access = visit.app.access
+    held = await access.factors.of(visit.known)
+    return page(
+        visit,
+        "account.html",
+        sessions=sessions,
+        partner=partner,
+        held=held,
+        fresh=access.factors.is_fresh(visit.known),
+        passkeys=access.passkeys.possible,
+    )
 
 
 async def speak(visit: Visit) -> Response:

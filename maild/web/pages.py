@@ -18,6 +18,7 @@ from maild.web.words import LANGUAGES
 STATIC: Final = {
     "maild.css": "text/css",
     "maild.js": "text/javascript",
+    "passkeys.js": "text/javascript",
     "maild.svg": "image/svg+xml",
 }
 _A_YEAR: Final = "public, max-age=31536000, immutable"

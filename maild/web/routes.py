@@ -31,13 +31,17 @@ Handler = Callable[[Visit], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One address and what answers there; `files` is how many may be sent to it."""
+    """One address and what answers there.
+
+    `files` is how many may be sent to it; `half`: also while a second factor is still to be given.
+    """
 
     method: str
     path: str
     who: Who
     handler: Handler
     files: int = 0
+    half: bool = False
 
 
 def allowed(who: Who, visit: Visit) -> bool:
@@ -58,3 +62,4 @@ def allowed(who: Who, visit: Visit) -> bool:
 
 HOME: Final = "/"
 SIGN_IN: Final = "/sign-in"
+SECOND: Final = "/second-factor"

@@ -13,6 +13,7 @@ import uvicorn
 from maild.app import App
 from maild.config.values import Listen
 from maild.errors import UserError
+from maild.log import portal as log
 from maild.web import site
 
 _DRAIN: Final = 10  # seconds that an answer under way gets when maild is told to stop
@@ -36,6 +37,8 @@ class Pages:
         """Take the addresses of [web]; where the pages are then. Raises UserError."""
         wanted = self._app.settings.web.listen
         self._sockets = _bound(wanted)
+        if wanted and self._app.settings.web.second_factor == "optional":
+            log.factor_waived(url=self._app.settings.web.address)
         return tuple(str(Listen(*one.getsockname()[:2])) for one in self._sockets)
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from maild.partners.sessions import Opened
 from maild.partners.sign_in import Answer
 from maild.web.pages import page
-from maild.web.routes import HOME, SIGN_IN, Page, Who
+from maild.web.routes import HOME, SECOND, SIGN_IN, Page, Who
 from maild.web.visit import Visit, drop_session, go, keep_browser, keep_language, keep_session
 from maild.web.words import LANGUAGES
 
@@ -23,26 +23,26 @@ async def form(visit: Visit) -> Response:
     """The door."""
     if visit.visitor is not None:
         return go(HOME)
-    return _private(page(visit, "sign_in.html", email="", wrong=False))
+    return private(_door(visit, email="", wrong=False))
 
 
 async def ask(visit: Visit) -> Response:
     """Send a mail, or do as if: the answer is the same for an unknown address."""
     email = visit.field("email", longest=_LONGEST_ADDRESS)
     if not _ADDRESS.fullmatch(email):
-        return _private(page(visit, "sign_in.html", status=422, email=email, wrong=True))
+        return private(_door(visit, email=email, wrong=True))
     answer = go(SIGN_IN)
     nonce = keep_browser(visit.app, answer)
     asked = await visit.app.access.sign_ins.ask(
         email, browser=nonce, place=visit.place, language=visit.language
     )
     answer.headers["Location"] = f"{SIGN_IN}/{asked}{_next(visit)}"
-    return _private(answer)
+    return private(answer)
 
 
 async def wait(visit: Visit) -> Response:
     """Where the code is typed, in the window that asked."""
-    return _private(page(visit, "code.html", wrong=False, asked=visit.path("id")))
+    return private(page(visit, "code.html", wrong=False, asked=visit.path("id")))
 
 
 async def enter_code(visit: Visit) -> Response:
@@ -54,7 +54,7 @@ async def enter_code(visit: Visit) -> Response:
         guest=visit.guest,
     )
     if found is Answer.WRONG:
-        return _private(page(visit, "code.html", status=422, wrong=True, asked=visit.path("id")))
+        return private(page(visit, "code.html", status=422, wrong=True, asked=visit.path("id")))
     return _after(visit, found)
 
 
@@ -64,8 +64,8 @@ async def look(visit: Visit) -> Response:
         visit.path("id"), visit.path("token"), browser=visit.browser
     )
     if why_not is not None:
-        return _private(page(visit, "no_entry.html", status=403, why=why_not.value))
-    return _private(page(visit, "enter.html"))
+        return private(page(visit, "no_entry.html", status=403, why=why_not.value))
+    return private(page(visit, "enter.html"))
 
 
 async def enter(visit: Visit) -> Response:
@@ -92,28 +92,40 @@ async def speak(visit: Visit) -> Response:
     return keep_language(visit.app, answer, language) if language in LANGUAGES else answer
 
 
-def _after(visit: Visit, found: Opened | Answer) -> Response:
-    if isinstance(found, Answer):
-        return _private(page(visit, "no_entry.html", status=403, why=found.value))
-    return _private(keep_session(visit.app, go(_wished(visit)), found))
-
-
-def _wished(visit: Visit) -> str:
+def wished(visit: Visit) -> str:
     """The page that was asked for before; only one of ours."""
-    wished = visit.request.query_params.get("next", "")
-    ours = _OURS.fullmatch(wished) and not wished.startswith("//")
-    return wished if ours and not wished.startswith(SIGN_IN) else HOME
+    asked = visit.request.query_params.get("next", "")
+    ours = _OURS.fullmatch(asked) and not asked.startswith("//")
+    return asked if ours and not asked.startswith((SIGN_IN, SECOND)) else HOME
 
 
-def _next(visit: Visit) -> str:
-    wished = _wished(visit)
-    return "" if wished == HOME else f"?next={wished}"
-
-
-def _private(response: Response) -> Response:
+def private(response: Response) -> Response:
     """No address of these pages goes anywhere: they hold what lets people in."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _after(visit: Visit, found: Opened | Answer) -> Response:
+    if isinstance(found, Answer):
+        return private(page(visit, "no_entry.html", status=403, why=found.value))
+    return private(keep_session(visit.app, go(wished(visit)), found))
+
+
+def _door(visit: Visit, *, email: str, wrong: bool) -> Response:
+    return page(
+        visit,
+        "sign_in.html",
+        status=422 if wrong else 200,
+        email=email,
+        wrong=wrong,
+        passkeys=visit.app.access.passkeys.possible,
+        query=_next(visit),
+    )
+
+
+def _next(visit: Visit) -> str:
+    after = wished(visit)
+    return "" if after == HOME else f"?next={after}"
 
 
 PAGES: Final = (
@@ -124,5 +136,5 @@ PAGES: Final = (
     Page("POST", "/sign-in/{id}", Who.ANYONE, enter_code),
     Page("GET", "/sign-in/{id}/{token}", Who.ANYONE, look),
     Page("POST", "/sign-in/{id}/{token}", Who.ANYONE, enter),
-    Page("POST", "/sign-out", Who.PERSON, leave),
+    Page("POST", "/sign-out", Who.PERSON, leave, half=True),
 )

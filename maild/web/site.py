@@ -30,6 +30,7 @@ from maild.web import (
     downloads,
     explaining,
     exports,
+    factors,
     health,
     home,
     links,
@@ -46,13 +47,14 @@ from maild.web import (
 from maild.web.asking import Asking
 from maild.web.guard import Guard
 from maild.web.pages import page, static
-from maild.web.routes import SIGN_IN, Page, Who, allowed
+from maild.web.routes import SECOND, SIGN_IN, Page, Who, allowed
 from maild.web.visit import Visit, cookie_name, go, language_of
 
 PAGES: Final[Sequence[Page]] = (
     *home.PAGES,
     *sign_in.PAGES,
     *account.PAGES,
+    *factors.PAGES,
     *links.PAGES,
     *documents.PAGES,
     *document.PAGES,
@@ -126,6 +128,8 @@ def _endpoint(app: App, one: Page) -> Endpoint:
 
 
 async def _answer(visit: Visit, one: Page) -> Response:
+    if visit.visitor is not None and visit.visitor.half and not _is_before(one):
+        return _half_way(visit)
     if not allowed(one.who, visit):
         return _turned_away(visit)
     try:
@@ -150,6 +154,16 @@ async def _visit(app: App, request: Request) -> Visit:
     if token:
         visitor = await app.access.sessions.visitor(token)
     return Visit(app, request, visitor, language_of(app, request, visitor), FormData())
+
+
+def _is_before(one: Page) -> bool:
+    return one.half or one.who is Who.ANYONE
+
+
+def _half_way(visit: Visit) -> Response:
+    """The second factor first, and the page afterwards; a form is sent again by hand."""
+    after = f"?next={quote(visit.request.url.path)}" if visit.request.method == "GET" else ""
+    return go(f"{SECOND}{after}")
 
 
 def _turned_away(visit: Visit) -> Response:

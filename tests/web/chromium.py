@@ -60,6 +60,7 @@ class Chromium:
 
     async def _watched(self, context: BrowserContext) -> Page:
         page = await context.new_page()
+        page.set_default_timeout(20_000)
         context.on("request", self._sent)
         page.on("pageerror", lambda fault: self.complaints.append(f"script: {fault}"))
         page.on("console", lambda said: self._said(said.text))
