@@ -1,7 +1,8 @@
 """Which of the printed amounts are net, VAT and gross: found by arithmetic, in whole cents.
 
 Pure. Labels only weigh: what comes out adds up to the cent, and each VAT is its rate of its base to
-two cents. The search is bounded by a budget; a page that exceeds it stays unsolved, and says so.
+two cents. The search is bounded by a budget; `Paper.exhausted` says that it was broken off, and then nothing that
+it found is proven.
 Source: purchase_reading.md A3.
 """
 

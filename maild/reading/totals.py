@@ -62,20 +62,22 @@ def printed(lines: Sequence[Line]) -> Printed:
     return Printed(tuple(found), marks)
 
 
-def solved(lines: Sequence[Line], money: Printed) -> list[Solution]:
-    """The ways in which the document adds up, the best first."""
+def solved(lines: Sequence[Line], money: Printed) -> tuple[list[Solution], bool]:
+    """The ways in which the document adds up, the best first, and whether all of them were looked at."""
     sums = [Sum(one.value.cents, _meanings(one), one.line.at) for one in money.amounts]
     untaxed = any("reverse" in label.meanings for label in _labels(lines))
-    return solve(Paper(sums, _rates(lines), untaxed)) if sums else []
+    paper = Paper(sums, _rates(lines), untaxed)
+    return solve(paper) if sums else [], not paper.exhausted
 
 
 def total_fields(lines: Sequence[Line], money: Printed, *, one_currency: bool) -> dict[str, Field]:
     """The fields of the totals; proven only on a page that speaks of one currency."""
-    solutions = solved(lines, money)
+    solutions, whole_search = solved(lines, money)
     best = solutions[0] if solutions and solutions[0].weight >= _ENOUGH else None
     if best is None:
         return _by_label(money)
-    sure = one_currency and _is_sure(best, solutions[1:], money)
+    # Where the search was broken off, one that was not seen may speak against the best.
+    sure = whole_search and one_currency and _is_sure(best, solutions[1:], money)
     verdict = Verdict.PROVEN if sure else Verdict.LIKELY
     others = tuple(written(one.gross) for one in solutions[1:4] if one.gross != best.gross)
     fields = {
