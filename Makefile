@@ -20,7 +20,7 @@ SOURCES := $(wildcard maild tests bench tools)
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: venv ## Show maild at work on sample documents; nothing leaves this machine (ARGS=--once ends by itself)
+demo: venv ## Show half a year of three companies, with pages to look around; nothing leaves this machine (ARGS=--once ends by itself)
 	@$(RUN)/maild demo $(ARGS)
 
 test: packages dev check ## Check the code and run all tests, with real mail servers (ARGS goes to pytest)

@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -57,6 +58,7 @@ from maild.teams import Checked, Shelf
 class App:
     """One maild over one configuration: opened by the daemon and, beside it, by every command."""
 
+    now: Callable[[], datetime]
     checked: Checked
     settings: Settings
     shelf: Shelf
@@ -80,11 +82,16 @@ class App:
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(
-        cls, config: str | Path | None, *, as_daemon: bool = False
+        cls,
+        config: str | Path | None,
+        *,
+        as_daemon: bool = False,
+        now: Callable[[], datetime] = utc_now,
     ) -> AsyncIterator[App]:
         """Build everything over the store; with `as_daemon` hold the state lock too.
 
-        Raises ConfigError with every problem, UserError when another daemon holds the folder.
+        `now` is the time that it all goes by. Raises ConfigError with every problem, UserError when
+        another daemon holds the folder.
         """
         checked = teams.check(config)
         shelf = Shelf(checked)
@@ -102,7 +109,9 @@ class App:
             sandbox = Sandbox()
             try:
                 verp = await verp_of(settings, db) if as_daemon else Verp()
-                app = cls._built(checked, settings, shelf=shelf, db=db, sandbox=sandbox, verp=verp)
+                app = cls._built(
+                    checked, settings, shelf=shelf, db=db, sandbox=sandbox, verp=verp, now=now
+                )
                 try:
                     await app.refresh()
                     yield app
@@ -122,10 +131,11 @@ class App:
         db: Database,
         sandbox: Sandbox,
         verp: Verp,
+        now: Callable[[], datetime],
     ) -> App:
         data_dir, book = settings.maild.data_dir, shelf.current
         blobs = BlobStore(data_dir / "blobs", db)
-        kept = Refusals(db, blobs, book, utc_now)
+        kept = Refusals(db, blobs, book, now)
         desk = desk_of(
             settings, db=db, blobs=blobs, book=book, sandbox=sandbox, verp=verp, kept=kept
         )
@@ -135,9 +145,10 @@ class App:
         house = house_of(settings)
         # Its children start with the first page that is asked for.
         renderer = Renderer(settings.render.processes)
-        browsing = Browsing(db, blobs, records, book, sandbox, Pages(db, blobs, renderer), utc_now)
+        browsing = Browsing(db, blobs, records, book, sandbox, Pages(db, blobs, renderer), now)
         exports = exports_over(desk, renderer, folder=data_dir)
         return cls(
+            now=now,
             checked=checked,
             settings=settings,
             shelf=shelf,
@@ -148,13 +159,13 @@ class App:
             blobs=blobs,
             refusals=kept,
             proofs=proofs,
-            agenda=_agenda(settings, db, book),
+            agenda=_agenda(settings, desk),
             house=house,
-            machines=Machines(db, desk, records, blobs, book, utc_now),
+            machines=Machines(db, desk, records, blobs, book, now),
             browsing=browsing,
             downloads=Downloads(browsing, exports.packer, blobs),
-            oversight=Oversight(db, records, actions, book, utc_now),
-            access=access.build(settings, db=db, book=book, house=house, now=utc_now),
+            oversight=Oversight(db, records, actions, book, now),
+            access=access.build(settings, db=db, book=book, house=house, now=now),
             renderer=renderer,
             exports=exports,
         )
@@ -177,7 +188,7 @@ class App:
     @property
     def handling(self) -> Handling:
         """What a team's own people see and do of what happens to their documents."""
-        return Handling(self.db, self.actions, Today(self.db, self.shelf.current, utc_now))
+        return Handling(self.db, self.actions, Today(self.db, self.shelf.current, self.now))
 
     @property
     def exporting(self) -> Exporting:
@@ -190,7 +201,7 @@ class App:
         """What offices let be sent to them by itself."""
         url = self.settings.web.address
         return Automation(
-            self.db, self.actions, self.shelf.current, url, utc_now, changed=self.refresh
+            self.db, self.actions, self.shelf.current, url, self.now, changed=self.refresh
         )
 
     async def refresh(self) -> None:
@@ -213,10 +224,10 @@ class App:
             "state": state,
             "pid": os.getpid(),
             "listening": listening or [],
-            "since": utc_now().isoformat(),
+            "since": self.now().isoformat(),
             "warnings": list(self.checked.remarks),
         }
-        await self.db.write(partial(marks.put, name=DAEMON_MARK, value=value, now=utc_now()))
+        await self.db.write(partial(marks.put, name=DAEMON_MARK, value=value, now=self.now()))
 
 
 def _actions(settings: Settings, desk: Desk, *, records: Records) -> Actions:
@@ -225,7 +236,7 @@ def _actions(settings: Settings, desk: Desk, *, records: Records) -> Actions:
         desk=desk,
         records=records,
         book=desk.book,
-        now=utc_now,
+        now=desk.now,
         data_dir=settings.maild.data_dir,
         deadline=settings.outbox.deadline,
         accounts=settings.account,
@@ -233,9 +244,9 @@ def _actions(settings: Settings, desk: Desk, *, records: Records) -> Actions:
     )
 
 
-def _agenda(settings: Settings, db: Database, book: Callable[[], RuleBook]) -> Agenda:
-    within = settings.outbox.receipt_within
-    return Agenda(db, partial(schedules, book, receipt_within=within), book, utc_now)
+def _agenda(settings: Settings, desk: Desk) -> Agenda:
+    made = partial(schedules, desk.book, receipt_within=settings.outbox.receipt_within)
+    return Agenda(desk.db, made, desk.book, desk.now)
 
 
 @contextlib.contextmanager

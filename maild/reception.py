@@ -40,13 +40,13 @@ def desk_of(
 ) -> Desk:
     """The one way in, over an open store."""
     reader, opener = MailReader(sandbox, blobs.spool), Opener(sandbox, _scanner(settings))
-    letters = _token_mails(settings, db=db, blobs=blobs, reader=reader)
+    letters = _token_mails(settings, kept, reader=reader)
     servers = _servers(settings)
     return Desk(
         db,
         blobs,
         book,
-        utc_now,
+        kept.now,
         kept,
         reader,
         opener,
@@ -74,14 +74,12 @@ async def verp_of(settings: Settings, db: Database) -> Verp:
     )
 
 
-def _token_mails(
-    settings: Settings, *, db: Database, blobs: BlobStore, reader: MailReader
-) -> TokenMails | None:
+def _token_mails(settings: Settings, kept: Refusals, *, reader: MailReader) -> TokenMails | None:
     """What recognises the tokens that CodaBox mails, where it is spoken to at all."""
     if not settings.connector.codabox:
         return None
-    tokens = SealedTokens(db, secret_file=settings.maild.secret_file, now=utc_now)
-    return TokenMails(db=db, blobs=blobs, reader=reader, tokens=tokens, now=utc_now)
+    tokens = SealedTokens(kept.db, secret_file=settings.maild.secret_file, now=kept.now)
+    return TokenMails(db=kept.db, blobs=kept.blobs, reader=reader, tokens=tokens, now=kept.now)
 
 
 def _scanner(settings: Settings) -> Scanner | None:

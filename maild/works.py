@@ -92,7 +92,7 @@ def build(app: App) -> Works:
         blobs=app.blobs,
         renderer=renderer,
         book=app.shelf.current,
-        now=utc_now,
+        now=app.now,
         recent=app.desk.recent,
         sandbox=app.desk.reader.sandbox,
         paths=ReturnPaths(roads.return_paths(settings), app.desk.verp.key),
@@ -110,11 +110,11 @@ def build(app: App) -> Works:
             options=_outbox(settings),
             book=app.shelf.current,
             tell=tell,
-            now=utc_now,
+            now=app.now,
         ),
         clock=_clock(app),
         runs=Runs(
-            app.db, works={TIDY: partial(_tidy, app.blobs), EXPORT: app.exports.run}, now=utc_now
+            app.db, works={TIDY: partial(_tidy, app.blobs), EXPORT: app.exports.run}, now=app.now
         ),
         kept=kept,
         smtpd=_door(app, kept),
@@ -132,7 +132,7 @@ def _door(app: App, kept: Kept) -> SmtpDoor:
 
 
 def _more(app: App, connectors: Mapping[str, Connector]) -> dict[str, Service]:
-    asking = polls.polls_of(app, connectors, now=utc_now)
+    asking = polls.polls_of(app, connectors, now=app.now)
     more: dict[str, Service] = {"polls": partial(polls.serve, asking)} if asking else {}
     if not app.settings.connector.codabox:
         return more
@@ -182,7 +182,7 @@ def build_watchman(app: App, connectors: Mapping[str, Connector]) -> Watchman:
         ),
         repeat=one.repeat,
         host=settings.maild.called,
-        now=utc_now,
+        now=app.now,
     )
 
 
@@ -227,7 +227,7 @@ def _clock(app: App) -> Clock:
     def fault(name: str, error: Exception) -> None:
         running.clock_failed(schedule=name, error=error)
 
-    clock = Clock(app.db, schedules=app.agenda.schedules, now=utc_now, fault=fault)
+    clock = Clock(app.db, schedules=app.agenda.schedules, now=app.now, fault=fault)
     # Commands beside the daemon end links, too.
     clock.watch("automatic exports", lambda _: app.refresh())
     clock.watch("digest", Digests(app.db, book=app.shelf.current).look)

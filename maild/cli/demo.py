@@ -1,4 +1,4 @@
-"""`maild demo`: the main job on sample data, with nothing leaving this machine.
+"""`maild demo`: half a year of three companies and the main job, with nothing leaving this machine.
 
 A real daemon in a process of its own, a mail sink as the outside world, both on loopback, in a
 temporary folder. What the screen says is read back from the daemon's records and from the mails
@@ -10,77 +10,38 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import socket
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import httpx2
 import typer
 
+from maild.actions import utc_now
 from maild.app import App
-from maild.cli.demo_mail import SAMPLES, hand_in, read_outbox
 from maild.cli.documents import SETTLED
 from maild.cli.output import EX_PROBLEM, note, plain_faults, say
 from maild.cli.shown import describe, road
+from maild.demo import world
+from maild.demo.console import PEOPLE, Console, served
+from maild.demo.filling import fill
+from maild.demo.mails import SAMPLES, hand_in, read_outbox
+from maild.demo.outbox import SentMails
+from maild.errors import UserError
 from maild.simulators.mailsink import MailSink
 
 READY_WITHIN: Final = 30.0  # seconds from the start of the daemon to open doors
 SETTLED_WITHIN: Final = 60.0  # seconds from the last mail in to the last mail out
 LOOK_EVERY: Final = 0.1
+WEB_PORT: Final = 8080
 # The command as this person can type it: in a checkout it is not on the path.
 MAILD: Final = "maild" if shutil.which("maild") else sys.argv[0]
-
-CONFIG: Final = """\
-# The demo's configuration: one company, its accountant, its books and its owner.
-[maild]
-data_dir = "state"
-hostname = "post.example"
-
-[smtpd]
-listen = "127.0.0.1:0"
-allow = ["127.0.0.0/8"]
-
-[connector.smtp.relay]
-host = "127.0.0.1"
-port = {port}
-tls = "none"
-
-[team.acme]
-name = "Acme BV"
-vat = "BE0123456749"
-language = "nl"
-addresses = ["acme@post.example"]
-from = "Acme BV <facturen@acme.example>"
-people = ["baas@acme.example"]
-
-[team.acme.recipients]
-accountant = {{ via = "relay", address = "an@kantoor.example", profile = "mailbox" }}
-books      = {{ via = "relay", address = "Acme.Verkoop@Inbox.Example", profile = "yuki" }}
-owner      = {{ via = "relay", address = "baas@acme.example", profile = "mailbox" }}
-
-[[team.acme.rules]]
-name = "invoices and credit notes to the accountant and into the books"
-kinds = ["invoice", "credit_note"]
-to = ["accountant", "books"]
-
-[[team.acme.rules]]
-name = "quotes to the owner"
-kinds = ["quote"]
-to = ["owner"]
-
-[[team.acme.rules]]
-name = "what we buy, to the accountant"
-kinds = ["purchase_invoice", "purchase_credit_note"]
-to = ["accountant"]
-
-[[team.acme.rules]]
-name = "other papers to the accountant"
-kinds = ["other"]
-to = ["accountant"]
-"""
 
 
 def demo(
@@ -93,7 +54,7 @@ def demo(
         typer.Option("--folder", help="Where to keep everything; else a temporary folder."),
     ] = None,
 ) -> None:
-    """Take sample documents through the whole daemon on this machine; nothing leaves it."""
+    """Live half a year of three companies on this machine, with pages to look around; nothing leaves it."""
     place = folder or Path(tempfile.mkdtemp(prefix="maild-demo-"))
     with plain_faults():
         try:
@@ -118,23 +79,58 @@ class _Demo:
     def outbox(self) -> Path:
         return self.place / "outbox"
 
+    @property
+    def earlier(self) -> Path:
+        return self.outbox / "earlier"
+
     async def run(self, *, once: bool) -> list[str]:
         """Show everything; returns what should have happened and did not."""
-        self.outbox.mkdir(parents=True, exist_ok=True)
+        self.earlier.mkdir(parents=True, exist_ok=True)
         say("maild demo: nothing leaves this machine", style="bold")
-        sink = MailSink(folder=self.outbox)
+        sink = MailSink(folder=self.outbox, keep=False)
         await sink.start()
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(sink.stop)
-            self.config.write_text(CONFIG.format(port=sink.port), encoding="utf-8")
+            written = world.configuration(relay=sink.port, web=_free_port())
+            self.config.write_text(written, encoding="utf-8")
             say(f"  the outside world: a mail sink on 127.0.0.1:{sink.port}")
+            await self._fill(sink)
             async with self._daemon() as listening:
                 say(f"  the daemon: listens on {listening}, log in {self.place / 'daemon.log'}")
                 missing = await self._show(listening)
-                if not once:
-                    await self._stay(listening)
+                async with App.opened(self.config) as app:
+                    missing += await self._pages(app, sink, listening=listening, once=once)
         say("")
         say(f"Everything is kept in {self.place}")
+        return missing
+
+    async def _fill(self, sink: MailSink) -> None:
+        if (self.place / "state").exists():
+            say("  half a year is there already")
+            return
+        began = time.monotonic()
+        say("  half a year of three companies comes in and leaves, day by day ...")
+        sink.folder = self.earlier
+        count = await fill(self.config, sink, until=utc_now())
+        sink.folder = self.outbox
+        took = time.monotonic() - began
+        say(f"  {count} documents came in, {sink.count} mails left, in {took:.0f} s")
+
+    async def _pages(self, app: App, sink: MailSink, *, listening: str, once: bool) -> list[str]:
+        """Print where the pages are and, unless it is shown once, stay; what is not there."""
+        portal = app.settings.web.address
+        sent = SentMails((self.outbox, self.earlier))
+        console = Console(app, sink, sent, smtp=listening, pages=portal)
+        async with served(console) as url:
+            say("")
+            say("Open in a browser; each link signs in once, within ten minutes", style="bold")
+            say(f"  start here       {url}")
+            for who in PEOPLE:
+                say(f"  as the {who:<9} {await console.link(who)}")
+            say(f"  what left        {url}/outbox")
+            missing = [f"no answer from {one}" for one in (url, portal) if not await _answers(one)]
+            if not once:
+                await self._stay(listening)
         return missing
 
     @contextlib.asynccontextmanager
@@ -191,8 +187,9 @@ class _Demo:
     async def _settled(self, app: App) -> list[dict[str, Any]]:
         """The documents, oldest first, once nothing of theirs moves any more."""
         end = time.monotonic() + SETTLED_WITHIN
+        filled_at = datetime.fromtimestamp(self.earlier.stat().st_mtime, UTC)
         while True:
-            found = await app.records.list(limit=1000)
+            found = await app.records.list(limit=1000, since=filled_at)
             moving = [d for one in found for d in one["deliveries"] if d["state"] not in SETTLED]
             if not moving or time.monotonic() > end:
                 return list(reversed(found))
@@ -248,3 +245,17 @@ class _Demo:
                             say(f"      ->   {road(delivery)}")
                     seen.add(mark)
                 await asyncio.sleep(LOOK_EVERY * 5)
+
+
+def _free_port() -> int:
+    """The port of the pages: the usual one, or any that is free."""
+    for port in (WEB_PORT, 0):
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return int(tried.getsockname()[1])
+    raise UserError("no port on 127.0.0.1 can be had for the pages", hint="see what holds them")
+
+
+async def _answers(url: str) -> bool:
+    async with httpx2.AsyncClient(timeout=READY_WITHIN) as client:
+        return (await client.get(url, follow_redirects=True)).status_code == 200

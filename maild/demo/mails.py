@@ -6,6 +6,7 @@ import email
 import email.policy
 import hashlib
 import smtplib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from importlib import resources
@@ -25,6 +26,7 @@ class Sample:
     to: str = "acme@post.example"
 
 
+SCAN: Final = Sample("a PDF alone, without a tag", "Scan", ("scan.pdf",), None, expected="554")
 SAMPLES: Final = (
     Sample("an invoice as UBL; maild makes the PDF", "Factuur", ("invoice.xml",), "F2026-0412"),
     Sample("an invoice to a French-speaking customer", "Facture", ("facture.xml",), "F2026-0413"),
@@ -33,19 +35,25 @@ SAMPLES: Final = (
     Sample("a quote as UBL", "Offerte", ("quotation.xml",), "O2026-031"),
     Sample("a purchase invoice of a supplier", "Fwd: factuur", ("purchase.xml",), "VF-88213"),
     Sample("the first invoice again", "Factuur", ("invoice.xml",), "F2026-0412"),
-    Sample("a PDF alone, without a tag", "Scan", ("scan.pdf",), None, expected="554"),
+    SCAN,
 )
 
 
 def hand_in(listening: str, sample: Sample) -> str:
     """Mail a sample to the daemon's door; returns the reply to the dot, code first."""
+    folder = resources.files("maild.cli").joinpath("samples")
+    files = [(name, folder.joinpath(name).read_bytes()) for name in sample.files]
+    return mail_in(listening, sample.to, subject=sample.subject, files=files)
+
+
+def mail_in(listening: str, to: str, *, subject: str, files: Sequence[tuple[str, bytes]]) -> str:
+    """Mail files to the daemon's door; returns the reply to the dot, code first."""
     message = EmailMessage()
     message["From"] = "facturen@acme.example"
-    message["To"] = sample.to
-    message["Subject"] = sample.subject
+    message["To"] = to
+    message["Subject"] = subject
     message.set_content("Zie bijlage.")
-    for name in sample.files:
-        content = resources.files("maild.cli").joinpath("samples", name).read_bytes()
+    for name, content in files:
         message.add_attachment(
             content, maintype="application", subtype="octet-stream", filename=name
         )
@@ -53,7 +61,7 @@ def hand_in(listening: str, sample: Sample) -> str:
     with smtplib.SMTP(host, int(port), timeout=30) as client:
         client.ehlo("demo.example")
         client.mail("facturen@acme.example")
-        client.rcpt(sample.to)
+        client.rcpt(to)
         code, text = client.data(message.as_bytes(policy=email.policy.SMTP))
     return f"{code} {text.decode('utf-8', 'replace')}"
 

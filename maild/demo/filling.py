@@ -1,0 +1,149 @@
+"""Lives half a year in half a minute: the bills come in at the desk and leave by the outbox, day by day.
+
+Everything is what the daemon uses, over a clock that is set to each day in turn; the mails go to
+the sink. The daemon must not run meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from email import policy
+from email.message import EmailMessage
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from maild import works
+from maild.app import App
+from maild.demo import world
+from maild.demo.bills import DAYS, Made, corrected, half_a_year
+from maild.intake.desk import Submission
+from maild.log import setup
+from maild.model.access import Right, Scope
+from maild.model.delivery import State
+from maild.partners.scope import scope_of
+from maild.simulators.mailsink import MailSink
+from maild.store import deliveries, people
+from maild.store.database import Tx
+from maild.ubl import document as ubl
+
+DAY_ENDS_WITHIN: Final = 30.0  # seconds of ours that one day of the demo may take
+OPENS_AT: Final = time(8, 10)
+_MAILBOX_IS_GONE: Final = "550 5.1.1 no such mailbox here"
+_REFUSED_ON: Final = frozenset({2, 40, 90})  # days of work, counted back
+
+
+@dataclass(slots=True)
+class Moving:
+    """A clock that stands still until it is set."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+        return self.at
+
+
+async def fill(config: Path, sink: MailSink, *, until: datetime, past: int = DAYS) -> int:
+    """Fill the state of a configuration with the `past` days; how many documents that gave."""
+    bills = half_a_year(until.date(), days=past)
+    days = [(day, tuple(made)) for day, made in groupby(bills, key=lambda one: one.bill.issued_on)]
+    clock = Moving(datetime.combine(days[0][0], OPENS_AT, UTC))
+    async with App.opened(config, now=clock.now) as app:
+        setup.configure(level="critical")  # refusals of long ago are no news on the screen
+        await _befriend(app)
+        async with _delivering(app):
+            for at, (day, made) in enumerate(days):
+                clock.at = datetime.combine(day, OPENS_AT, UTC)
+                gone = len(days) - at in _REFUSED_ON
+                sink.faults.reply = {"RCPT": _MAILBOX_IS_GONE} if gone else {}
+                await _live(app, made, clock=clock)
+            sink.faults.reply = {}
+            clock.at = until - timedelta(hours=1)
+            await _leave_something_to_do(app, days[-1][1], clock=clock)
+    return sum(len(made) for _, made in days)
+
+
+async def _befriend(app: App) -> None:
+    """Let each office see its companies, and leave one invitation open."""
+    links = app.access.links
+    for slug, address, office in (
+        ("acme", world.PARTNER, "Kantoor Peeters"),
+        ("northsea", world.PARTNER, "Kantoor Peeters"),
+        ("dubois", world.OTHER_PARTNER, "Fiduciaire Lambert"),
+    ):
+        invited = await links.invite(slug, address, rights=tuple(Right), by="demo")
+        scope = await app.db.write(partial(_scope, app=app, address=address))
+        await links.accept(invited.id, scope=scope, office=office)
+
+
+async def _leave_something_to_do(app: App, last: Sequence[Made], *, clock: Moving) -> None:
+    """An offer to accept, and a number that came again with other content."""
+    rights = (Right.SALES, Right.EXPORT)
+    await app.access.links.invite("dubois", world.PARTNER, rights=rights, by="info@dubois.example")
+    await _live(app, [replace(last[0], bill=corrected(last[0].bill))], clock=clock)
+
+
+def _scope(tx: Tx, *, app: App, address: str) -> Scope:
+    language = "fr" if address == world.OTHER_PARTNER else "nl"
+    person = people.find_or_add(tx, address, language=language, now=app.now())
+    return scope_of(tx, person, book=app.book, operators=())
+
+
+@asynccontextmanager
+async def _delivering(app: App) -> AsyncIterator[None]:
+    """Run the way out of the daemon while the block runs."""
+    parts, stop = works.build(app), asyncio.Event()
+    running = asyncio.create_task(parts.outbox.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
+        for connector in parts.connectors.values():
+            await connector.close()
+        await parts.tokens.close()
+
+
+async def _live(app: App, made: Sequence[Made], *, clock: Moving) -> None:
+    """Take in what came on one day, and wait until it left."""
+    for one in made:
+        clock.at += timedelta(minutes=43, seconds=17)
+        await app.desk.accept(_submission(one, at=clock.at))
+    clock.at += timedelta(seconds=2)
+    async with asyncio.timeout(DAY_ENDS_WITHIN):
+        seen = app.db.changes
+        while await app.db.read(partial(_moves, now=clock.at)):
+            await app.db.wait_for_change(0.2, since=seen)
+            seen = app.db.changes
+
+
+def _moves(tx: Tx, *, now: datetime) -> bool:
+    """Whether anything is due or on the wire."""
+    due, counts = deliveries.oldest_due(tx, now=now), deliveries.counts(tx)
+    under_way = counts[State.SENDING] + counts[State.UNCERTAIN]
+    return under_way > 0 or (due is not None and due <= now)
+
+
+def _submission(one: Made, *, at: datetime) -> Submission:
+    """A bill as the mail that brings it."""
+    sender, recipient = f"facturen@{one.team}.example", f"{one.team}@post.example"
+    message = EmailMessage()
+    message["From"], message["To"], message["Date"] = sender, recipient, at
+    message["Subject"] = one.bill.number
+    message.set_content("Zie bijlage.")
+    message.add_attachment(
+        ubl.write(one.bill),
+        maintype="application",
+        subtype="xml",
+        filename=f"{one.bill.number.replace('/', '-')}.xml",
+    )
+    raw = message.as_bytes(policy=policy.SMTP)
+    return Submission(
+        *(one.team, "smtp", raw, at), sender=sender, recipient=recipient, peer="127.0.0.1"
+    )
