@@ -18,6 +18,7 @@ def test_somebody_signs_in_by_a_mail_of_the_daemon(house: House, run: Running, s
     web = f"""
 [web]
 listen = "127.0.0.1:{port}"
+second_factor = "optional"
 via = "relay"
 from = "maild <portal@maild.example>"
 """
