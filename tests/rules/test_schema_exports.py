@@ -97,6 +97,8 @@ def test_everything_that_an_export_may_say() -> None:
         ("when", "daily 07:30", "is no time after a period"),
         ("when", "hourly", "is no time after a period"),
         ("when", "sometimes", "sometimes"),
+        ("when", 7, "write text in quotes"),
+        ("catch_up", "none", "is not known here"),
         ("kinds", ["export"], '"export" is not known here'),
         ("from", "yesterday", "write a day such as 2026-01-01"),
         ("only", "paid", '"paid" is not known here'),
