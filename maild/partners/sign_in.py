@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
+from maild.errors import UserError
 from maild.intake.notices import NOTICE_PROFILE, message_id
 from maild.log import portal as log
 from maild.model.access import Factor
@@ -67,13 +68,24 @@ class SignIns:
         )
 
     async def console_link(self, email: str) -> str:
-        """An address that signs in whoever opens it first, for somebody at this machine."""
-        token = secrets.token_urlsafe(32)
-        now = self.now()
-        one = SignIn(
-            new_id("l"), email.lower(), None, sha256_text(token), "console", now, now + GOOD_FOR
-        )
-        await self.db.write(partial(sign_ins.add, one=one))
+        """An address that signs in whoever opens it first, for somebody at this machine.
+
+        Raises UserError for an address that nothing knows: whoever signed in would see nothing.
+        """
+        token, now = secrets.token_urlsafe(32), self.now()
+        email = email.strip().lower()
+        one = SignIn(new_id("l"), email, None, sha256_text(token), "console", now, now + GOOD_FOR)
+
+        def add(tx: Tx) -> None:
+            if not is_known(tx, email, book=self.book(), operators=self.operators):
+                raise UserError(
+                    f'"{email}" is nobody here: no operator, none of a team\'s people, not invited',
+                    hint="name it in [web] operators or as one of a team's people, or invite it:"
+                    " maild partner invite TEAM ADDRESS",
+                )
+            sign_ins.add(tx, one)
+
+        await self.db.write(add)
         return f"{self.house.url}/sign-in/{one.id}/{token}"
 
     async def look(self, id_: str, token: str, *, browser: str) -> Answer | None:

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 import time_machine
 
+from maild.errors import UserError
 from tests.web.conftest import OPERATOR, OWNER, Site
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -258,3 +259,8 @@ async def test_pages_of_signing_in_tell_no_other_site_their_address(
         answer = await browser.get(path)
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_link_of_the_console_is_for_somebody_who_is_known(pages: Site) -> None:
+    with pytest.raises(UserError, match="is nobody here"):
+        await pages.app.access.sign_ins.console_link("who@else.example")
