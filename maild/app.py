@@ -212,7 +212,8 @@ class App:
     def own_settings(self) -> OwnSettings:
         """What a team's own people change of its configuration."""
         files = TeamFiles(self.config_path, self.settings.maild.data_dir)
-        return OwnSettings(self.db, self.handling.today, files, self.shelf)
+        url = self.settings.web.address
+        return OwnSettings(self.db, self.handling.today, files, self.shelf, url)
 
     def reload(self) -> tuple[list[str], tuple[str, ...]]:
         """Read teams and rules again: the teams that changed, and the problems that remain."""

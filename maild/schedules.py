@@ -16,13 +16,14 @@ from maild.intake import answering, receipts, refusals
 from maild.model.run import CatchUp
 from maild.rules.book import RuleBook
 from maild.rules.due import HOURLY, parse
-from maild.store import factors, machines, runs, sessions, sign_ins
+from maild.store import devices, factors, machines, runs, sessions, sign_ins
 from maild.store.database import Tx
 
 TIDY: Final = "tidy"  # the work, and the schedule it belongs to
 EXPORT: Final = "export"  # the work of every team's exports
 KEPT: Final = timedelta(days=40)  # how long the runs of maild's own schedules can be looked at
 VISITS_KEPT: Final = timedelta(days=30)  # portal_security.md section 7
+DEVICES_KEPT: Final = timedelta(days=365)  # as long as a browser keeps what it is known by
 _DAILY: Final = "daily 00:00"
 
 
@@ -78,6 +79,7 @@ def _forget_visits(tx: Tx, period: str, now: datetime) -> None:
     sign_ins.forget(tx, before=now - VISITS_KEPT)
     sessions.forget(tx, before=now - VISITS_KEPT)
     factors.forget(tx, before=now)
+    devices.forget(tx, before=now - DEVICES_KEPT)
     machines.forget_requests(tx, before=now - VISITS_KEPT)
 
 

@@ -71,7 +71,18 @@ def commands() -> typer.Typer:
 
 def _groups() -> None:
     """The commands that have commands of their own, and what belongs to those."""
-    from maild.cli import alarm, documents, exact, partner, proof, queue, review, schedule, token
+    from maild.cli import (
+        alarm,
+        documents,
+        exact,
+        partner,
+        people,
+        proof,
+        queue,
+        review,
+        schedule,
+        token,
+    )
 
     documents.documents.command()(proof.proof)
     maild.add_typer(documents.documents, name="documents")
@@ -82,6 +93,7 @@ def _groups() -> None:
     maild.add_typer(schedule.schedule, name="schedule")
     maild.add_typer(partner.partner, name="partner")
     maild.command("sign-in")(partner.sign_in)
+    maild.add_typer(people.people, name="people")
     maild.add_typer(token.token, name="token")
     maild.add_typer(alarm.alarm, name="alarm")
 

@@ -98,7 +98,8 @@ class Session:
 class Scope:
     """What one person may do now. Every question of a page is asked with it.
 
-    `links` are the active ones of his office by team, `owns` the teams whose people he is of.
+    `links` are the active ones of his office by team, `owns` the teams whose people he is of;
+    `proven`: more than the mailed link showed who it is.
     """
 
     person: str
@@ -107,6 +108,7 @@ class Scope:
     links: Mapping[str, frozenset[Right]] = field(default_factory=dict)
     owns: frozenset[str] = frozenset()
     operator: bool = False
+    proven: bool = False
 
     def may(self, right: Right, team: str) -> bool:
         """Whether this right holds over a team: a partner's by its link, an owner's always."""

@@ -23,7 +23,7 @@ from maild.model.delivery import (
     Purpose,
 )
 from maild.model.document import Document, File, Role
-from maild.model.team import Recipient, Team
+from maild.model.team import HOUSE, Recipient, Team
 from maild.outbox import sign_in
 from maild.outbox.admission import admit, check_size, recipient_of
 from maild.outbox.contents import BIG, Contents, Typesetter
@@ -90,7 +90,7 @@ class Composer:
         """
         if delivery.purpose is Purpose.SIGN_IN:
             return await self._sign_in(delivery)
-        team = self._book().team(delivery.team)
+        team = self._team(delivery)
         document = None
         if delivery.document is not None:
             document = await self._db.read(partial(documents.get, id=delivery.document))
@@ -104,6 +104,12 @@ class Composer:
         if document is None or delivery.purpose is Purpose.NOTICE:
             return self._packed(delivery, team, message=await self._notice(delivery, team))
         return await self._with_files(delivery, team, document=document, recipient=recipient)
+
+    def _team(self, delivery: Delivery) -> Team:
+        """Who it is from: a team, or maild itself, which tells people of their own accounts."""
+        if delivery.team == HOUSE and self._house is not None:
+            return self._house.team
+        return self._book().team(delivery.team)
 
     async def _with_files(
         self, delivery: Delivery, team: Team, *, document: Document, recipient: Recipient

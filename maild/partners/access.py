@@ -16,6 +16,7 @@ from maild.partners.links import Links
 from maild.partners.passkeys import Passkeys
 from maild.partners.sessions import Sessions
 from maild.partners.sign_in import SignIns
+from maild.partners.telling import OwnMail
 from maild.rules.book import RuleBook
 from maild.store.database import Database
 from maild.store.link_secrets import LinkSecrets
@@ -44,7 +45,8 @@ def build(
     """The parts over an open store."""
     web = settings.web
     strict = web.second_factor == "required"
-    sessions = Sessions(db, book, web.operators, strict, now)
+    mail = OwnMail(house.team, web.address)
+    sessions = Sessions(db, book, web.operators, strict, mail, now)
     held = Factors(db, sessions, now)
     return Access(
         sign_ins=SignIns(

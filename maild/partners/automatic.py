@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 from maild.actions import Actions
 from maild.errors import NotFound, UserError
 from maild.exports.choosing import choose
-from maild.intake.notices import queue_letter
 from maild.model.access import Right, Scope
 from maild.model.automatic import Automatic, Often
 from maild.model.document import Kind
@@ -27,7 +26,8 @@ from maild.model.ids import new_id
 from maild.model.period import Every, Period, period_of
 from maild.model.team import Team
 from maild.partners.scope import is_among
-from maild.render.portal_mail import PortalMail, portal_mail
+from maild.partners.telling import tell
+from maild.render.portal_mail import PortalMail
 from maild.rules.automatic import choice_of, road_of
 from maild.rules.book import RuleBook
 from maild.store import automatic, packages, people, trail
@@ -108,8 +108,17 @@ class Automation:
     async def switch_on(
         self, scope: Scope, slug: str, *, wanted: Wanted, place: str = ""
     ) -> Automatic:
-        """Let documents go to the visitor's address from now on. Raises NotFound, UserError."""
+        """Let documents go to the visitor's address from now on.
+
+        Raises NotFound; UserError for who showed nothing but the mailed link (portal_security.md
+        section 2, point 7), and where it would bring nothing new.
+        """
         team = self._partners_team(scope, slug)
+        if not scope.proven:
+            raise UserError(
+                "an automatic export needs a second factor",
+                hint="add a passkey or an app on your account, and come back",
+            )
 
         def write(tx: Tx) -> Automatic:
             office = people.partner(tx, scope.partner or "").name
@@ -204,16 +213,10 @@ class Automation:
         trail.add(tx, step, now=self.now())
 
     def _tell(self, tx: Tx, kind: PortalMail, team: Team, *, one: Automatic, by: str) -> None:
-        for address in sorted({*team.people, one.address} - {by}):
-            reader = people.find(tx, address)
-            letter = portal_mail(
-                kind,
-                team=team,
-                language=reader.language if reader else team.language,
-                facts={"by": by, "partner": one.office},
-                url=f"{self.url}/teams/{team.slug}/automatic",
-            )
-            queue_letter(tx, team, letter, to=address, now=self.now())
+        to = {*team.people, one.address} - {by}
+        facts = {"by": by, "partner": one.office}
+        url = f"{self.url}/teams/{team.slug}/automatic"
+        tell(tx, kind, team, to=to, facts=facts, url=url, now=self.now())
 
 
 def _is_of(one: Automatic, scope: Scope) -> bool:

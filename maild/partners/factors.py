@@ -10,17 +10,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 from maild.errors import NotFound, UserError
-from maild.model.access import Factor
+from maild.model.access import Factor, Person
 from maild.model.factors import Held
 from maild.partners.sessions import Guest, Opened, Sessions, Visitor
-from maild.store import factors, trail
+from maild.render.portal_mail import PortalMail
+from maild.store import factors, people, sessions, trail
 from maild.store.database import Database, Tx
 
+Change = Literal["passkey.added", "passkey.removed", "app.added", "app.removed"]
 FRESH: Final = timedelta(minutes=5)
 FIRST: Final = timedelta(minutes=30)  # an app may have to be installed before
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody who signs in: of which office, with which factors, in how many browsers now."""
+
+    person: Person
+    office: str
+    held: Held
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +56,10 @@ class Factors:
 
         def write(tx: Tx) -> None:
             self.must_be_fresh(tx, visitor)
+            mine = {one.id: one for one in factors.held(tx, visitor.person.id).passkeys}
             if not factors.remove_passkey(tx, id_, person=visitor.person.id):
                 raise NotFound(f"there is no passkey {id_} of yours")
-            self.note(tx, visitor, action="passkey.removed", object_=id_)
+            self.note(tx, visitor, action="passkey.removed", object_=id_, name=mine[id_].name)
 
         await self.db.write(write)
 
@@ -61,6 +74,42 @@ class Factors:
 
         await self.db.write(write)
 
+    async def reset(self, email: str, *, by: str) -> None:
+        """Drop every factor of a person, who lost them, and end his sessions; he is told.
+
+        What is left is what he had at his first sign-in: the mailed link, and half an hour to set a
+        new factor up (ASVS 6.4.4). Raises NotFound.
+        """
+
+        def write(tx: Tx) -> None:
+            person = people.find(tx, email.strip())
+            if person is None:
+                raise NotFound(f'nobody of the address "{email}" ever signed in here')
+            factors.remove_all(tx, person.id)
+            sessions.end_all(tx, person.id)
+            step = trail.Step(by, "factors.reset", person.id, place=by, detail=person.email)
+            trail.add(tx, step, now=self.now())
+            self.sessions.mail.tell(tx, "factors_reset", person, facts={}, now=self.now())
+
+        await self.db.write(write)
+
+    async def everybody(self) -> tuple[Known, ...]:
+        """Everybody who ever asked to sign in, by address."""
+
+        def look(tx: Tx) -> tuple[Known, ...]:
+            now = self.now()
+            return tuple(
+                Known(
+                    one,
+                    people.partner(tx, one.partner).name if one.partner else "",
+                    factors.held(tx, one.id),
+                    len(sessions.of_person(tx, one.id, now=now)),
+                )
+                for one in people.everybody(tx)
+            )
+
+        return await self.db.read(look)
+
     def must_be_fresh(self, tx: Tx, visitor: Visitor) -> None:
         """See that a visitor may change his factors. Raises UserError."""
         if self.is_fresh(visitor):
@@ -73,12 +122,18 @@ class Factors:
             )
 
     def raised(self, tx: Tx, visitor: Visitor, *, factor: Factor, guest: Guest) -> Opened | None:
-        """A whole session for a visitor who had half of one and just added a factor."""
-        if not visitor.half:
+        """A session by a factor for a visitor who had only the mailed link's, and just added one."""
+        if visitor.session.factor is not Factor.LINK:
             return None
         return self.sessions.replace(tx, visitor, factor=factor, guest=guest)
 
-    def note(self, tx: Tx, visitor: Visitor, *, action: str, object_: str) -> None:
-        """Write a change into the trail."""
-        step = trail.Step(visitor.person.email, action, object_, place=visitor.session.place)
-        trail.add(tx, step, now=self.now())
+    def note(
+        self, tx: Tx, visitor: Visitor, *, action: Change, object_: str, name: str = ""
+    ) -> None:
+        """Write a change into the trail, and tell the visitor of it. `name` is that of a passkey."""
+        person, place = visitor.person, visitor.session.place
+        trail.add(tx, trail.Step(person.email, action, object_, place=place), now=self.now())
+        factor, _, done = action.partition(".")
+        facts = {"factor": factor, "what": name, "place": place}
+        kind: PortalMail = "factor_added" if done == "added" else "factor_removed"
+        self.sessions.mail.tell(tx, kind, person, facts=facts, now=self.now())

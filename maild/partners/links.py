@@ -13,12 +13,12 @@ from functools import partial
 from typing import Final
 
 from maild.errors import NotFound, UserError
-from maild.intake.notices import queue_letter
 from maild.model.access import Link, LinkState, Partner, Person, Right, Scope
 from maild.model.ids import new_id
 from maild.model.team import Team
 from maild.partners.scope import is_among
-from maild.render.portal_mail import PortalMail, portal_mail
+from maild.partners.telling import tell
+from maild.render.portal_mail import PortalMail
 from maild.rules.book import RuleBook
 from maild.store import automatic, links, people, trail
 from maild.store.database import Database, Tx
@@ -179,7 +179,7 @@ class Links:
         office = people.partner(tx, link.partner) if link.partner else None
         theirs = people.of_partner(tx, link.partner) if link.partner else ()
         to = {*team.people, *(one.email for one in theirs)} - {by}
-        self._tell(tx, kind, team, to=sorted(to), by=by, partner=office.name if office else "")
+        self._tell(tx, kind, team, to=to, by=by, partner=office.name if office else "")
 
     def _tell(
         self,
@@ -191,16 +191,9 @@ class Links:
         by: str,
         partner: str = "",
     ) -> None:
-        for address in to:
-            reader = people.find(tx, address)
-            letter = portal_mail(
-                kind,
-                team=team,
-                language=reader.language if reader else team.language,
-                facts={"by": by, "partner": partner, "days": str(GOOD_FOR.days)},
-                url=f"{self.url}/links",
-            )
-            queue_letter(tx, team, letter, to=address, now=self.now())
+        facts = {"by": by, "partner": partner, "days": str(GOOD_FOR.days)}
+        url = f"{self.url}/links"
+        tell(tx, kind, team, to=to, facts=facts, url=url, now=self.now())
 
 
 def _may_accept(link: Link, scope: Scope) -> bool:

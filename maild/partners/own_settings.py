@@ -7,7 +7,7 @@ the trail. Who maild sends as, where mail comes in and what lets it out stays wi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -18,12 +18,14 @@ from maild.log import running
 from maild.model.access import Scope
 from maild.model.team import Team
 from maild.partners.scope import is_among
+from maild.partners.telling import tell
 from maild.partners.today import Today
+from maild.render.fields import clean
 from maild.render.letter import TEXTS
 from maild.rules.profiles import PROFILES
 from maild.rules.schema import LANGUAGES
 from maild.store import trail
-from maild.store.database import Database
+from maild.store.database import Database, Tx
 from maild.team_files import TeamFile, TeamFiles
 from maild.teams import Shelf
 
@@ -66,6 +68,7 @@ class OwnSettings:
     today: Today
     files: TeamFiles
     shelf: Shelf
+    url: str  # of the pages
 
     async def look(self, scope: Scope, slug: str) -> Shown:
         """A team as it is in force and as it is written. Raises NotFound."""
@@ -99,14 +102,28 @@ class OwnSettings:
         written = await self.files.write(slug, values, seen=seen)
         if written.checked is None:
             return tuple(_below(one, slug) for one in written.problems)
+        before = self.shelf.book.team(slug)
         changed, _ = self.shelf.reload(written.checked)
         running.book_reloaded(teams=len(self.shelf.book.teams), changed=changed)
-        detail = "; ".join(f"{key} = {_said(values[one])}" for key, one in places.items())
-        step = trail.Step(
-            scope.email, "settings.changed", slug, slug, place=place, detail=detail[:_LONGEST]
-        )
-        await self.db.write(partial(trail.add, step=step, now=self.today.now()))
+        told = [f"{key} = {_said(values[one])}" for key, one in places.items()]
+        note = partial(self._note, scope=scope, before=before, told=told, place=place)
+        await self.db.write(note)
         return ()
+
+    def _note(self, tx: Tx, *, scope: Scope, before: Team, told: Sequence[str], place: str) -> None:
+        """Write a change into the trail, and tell the others of the team, who was taken out too."""
+        now, slug = self.today.now(), before.slug
+        team = self.shelf.book.team(slug)
+        detail = "; ".join(told)[:_LONGEST]
+        trail.add(
+            tx,
+            trail.Step(scope.email, "settings.changed", slug, slug, place=place, detail=detail),
+            now=now,
+        )
+        to = {*before.people, *team.people} - {scope.email}
+        facts = {"by": scope.email, "what": "; ".join(clean(one) for one in told)}
+        url = f"{self.url}/teams/{slug}/settings"
+        tell(tx, "settings_changed", team, to=to, facts=facts, url=url, now=now)
 
 
 def adding(file: TeamFile, extra: Extra) -> dict[Place, Value]:

@@ -147,7 +147,7 @@ class Passkeys:
             created_at=now,
         )
         factors.add_passkey(tx, one)
-        self.factors.note(tx, visitor, action="passkey.added", object_=one.id)
+        self.factors.note(tx, visitor, action="passkey.added", object_=one.id, name=one.name)
         return self.factors.raised(tx, visitor, factor=Factor.PASSKEY, guest=guest)
 
     def _enter(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -16,8 +16,9 @@ from typing import Final
 from maild.model.access import Factor, Person, Scope, Session
 from maild.model.ids import new_id
 from maild.partners.scope import is_among, scope_of
+from maild.partners.telling import OwnMail
 from maild.rules.book import RuleBook
-from maild.store import factors, people, trail
+from maild.store import devices, factors, people, trail
 from maild.store import sessions as store
 from maild.store.database import Database, Tx
 from maild.store.link_secrets import sha256_text
@@ -31,20 +32,25 @@ _LONGEST_AGENT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """A browser before anybody is signed in: what it calls itself, its network, its language."""
+    """A browser before anybody is signed in: what it calls itself, its network, its language.
+
+    `device` is what it was given at an earlier sign-in to be known by; empty when there was none.
+    """
 
     agent: str
     place: str
     language: str
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A new session with the reference that only the browser keeps."""
+    """A new session with what only the browser keeps: its reference, and what it is known by later."""
 
     token: str
     session: Session
     person: Person
+    device: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Sessions:
     book: Callable[[], RuleBook]
     operators: Collection[str]
     strict: bool
+    mail: OwnMail
     now: Callable[[], datetime]
 
     def open(self, tx: Tx, person: Person, *, factor: Factor, guest: Guest) -> Opened:
@@ -87,7 +94,10 @@ class Sessions:
             trail.Step(person.email, "signed_in", one.id, place=guest.place, detail=factor),
             now=now,
         )
-        return Opened(token, one, person)
+        device = guest.device or secrets.token_urlsafe(32)
+        if not self._is_half(tx, one):
+            self._met(tx, person, guest, mark=sha256_text(device))
+        return Opened(token, one, person, device)
 
     async def visitor(self, token: str) -> Visitor | None:
         """Who holds this reference; None when the session is over."""
@@ -104,7 +114,8 @@ class Sessions:
                 return None
             if self._is_half(tx, session):
                 return Visitor(person, session, Scope(person.id, person.email), half=True)
-            return Visitor(person, session, scope)
+            proven = session.factor is not Factor.LINK
+            return Visitor(person, session, replace(scope, proven=proven))
 
         found = await self.db.read(look)
         if found is not None and found.session.seen_at + _NOTED_EVERY <= now:
@@ -135,6 +146,14 @@ class Sessions:
     async def speak(self, language: str, *, visitor: Visitor) -> None:
         """Keep the language that a visitor reads."""
         await self.db.write(partial(people.speak, person=visitor.person, language=language))
+
+    def _met(self, tx: Tx, person: Person, guest: Guest, *, mark: str) -> None:
+        """Know the browser from now on, and tell its owner of one that is not his first."""
+        now = self.now()
+        if devices.is_another(tx, person.id, mark=mark):
+            facts = {"what": guest.agent[:_LONGEST_AGENT] or "?", "place": guest.place}
+            self.mail.tell(tx, "new_device", person, facts=facts, now=now)
+        devices.seen(tx, person.id, mark=mark, now=now)
 
     def _is_half(self, tx: Tx, session: Session) -> bool:
         if session.factor is not Factor.LINK:

@@ -86,6 +86,12 @@ def remove_app(tx: Tx, person: str) -> bool:
     return tx.execute(delete(code_apps).where(code_apps.c.person == person)).rowcount == 1
 
 
+def remove_all(tx: Tx, person: str) -> None:
+    """Drop every factor of a person."""
+    tx.execute(delete(passkeys).where(passkeys.c.person == person))
+    remove_app(tx, person)
+
+
 def keep_challenge(tx: Tx, holder: str, *, challenge: bytes, expires_at: datetime) -> None:
     """Keep what a browser is asked to sign, in place of what it was asked before."""
     tx.execute(delete(challenges).where(challenges.c.holder == holder))

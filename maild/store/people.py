@@ -48,6 +48,11 @@ def find_or_add(tx: Tx, email: str, *, language: str, now: datetime) -> Person:
     return found
 
 
+def everybody(tx: Tx) -> tuple[Person, ...]:
+    """Everybody who ever signed in or asked to, by address."""
+    return tuple(_person(row) for row in tx.execute(select(people).order_by(people.c.email)))
+
+
 def speak(tx: Tx, person: Person, *, language: str) -> Person:
     """Keep the language in which somebody reads the pages."""
     tx.execute(update(people).where(people.c.id == person.id).values(language=language))

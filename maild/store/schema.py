@@ -44,7 +44,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0018"
+REVISION: Final = "0019"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -65,6 +65,7 @@ trail: Final = schema_access.trail
 passkeys: Final = schema_factors.passkeys
 code_apps: Final = schema_factors.code_apps
 challenges: Final = schema_factors.challenges
+devices: Final = schema_factors.devices
 packages: Final = schema_packages.packages
 processed: Final = schema_browsing.processed
 processed_until: Final = schema_browsing.processed_until

@@ -1,6 +1,7 @@
 """The tables of second factors: passkeys, apps that show codes, and questions that wait for an answer.
 
-They belong to `schema`. Public keys stand in the open; the secrets of the apps are sealed.
+Beside them the browsers in which somebody was signed in before, which are no factor. They belong to
+`schema`. Public keys stand in the open; the secrets of the apps are sealed.
 """
 
 from __future__ import annotations
@@ -42,4 +43,13 @@ challenges = Table(
     Column("holder", String(128), primary_key=True),
     Column("challenge", LargeBinary, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
+)
+
+# `mark` is the SHA-256 of what the browser keeps.
+devices = Table(
+    "devices",
+    metadata,
+    Column("person", ForeignKey("people.id"), primary_key=True),
+    Column("mark", String(64), primary_key=True),
+    Column("seen_at", Moment, nullable=False, index=True),
 )

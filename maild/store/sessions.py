@@ -44,6 +44,11 @@ def end(tx: Tx, id_: str, *, person: str) -> bool:
     return tx.execute(delete(table).where(mine)).rowcount == 1
 
 
+def end_all(tx: Tx, person: str) -> None:
+    """End every session of a person."""
+    tx.execute(delete(table).where(table.c.person == person))
+
+
 def forget(tx: Tx, *, before: datetime) -> None:
     """Drop those whose end has passed."""
     tx.execute(delete(table).where(table.c.expires_at < before))

@@ -22,6 +22,7 @@ from maild.web.words import LANGUAGES, Words, best_language
 
 NOBODY: Final = Scope(person="", email="")
 _LANGUAGE_COOKIE: Final = "language"
+_DEVICE_COOKIE: Final = "device"
 _YEAR: Final = 365 * 24 * 3600
 
 
@@ -66,7 +67,12 @@ class Visit:
     @property
     def guest(self) -> Guest:
         """The browser, as a session remembers it."""
-        return Guest(self.request.headers.get("user-agent", ""), self.place, self.language)
+        return Guest(
+            agent=self.request.headers.get("user-agent", ""),
+            place=self.place,
+            language=self.language,
+            device=self.request.cookies.get(cookie_name(self.app, _DEVICE_COOKIE), ""),
+        )
 
     @property
     def browser(self) -> str:
@@ -121,7 +127,7 @@ def cookie_name(app: App, name: str) -> str:
 
 
 def keep_session(app: App, response: Response, opened: Opened) -> Response:
-    """Let the browser keep the reference of a session until the session ends."""
+    """Let the browser keep the reference of a session until it ends, and what it is known by later."""
     ends = opened.session.expires_at
     _set(
         app,
@@ -130,6 +136,7 @@ def keep_session(app: App, response: Response, opened: Opened) -> Response:
         value=opened.token,
         seconds=int((ends - opened.session.opened_at).total_seconds()),
     )
+    _set(app, response, _DEVICE_COOKIE, value=opened.device, seconds=_YEAR)
     return response
 
 

@@ -15,8 +15,9 @@ import pytest
 from maild.app import App
 from maild.store import trail
 from tests.promised import PROMISED
-from tests.web.conftest import ACCOUNTANT, OTHER_OWNER, OWNER, WEB, Site
+from tests.web.conftest import ACCOUNTANT, OPERATOR, OTHER_OWNER, OWNER, WEB, Site
 from tests.web.test_today import hand_in, of, text_of
+from tests.web.test_told import letters
 
 Browsers = Callable[..., Any]
 SETTINGS = "/teams/acme/settings"
@@ -195,6 +196,24 @@ async def test_a_text_is_put_over_ours_and_taken_back(pages: Own, browsers: Brow
     assert "<b>" not in shown
     await change(browser, "texts", fields={"branding.texts.nl.invoice.text": ""})
     assert pages.app.book.team("acme").branding.texts == ()
+
+
+async def test_the_others_of_a_team_are_told_of_changed_settings(
+    pages: Own, browsers: Browsers
+) -> None:
+    browser = await browsers(OWNER)
+    more = GENERAL | {"people": f"{OWNER}\n{ACCOUNTANT}\n{OPERATOR}"}
+    assert (await change(browser, "general", fields=more)).status_code == 303
+    assert (
+        await change(browser, "general", fields=GENERAL | {"language": "fr"})
+    ).status_code == 303
+    assert await letters(pages) == []
+    told = await letters(pages, ACCOUNTANT)
+    assert len(told) == 2, "who is taken out is told of that too"
+    assert told[0][0] == "Instellingen van Acme BV zijn gewijzigd"
+    said = f"{OWNER} heeft instellingen van Acme BV gewijzigd: people = {OWNER}, {ACCOUNTANT}"
+    assert said in " ".join(told[0][1].split())
+    assert "language = fr" in told[1][1]
 
 
 async def test_what_the_operator_keeps_cannot_be_changed_here(
