@@ -108,7 +108,7 @@ class App:
             db = await Database.open(data_dir / "maild.db")
             sandbox = Sandbox()
             try:
-                verp = await verp_of(settings, db) if as_daemon else Verp()
+                verp = await verp_of(settings, db, now=now) if as_daemon else Verp()
                 app = cls._built(
                     checked, settings, shelf=shelf, db=db, sandbox=sandbox, verp=verp, now=now
                 )
@@ -139,7 +139,7 @@ class App:
         desk = desk_of(
             settings, db=db, blobs=blobs, book=book, sandbox=sandbox, verp=verp, kept=kept
         )
-        records = Records(db)
+        records = Records(db, now)
         actions = _actions(settings, desk, records=records)
         proofs = Proofs(records, blobs, sandbox, book)
         house = house_of(settings)

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, Final
 
 from maild import roads
-from maild.actions import utc_now
 from maild.app import App
 from maild.connectors import oauth_consent
 from maild.connectors.oauth import OAuthTokens
@@ -55,7 +54,7 @@ class Consents:
             }
             for account in tokens.accounts
         }
-        return cls(app.db, tokens, users, utc_now, pause)
+        return cls(app.db, tokens, users, app.now, pause)
 
     def account(self, provider: str, *, team: str, name: str | None = None) -> Account:
         """The team's account at a provider. Raises UserError when there is none, or more than one."""

@@ -11,11 +11,13 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from maild import __version__, works
+from maild.actions import utc_now
 from maild.app import App
 from maild.errors import ConfigError, UserError
 from maild.log import running
@@ -27,14 +29,14 @@ LONGEST_PAUSE: Final = 60.0
 LOOK_EVERY: Final = 0.5  # seconds between two looks at the health of the store
 
 
-async def serve(config: str | Path | None) -> int:
-    """Run until SIGTERM or SIGINT and return the exit code.
+async def serve(config: str | Path | None, *, now: Callable[[], datetime] = utc_now) -> int:
+    """Run until SIGTERM or SIGINT, by the time that `now` gives, and return the exit code.
 
     Raises ConfigError when the configuration has problems and UserError when another daemon holds
     the state folder.
     """
     started = time.monotonic()
-    async with App.opened(config, as_daemon=True) as app:
+    async with App.opened(config, as_daemon=True, now=now) as app:
         daemon = Daemon(app)
         with daemon.signals():
             return await daemon.run(started=started)

@@ -7,7 +7,6 @@ knows it again. CodaBox says how often it may be asked; that is kept over restar
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from functools import partial
 from typing import Any, Final
 
 from maild import roads
-from maild.actions import utc_now
 from maild.app import App
 from maild.connectors.codabox_api import Api, Denied, Login, NotLetIn
 from maild.connectors.codabox_keys import Keys
@@ -23,6 +21,7 @@ from maild.errors import DeliveryError, DocumentError, RoadClosed, Unavailable, 
 from maild.intake.desk import Desk, Submission
 from maild.log import incoming
 from maild.model.ids import new_id
+from maild.pause import pause
 from maild.reading.wrap import wrap
 from maild.store import marks
 from maild.ubl import xml
@@ -169,7 +168,7 @@ def feeds_of(app: App) -> tuple[Feed, ...]:
             roads.codabox_keys(app, name),
             one.feeds,
             app.desk,
-            utc_now,
+            app.now,
         )
         for name, one in app.settings.connector.codabox.items()
         if one.feeds
@@ -177,7 +176,11 @@ def feeds_of(app: App) -> tuple[Feed, ...]:
 
 
 async def serve(
-    feeds: Sequence[Feed], teams: Callable[[], Sequence[str]], stop: asyncio.Event
+    feeds: Sequence[Feed],
+    teams: Callable[[], Sequence[str]],
+    stop: asyncio.Event,
+    *,
+    now: Callable[[], datetime],
 ) -> None:
     """Look at every team's feeds when it is time, until `stop`."""
     while not stop.is_set():
@@ -185,9 +188,7 @@ async def serve(
             for team in teams():
                 if not stop.is_set():
                     await feed.look(team)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK):
-                await stop.wait()
+        await pause(stop, LOOK, now=now)
 
 
 def _is_whole(content: bytes, form: str) -> bool:

@@ -15,7 +15,6 @@ from functools import partial
 from typing import Final
 
 from maild import roads
-from maild.actions import utc_now
 from maild.app import App
 from maild.connectors.codabox_api import Api, Denied, NotLetIn
 from maild.connectors.codabox_keys import Keys
@@ -23,6 +22,7 @@ from maild.errors import DeliveryError, UserError, did_you_mean
 from maild.log import accounts as log
 from maild.model.party import company_key
 from maild.model.team import Team
+from maild.pause import pause
 from maild.store import joining as rows
 from maild.store import order
 from maild.store.database import Database, Tx
@@ -56,7 +56,7 @@ class Joining:
             name: Way(roads.codabox_api(one), roads.codabox_keys(app, name))
             for name, one in app.settings.connector.codabox.items()
         }
-        return cls(app.db, ways, roads.sealed_tokens(app), utc_now)
+        return cls(app.db, ways, roads.sealed_tokens(app), app.now)
 
     def connector(self, name: str | None) -> str:
         """The connector that is meant. Raises UserError when there is none, or more than one."""
@@ -175,6 +175,4 @@ async def serve(
     """Look for tokens that came by mail, until `stop`."""
     while not stop.is_set():
         await joining.take_letters(teams())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK):
-                await stop.wait()
+        await pause(stop, LOOK, now=joining.now)

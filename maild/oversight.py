@@ -94,8 +94,8 @@ class Oversight:
             return Today(
                 status=status,
                 days=overview.days(tx, teams, now=now, count=DAYS),
-                failed=_leaving(tx, failed),
-                held=_leaving(tx, overview.held(tx, limit=MOST_SHOWN)),
+                failed=_leaving(tx, failed, now=now),
+                held=_leaving(tx, overview.held(tx, limit=MOST_SHOWN), now=now),
                 without_rule=overview.without_rule(tx, teams, since=lately, limit=MOST_SHOWN),
             )
 
@@ -120,7 +120,7 @@ class Oversight:
         def look(tx: Tx) -> tuple[tuple[Leaving, ...], str | None]:
             found = overview.leaving(tx, GROUPS[group], team=team, after=after, limit=PAGE + 1)
             more = found[PAGE - 1].id if len(found) > PAGE else None
-            return _leaving(tx, found[:PAGE]), more
+            return _leaving(tx, found[:PAGE], now=self.now()), more
 
         return await self.db.read(look)
 
@@ -176,8 +176,8 @@ class Oversight:
         await self.db.write(partial(trail.add, step=step, now=self.now()))
 
 
-def _leaving(tx: Tx, found: Sequence[Delivery]) -> tuple[Leaving, ...]:
+def _leaving(tx: Tx, found: Sequence[Delivery], *, now: datetime) -> tuple[Leaving, ...]:
     ids = list({one.document for one in found if one.document})
     carried = {one.id: one for one in documents.several(tx, ids)}
-    shown = deliveries_json(tx, found)
+    shown = deliveries_json(tx, found, now=now)
     return tuple(Leaving(one, carried.get(one["document"] or "")) for one in shown)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -18,6 +17,7 @@ from maild.errors import DeliveryError, NotFound, UnknownTeam
 from maild.intake.notices import tell
 from maild.log import incoming, outgoing
 from maild.model.team import Team
+from maild.pause import pause
 from maild.ports import Connector
 from maild.render.notice import facts_of
 from maild.rules.book import RuleBook
@@ -102,17 +102,17 @@ def polls_of(
     )
 
 
-async def serve(polls: Sequence[Poll], stop: asyncio.Event) -> None:
+async def serve(polls: Sequence[Poll], stop: asyncio.Event, *, now: Callable[[], datetime]) -> None:
     """Ask each when it is time, until `stop`."""
-    asked: dict[str, float] = {}
+    asked: dict[str, datetime] = {}
     while not stop.is_set():
         for one in polls:
-            if time.monotonic() - asked.get(one.connector, float("-inf")) >= one.every:
-                asked[one.connector] = time.monotonic()
+            at = asked.get(one.connector)
+            # An hour that lies ahead was noted by a clock that was set back since.
+            if at is None or not at <= now() < at + timedelta(seconds=one.every):
+                asked[one.connector] = now()
                 await one.look()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK):
-                await stop.wait()
+        await pause(stop, LOOK, now=now)
 
 
 def _write(tx: Tx, *, one: Taken, fate: Fate, team: Team | None, now: datetime) -> bool:

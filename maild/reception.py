@@ -6,10 +6,10 @@ It has no logic of its own; `maild.app` calls it once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from maild.actions import utc_now
 from maild.config.settings import Settings
 from maild.intake.desk import Desk
 from maild.intake.opening import Opener
@@ -65,11 +65,11 @@ def antivirus_of(settings: Settings) -> Antivirus | None:
     return Antivirus(where, timeout=one.timeout.total_seconds())
 
 
-async def verp_of(settings: Settings, db: Database) -> Verp:
+async def verp_of(settings: Settings, db: Database, *, now: Callable[[], datetime]) -> Verp:
     """The signed return addresses in use, and the key of this store that signs them."""
     signed = [one for one in settings.connector.smtp.values() if one.return_path == "verp"]
     return Verp(
-        key=await db.write(partial(return_key, now=utc_now())),
+        key=await db.write(partial(return_key, now=now())),
         addresses=frozenset(one.returns_to(settings.maild.called).lower() for one in signed),
     )
 

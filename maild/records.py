@@ -6,9 +6,9 @@ Reading only; what a person may change is the business of `maild.outbox.queue` a
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,7 @@ class Records:
     """Questions about what is stored, answered as JSON-ready values."""
 
     db: Database
+    now: Callable[[], datetime]
 
     async def list(
         self,
@@ -67,7 +68,7 @@ class Records:
                 review=review,
                 limit=limit,
             )
-            return [_document(tx, one) for one in found]
+            return [_document(tx, one, now=self.now()) for one in found]
 
         return await self.db.read(find)
 
@@ -75,7 +76,8 @@ class Records:
         """The documents that wait for a person, newest first."""
 
         def find(tx: Tx) -> list[dict[str, Any]]:
-            return [_document(tx, documents.get(tx, one)) for one in waiting(tx, team=team)]
+            now, ids = self.now(), waiting(tx, team=team)
+            return [_document(tx, documents.get(tx, one), now=now) for one in ids]
 
         return await self.db.read(find)
 
@@ -91,9 +93,9 @@ class Records:
         """One document with its story. Raises NotFound."""
 
         def look(tx: Tx) -> dict[str, Any]:
-            found = documents.get(tx, document)
+            shown = _document(tx, documents.get(tx, document), now=self.now())
             arrivals = [_arrival(one) for one in documents.arrivals_of(tx, document)]
-            return _document(tx, found) | {"arrivals": arrivals, "story": _story(tx, document)}
+            return shown | {"arrivals": arrivals, "story": _story(tx, document)}
 
         return await self.db.read(look)
 
@@ -116,7 +118,8 @@ class Records:
                 for each in wanted
                 for one in deliveries.find(tx, team=team, state=each, limit=limit)
             ]
-            return deliveries_json(tx, sorted(found, key=lambda one: one.id, reverse=True)[:limit])
+            newest = sorted(found, key=lambda one: one.id, reverse=True)[:limit]
+            return deliveries_json(tx, newest, now=self.now())
 
         return await self.db.read(find)
 
@@ -124,7 +127,7 @@ class Records:
         """One delivery with its attempts. Raises NotFound."""
 
         def look(tx: Tx) -> dict[str, Any]:
-            return deliveries_json(tx, [deliveries.get(tx, delivery)])[0]
+            return deliveries_json(tx, [deliveries.get(tx, delivery)], now=self.now())[0]
 
         return await self.db.read(look)
 
@@ -139,15 +142,16 @@ def one_of(value: str, among: type[Kind | State], what: str) -> None:
         raise UserError(f'"{value}" is no {what}; there are {", ".join(among)}')
 
 
-def _document(tx: Tx, document: Document) -> dict[str, Any]:
+def _document(tx: Tx, document: Document, *, now: datetime) -> dict[str, Any]:
     shown = document_json(document, trace=documents.trace_of(tx, document.id), of_it=())
-    return shown | {"deliveries": deliveries_json(tx, deliveries.of_document(tx, document.id))}
+    found = deliveries.of_document(tx, document.id)
+    return shown | {"deliveries": deliveries_json(tx, found, now=now)}
 
 
-def deliveries_json(tx: Tx, found: Sequence[Delivery]) -> list[dict[str, Any]]:
+def deliveries_json(tx: Tx, found: Sequence[Delivery], *, now: datetime) -> list[dict[str, Any]]:
     """Deliveries with what came back about each, and until when a connector keeps them waiting."""
     back = returns.of_deliveries(tx, [one.id for one in found])
-    rests = deliveries.paused(tx, datetime.now(UTC))
+    rests = deliveries.paused(tx, now)
     return [
         delivery_json(one, returned=back[one.id]) | {"waits": _waits(one, rests.get(one.via))}
         for one in found

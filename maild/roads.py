@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Iterator
 from functools import partial
 
-from maild.actions import utc_now
 from maild.app import App
 from maild.config.codabox import CodaboxConnector as CodaboxSection
 from maild.config.http_map import HttpFind, holds_doubts
@@ -42,9 +41,9 @@ def build_tokens(app: App) -> OAuthTokens:
         name: account_at(name=name, **dict(one)) for name, one in app.settings.account.items()
     }
     secret_file = app.settings.maild.secret_file
-    store = SealedTokens(app.db, secret_file=secret_file, now=utc_now)
-    ledger = StoredLedger(app.db, now=utc_now)
-    return OAuthTokens(accounts, store=store, now=utc_now, ledger=ledger)
+    store = SealedTokens(app.db, secret_file=secret_file, now=app.now)
+    ledger = StoredLedger(app.db, now=app.now)
+    return OAuthTokens(accounts, store=store, now=app.now, ledger=ledger)
 
 
 def build_connectors(app: App, tokens: OAuthTokens) -> dict[str, Connector]:
@@ -88,7 +87,7 @@ def codabox_api(one: CodaboxSection) -> Api:
 
 def codabox_keys(app: App, connector: str) -> Keys:
     """The logins of teams at CodaBox by one connector."""
-    return Keys(connector, store=sealed_tokens(app), now=utc_now)
+    return Keys(connector, store=sealed_tokens(app), now=app.now)
 
 
 def codabox_accounts(app: App) -> list[str]:
@@ -102,7 +101,7 @@ def codabox_accounts(app: App) -> list[str]:
 
 def sealed_tokens(app: App) -> SealedTokens:
     """The store of tokens."""
-    return SealedTokens(app.db, secret_file=app.settings.maild.secret_file, now=utc_now)
+    return SealedTokens(app.db, secret_file=app.settings.maild.secret_file, now=app.now)
 
 
 def return_paths(settings: Settings) -> dict[str, ReturnPath]:
@@ -128,7 +127,7 @@ def _codabox(app: App, name: str, one: CodaboxSection) -> CodaboxConnector:
 def _exact(app: App, tokens: OAuthTokens, *, name: str) -> ExactConnector:
     account = app.settings.connector.exact[name].account
     api = exact_api(app, tokens, account=account, name=name)
-    return ExactConnector(api, booking=_booking, now=utc_now)
+    return ExactConnector(api, booking=_booking, now=app.now)
 
 
 def exact_api(app: App, tokens: OAuthTokens, *, account: str, name: str | None = None) -> ExactApi:
@@ -142,8 +141,8 @@ def exact_api(app: App, tokens: OAuthTokens, *, account: str, name: str | None =
         site=app.settings.account[account].site,
         limits=Limits(a_minute=one.calls_a_minute, a_day=one.calls_a_day) if one else Limits(),
     )
-    ledger = StoredLedger(app.db, now=utc_now)
-    return ExactApi(options, tokens=tokens, ledger=ledger, now=utc_now, pause=asyncio.sleep)
+    ledger = StoredLedger(app.db, now=app.now)
+    return ExactApi(options, tokens=tokens, ledger=ledger, now=app.now, pause=asyncio.sleep)
 
 
 def _booking(goods: Consignment) -> Booking:

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Final
 
 from maild import feeds, joining, mailboxes, polls, roads
-from maild.actions import utc_now
 from maild.app import App
 from maild.clock.long_work import Runs
 from maild.clock.ticking import Clock
@@ -37,7 +36,6 @@ from maild.outbox.return_path import ReturnPaths
 from maild.ports import AlarmRoad, Connector
 from maild.render.pdf import Renderer
 from maild.schedules import EXPORT, TIDY
-from maild.store.blobs import BlobStore
 from maild.watch.sources import Watched
 from maild.watch.watchman import Watchman
 
@@ -113,9 +111,7 @@ def build(app: App) -> Works:
             now=app.now,
         ),
         clock=_clock(app),
-        runs=Runs(
-            app.db, works={TIDY: partial(_tidy, app.blobs), EXPORT: app.exports.run}, now=app.now
-        ),
+        runs=Runs(app.db, works={TIDY: partial(_tidy, app), EXPORT: app.exports.run}, now=app.now),
         kept=kept,
         smtpd=_door(app, kept),
         folders=_folders(app),
@@ -133,7 +129,9 @@ def _door(app: App, kept: Kept) -> SmtpDoor:
 
 def _more(app: App, connectors: Mapping[str, Connector]) -> dict[str, Service]:
     asking = polls.polls_of(app, connectors, now=app.now)
-    more: dict[str, Service] = {"polls": partial(polls.serve, asking)} if asking else {}
+    more: dict[str, Service] = (
+        {"polls": partial(polls.serve, asking, now=app.now)} if asking else {}
+    )
     if not app.settings.connector.codabox:
         return more
     joined = joining.Joining.of(app)
@@ -143,7 +141,9 @@ def _more(app: App, connectors: Mapping[str, Connector]) -> dict[str, Service]:
 
     return more | {
         "codabox tokens": partial(joining.serve, joined, teams),
-        "codabox feeds": partial(feeds.serve, feeds.feeds_of(app), lambda: list(teams())),
+        "codabox feeds": partial(
+            feeds.serve, feeds.feeds_of(app), lambda: list(teams()), now=app.now
+        ),
     }
 
 
@@ -234,8 +234,8 @@ def _clock(app: App) -> Clock:
     return clock
 
 
-async def _tidy(blobs: BlobStore, run: Run) -> str:
+async def _tidy(app: App, run: Run) -> str:
     """Drop bytes that no row names any more, of forgotten refusals, say."""
     del run
-    dropped = await blobs.clear_orphans(before=utc_now() - DAY)
+    dropped = await app.blobs.clear_orphans(before=app.now() - DAY)
     return f"{dropped} blobs dropped"

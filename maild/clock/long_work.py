@@ -19,6 +19,7 @@ from maild.errors import UserError
 from maild.log import running
 from maild.model.ids import new_id
 from maild.model.run import Run, RunState
+from maild.pause import pause
 from maild.store import runs
 from maild.store.database import Database
 from maild.store.faults import StoreUnavailable
@@ -46,7 +47,7 @@ class Runs:
         """Work until `stop` is set; what is under way then is put back and begins anew later."""
         while not stop.is_set():
             if not await self._step_until(stop):
-                await _rest(stop)
+                await pause(stop, LOOK, now=self.now)
 
     async def step(self) -> bool:
         """Do the run that is due first; False when none is. A fault of the work is not raised."""
@@ -134,9 +135,3 @@ def _reason(fault: Exception) -> str:
     if isinstance(fault, UserError):
         return "; ".join((*fault.problems, *filter(None, [fault.hint])))
     return f"{type(fault).__name__}: {fault}"[:1000]
-
-
-async def _rest(stop: asyncio.Event) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LOOK):
-            await stop.wait()

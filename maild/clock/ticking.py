@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -19,6 +19,7 @@ from maild.clock.schedule import Owed, Schedule
 from maild.log import running
 from maild.model.period import parse
 from maild.model.run import Run, RunState
+from maild.pause import LOOK
 from maild.store import runs
 from maild.store.database import Database, Tx
 from maild.store.faults import StoreUnavailable
@@ -76,9 +77,17 @@ class Clock:
             while not stop.is_set():
                 rung.clear()
                 await self.tick()
-                await first_of(rung, stop)
+                await self._until_due(rung, stop)
         finally:
             bell.shutdown(wait=False)
+
+    async def _until_due(self, rung: asyncio.Event, stop: asyncio.Event) -> None:
+        """Wait for the bell; it stands still while the machine sleeps, so the time counts as well."""
+        ticked_at = self._now()
+        while not (rung.is_set() or stop.is_set()):
+            await first_of(rung, stop, within=LOOK)
+            if self._now() - ticked_at >= timedelta(seconds=RING):
+                return
 
     async def _keep(self, schedule: Schedule, now: datetime) -> int:
         reached, asked, restored = await self._db.read(partial(_stand, schedule=schedule))
@@ -204,11 +213,11 @@ async def _ring(rung: asyncio.Event) -> None:
     rung.set()
 
 
-async def first_of(*events: asyncio.Event) -> None:
-    """Wait until one of these is set."""
+async def first_of(*events: asyncio.Event, within: float) -> None:
+    """Wait until one of these is set, at most so many seconds."""
     waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()

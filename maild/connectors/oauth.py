@@ -18,6 +18,7 @@ from maild.connectors.oauth_providers import Account
 from maild.errors import ConsentNeeded, MaildError, Unavailable, UserError
 from maild.log import accounts as log
 from maild.model.token import Token
+from maild.pause import pause
 from maild.ports import Ledger, TokenStore
 
 # What was renewed so lately is new enough for "the last one was refused": several connections fail
@@ -72,11 +73,7 @@ class OAuthTokens:
         while not stop.is_set():
             for name in self.accounts:
                 await self._use(name)
-            try:
-                async with asyncio.timeout(LOOK_EVERY.total_seconds()):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await pause(stop, LOOK_EVERY.total_seconds(), now=self._now)
 
     async def close(self) -> None:
         """Wait for what was asked of providers. Safe to call twice."""

@@ -28,6 +28,7 @@ from maild.outbox.retry import DEADLINE, LATE, PAUSES, longest_wait
 from maild.outbox.suspects import Suspects
 from maild.outbox.upkeep import Patience, Upkeep
 from maild.outbox.verdict import Policy
+from maild.pause import pause
 from maild.ports import Connector
 from maild.rules.book import RuleBook
 from maild.store import deliveries
@@ -124,9 +125,7 @@ class Outbox:
             except StoreUnavailable:
                 # Nothing was claimed, nothing is sent; the daemon ends by itself if it is broken.
                 sleep = 1.0
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(sleep):
-                    await self._news.wait()
+            await pause(self._news, sleep, now=self._now)
 
     async def _claim_what_is_due(self) -> float:
         """Fill the lanes; how many seconds until something else may be due."""

@@ -6,7 +6,6 @@ At least once: a process that dies between telling and writing that down tells a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from maild.errors import DeliveryError
 from maild.log import alarms as log
 from maild.model.alarm import Alarm, Call
 from maild.model.ids import new_id
+from maild.pause import pause
 from maild.ports import AlarmRoad
 from maild.store import alarms
 from maild.store.database import Database
@@ -44,9 +44,7 @@ class Watchman:
         """Look at once and each minute, until `stop` is set."""
         while not stop.is_set():
             await self.look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY.total_seconds()):
-                    await stop.wait()
+            await pause(stop, EVERY.total_seconds(), now=self.now)
 
     async def look(self) -> None:
         """Open and close alarms, then tell what is due to be told."""

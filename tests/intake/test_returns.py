@@ -122,7 +122,7 @@ async def notices(world: World) -> list[Delivery]:
 
 
 async def shown(world: World, delivery: Delivery) -> dict[str, Any]:
-    return await Records(world.db).delivery(delivery.id)
+    return await Records(world.db, world.desk.now).delivery(delivery.id)
 
 
 def came(world: World, raw: bytes, **changes: Any) -> Submission:
@@ -164,7 +164,7 @@ async def test_a_bounce_is_kept_shown_and_told_to_the_team_once(world: World) ->
 async def test_the_story_of_the_document_tells_it(world: World) -> None:
     sent = await handed_over(world)
     await world.desk.accept(came(world, a_report(sent)))
-    story = (await Records(world.db).show(sent.document or ""))["story"]
+    story = (await Records(world.db, world.desk.now).show(sent.document or ""))["story"]
     [event] = [one for one in story if one["event"] == "delivery.bounced"]
     assert event["detail"].startswith(f"{ACCOUNTANT}: There is no such mailbox.")
 
