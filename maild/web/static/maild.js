@@ -1,9 +1,11 @@
 // Small comforts; every page works without them.
 "use strict";
 
-// A form that was sent once is not sent twice by an impatient click.
+// A form that was sent once is not sent twice by an impatient click. One that only asks may be sent
+// again: the page stays when the answer is a file.
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
+  if ((button?.hasAttribute("formmethod") ? button.formMethod : event.target.method) === "get") return;
   if (event.target.dataset.sent) {
     event.preventDefault();
     return;
