@@ -212,8 +212,15 @@ class App:
     def own_settings(self) -> OwnSettings:
         """What a team's own people change of its configuration."""
         files = TeamFiles(self.config_path, self.settings.maild.data_dir)
-        url = self.settings.web.address
-        return OwnSettings(self.db, self.handling.today, files, self.shelf, url)
+        return OwnSettings(
+            self.db,
+            self.handling.today,
+            files,
+            self.shelf,
+            self.settings.web.address,
+            self.browsing.sandbox,
+            self.renderer,
+        )
 
     def reload(self) -> tuple[list[str], tuple[str, ...]]:
         """Read teams and rules again: the teams that changed, and the problems that remain."""

@@ -59,12 +59,14 @@ class KeyProblem:
     """Something to say about one key of the configuration, such as "team.acme.rules[1].to".
 
     An error keeps maild (or that team's new rules) from being used; a warning and a note do not.
-    The configuration knows file and line of a key; rules know keys only.
+    The configuration knows file and line of a key; rules know keys only. `code` names what the pages
+    say in their own language; without it they show the message.
     """
 
     key: str
     message: str
     level: Level = "error"
+    code: str = ""
 
     def __str__(self) -> str:
         return f"{self.key}: {self.message}" if self.key else self.message

@@ -24,7 +24,10 @@ from maild.store.disk import flush_folder, locked
 from maild.teams import Checked
 
 BEFORE: Final = ".before"  # what a file was called before its last change: "acme.toml.before"
+PICTURE: Final = ".logo.png"
 _MARK: Final = 16
+_PICTURES_KEPT: Final = 2  # the one that is named, and the one before
+_LARGEST_PICTURE: Final = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,19 @@ class TeamFile:
     values: Mapping[str, Any]
     mark: str
     why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A picture that goes beside a team's file and is named in it. Its name changes with its content."""
+
+    slug: str
+    content: bytes
+
+    @property
+    def name(self) -> str:
+        """What it is called in the folder, and in the team's file."""
+        return f"{self.slug}.{hashlib.sha256(self.content).hexdigest()[:_MARK]}{PICTURE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +83,23 @@ class TeamFiles:
         return await asyncio.to_thread(self._find, slug)
 
     async def write(
-        self, slug: str, values: Mapping[tuple[str | int, ...], Value], *, seen: str
+        self,
+        slug: str,
+        values: Mapping[tuple[str | int, ...], Value],
+        *,
+        seen: str,
+        beside: Beside | None = None,
     ) -> Written:
         """Write these values, below the team's table, where nothing is wrong with them.
 
-        `seen` is the mark of what was changed. Raises UserError where the file cannot be written,
-        Overtaken where it was changed meanwhile.
+        `seen` is the mark of what was changed; `beside` is a picture that they name. Raises UserError
+        where the file cannot be written, Overtaken where it was changed meanwhile.
         """
-        return await asyncio.to_thread(self._write, slug, values, seen)
+        return await asyncio.to_thread(self._write, slug, values, seen=seen, beside=beside)
+
+    async def picture(self, slug: str, path: str | None) -> bytes | None:
+        """The picture of a team that lies beside its file; None for one that somebody put elsewhere."""
+        return await asyncio.to_thread(self._picture, slug, path)
 
     def _find(self, slug: str) -> TeamFile:
         loaded = read(self.config)
@@ -100,8 +125,21 @@ class TeamFiles:
             return f"maild may not write {wanted}"
         return ""
 
+    def _picture(self, slug: str, path: str | None) -> bytes | None:
+        file = Path(path or "")
+        mine = file.name.startswith(f"{slug}.") and file.name.endswith(PICTURE)
+        if not mine or file.parent != self.folder or not file.is_file():
+            return None
+        with file.open("rb") as opened:
+            return opened.read(_LARGEST_PICTURE)
+
     def _write(
-        self, slug: str, values: Mapping[tuple[str | int, ...], Value], seen: str
+        self,
+        slug: str,
+        values: Mapping[tuple[str | int, ...], Value],
+        *,
+        seen: str,
+        beside: Beside | None,
     ) -> Written:
         found = self._find(slug)
         if found.why_not:
@@ -115,13 +153,19 @@ class TeamFiles:
                     hint="look at it as it is now, and change it again",
                 )
             new = changed(text, {("team", slug, *place): one for place, one in values.items()})
+            # A file that names a picture is good only where that is.
+            fresh = _put_beside(found.path, beside) if beside else None
             checked = teams.check(self.config, instead={found.path: new})
             problems = tuple(one for one in checked.problems if _stops(one, slug))
             if problems or (slug not in {one.slug for one in checked.teams}):
+                if fresh:
+                    fresh.unlink()
                 return Written(problems, None)
             if new != text:
                 bom = b"\xef\xbb\xbf" if old.startswith(b"\xef\xbb\xbf") else b""
                 _replace(found.path, old=old, new=bom + new.encode())
+            if beside:
+                _drop_older(found.path.parent, slug)
             return Written((), checked)
 
 
@@ -154,6 +198,28 @@ def _replace(path: Path, *, old: bytes, new: bytes) -> None:
         raise UserError(
             f"{shown_path(path)} cannot be written: {fault.strerror or fault}"
         ) from fault
+
+
+def _put_beside(file: Path, picture: Beside) -> Path | None:
+    """Put a picture beside a team's file; where it is, unless the same lay there already."""
+    path = file.with_name(picture.name)
+    known = path.exists()
+    try:
+        _put(path, picture.content, mode=file.stat().st_mode & 0o777)
+        flush_folder(file.parent)
+    except OSError as fault:
+        raise UserError(
+            f"{shown_path(path)} cannot be written: {fault.strerror or fault}"
+        ) from fault
+    return None if known else path
+
+
+def _drop_older(folder: Path, slug: str) -> None:
+    """Keep the newest pictures of a team, and no more than a few."""
+    found = folder.glob(f"{slug}.*{PICTURE}")
+    newest_first = sorted(found, key=lambda one: one.stat().st_mtime_ns, reverse=True)
+    for one in newest_first[_PICTURES_KEPT:]:
+        one.unlink(missing_ok=True)
 
 
 def _put(path: Path, content: bytes, *, mode: int) -> None:

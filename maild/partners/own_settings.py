@@ -12,26 +12,32 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from maild.children import ChildDied, JobFailed
 from maild.config.edit import Place, Value
 from maild.errors import KeyProblem, NotFound, UserError
 from maild.log import running
 from maild.model.access import Scope
 from maild.model.team import Team
+from maild.outbox.contents import Typesetter
+from maild.partners.sample import sample_bill
 from maild.partners.scope import is_among
 from maild.partners.telling import tell
 from maild.partners.today import Today
-from maild.render.fields import clean
+from maild.reading.logo import NoLogo, plain_logo
+from maild.reading.preview import preview
+from maild.reading.sandbox import Sandbox
+from maild.render.fields import clean, language_of
 from maild.render.letter import TEXTS
 from maild.rules.profiles import PROFILES
 from maild.rules.schema import LANGUAGES
 from maild.store import trail
 from maild.store.database import Database, Tx
-from maild.team_files import TeamFile, TeamFiles
+from maild.team_files import Beside, TeamFile, TeamFiles
 from maild.teams import Shelf
 
 # What may be changed, as a place below the team's table with points between.
 _MAY: Final = re.compile(
-    r"language|digest|people|branding\.(primary|accent)|branding\.texts\..+"
+    r"language|digest|people|branding\.(primary|accent|logo)|branding\.texts\..+"
     r"|recipients\.[a-z0-9][a-z0-9_-]*(\.(address|profile|language))?"
     r"|rules\.\d+(\.(when|to))?|exports\.\d+\.(when|to)"
 )
@@ -45,6 +51,7 @@ class Shown:
 
     team: Team
     file: TeamFile
+    has_logo: bool  # one that came by the pages, and that they show
     languages: tuple[str, ...] = LANGUAGES
     profiles: tuple[str, ...] = tuple(PROFILES)
     texts: tuple[str, ...] = TEXTS
@@ -69,11 +76,15 @@ class OwnSettings:
     files: TeamFiles
     shelf: Shelf
     url: str  # of the pages
+    sandbox: Sandbox
+    renderer: Typesetter
 
     async def look(self, scope: Scope, slug: str) -> Shown:
         """A team as it is in force and as it is written. Raises NotFound."""
         self.today.team(scope, slug)
-        return Shown(self.shelf.written.team(slug), await self.files.find(slug))
+        team = self.shelf.written.team(slug)
+        picture = await self.files.picture(slug, team.branding.logo)
+        return Shown(team, await self.files.find(slug), picture is not None)
 
     async def change(
         self,
@@ -90,6 +101,53 @@ class OwnSettings:
         place that is not theirs to change, UserError where the file cannot be written.
         """
         self.today.team(scope, slug)
+        return await self._write(scope, slug, values, seen=seen, place=place)
+
+    async def put_logo(
+        self, scope: Scope, slug: str, content: bytes, *, seen: str, place: str = ""
+    ) -> tuple[KeyProblem, ...]:
+        """Let a picture that somebody sent be the team's logo.
+
+        What is wrong with it is told as a problem of "branding.logo". Raises as `change`.
+        """
+        self.today.team(scope, slug)
+        try:
+            made = Beside(slug, await plain_logo(self.sandbox, content))
+        except NoLogo as fault:
+            return (KeyProblem("branding.logo", str(fault), code=f"logo_{fault.why}"),)
+        values: dict[Place, Value] = {("branding", "logo"): made.name}
+        return await self._write(scope, slug, values, seen=seen, place=place, beside=made)
+
+    async def logo(self, scope: Scope, slug: str) -> bytes:
+        """The PNG of a team's logo. Raises NotFound, also for one that did not come by `put_logo`."""
+        self.today.team(scope, slug)
+        found = await self.files.picture(slug, self.shelf.written.team(slug).branding.logo)
+        if found is None:
+            raise NotFound(f"there is no logo of {slug} to show")
+        return found
+
+    async def sample(self, scope: Scope, slug: str) -> bytes:
+        """The first page of an invoice as the team's own look now, as PNG. Raises NotFound, Unreadable."""
+        self.today.team(scope, slug)
+        team = self.shelf.written.team(slug)
+        language = language_of(team.language)
+        bill = sample_bill(team, language=language, today=self.today.now().date())
+        try:
+            made = await self.renderer.render(bill, branding=team.branding, language=language)
+        except (ChildDied, JobFailed) as fault:
+            raise NotFound("a page in the team's own look cannot be made") from fault
+        return (await preview(self.sandbox, made.content, page=1)).png
+
+    async def _write(
+        self,
+        scope: Scope,
+        slug: str,
+        values: Mapping[Place, Value],
+        *,
+        seen: str,
+        place: str,
+        beside: Beside | None = None,
+    ) -> tuple[KeyProblem, ...]:
         places = {_key(one): one for one in values}
         for key in places:
             if not _MAY.fullmatch(key):
@@ -99,7 +157,7 @@ class OwnSettings:
             return (KeyProblem("people", f"keep {scope.email}, or you lock yourself out"),)
         if not values:
             return ()
-        written = await self.files.write(slug, values, seen=seen)
+        written = await self.files.write(slug, values, seen=seen, beside=beside)
         if written.checked is None:
             return tuple(_below(one, slug) for one in written.problems)
         before = self.shelf.book.team(slug)

@@ -5,6 +5,7 @@ Source: portal_security.md section 1 (ASVS 3.4, 3.5); Fetch Metadata (W3C), with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -36,7 +37,11 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
-    """Stands before all pages. `url` is how people reach them, `uploads` the paths that take files."""
+    """Stands before all pages. `url` is how people reach them.
+
+    `uploads` are the beginnings of paths that take files, such as "/teams/{team}/logo", and how many
+    octets may come there.
+    """
 
     def __init__(
         self, app: ASGIApp, *, url: str, machine: str = "/api/", uploads: Mapping[str, int]
@@ -47,7 +52,7 @@ class Guard:
         self._strict = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
         self._headers = dict(HEADERS) | (self._strict if parts.scheme == "https" else {})
         self._machine = machine
-        self._uploads = uploads
+        self._uploads = [(_beginning(path), most) for path, most in uploads.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or refuse it with a sentence."""
@@ -76,9 +81,7 @@ class Guard:
         return None
 
     def _longest(self, path: str) -> int:
-        return next(
-            (most for one, most in self._uploads.items() if path.startswith(one)), LONGEST_BODY
-        )
+        return next((most for one, most in self._uploads if one.match(path)), LONGEST_BODY)
 
     def _sealed(self, send: Send) -> Send:
         async def sealed(message: Message) -> None:
@@ -89,6 +92,11 @@ class Guard:
             await send(message)
 
         return sealed
+
+
+def _beginning(path: str) -> re.Pattern[str]:
+    parts = re.split(r"\{\w+\}", path)
+    return re.compile("[^/]+".join(re.escape(one) for one in parts))
 
 
 def _is_ours(headers: Headers, host: str) -> bool:

@@ -33,7 +33,8 @@ Handler = Callable[[Visit], Awaitable[Response]]
 class Page:
     """One address and what answers there.
 
-    `files` is how many may be sent to it; `half`: also while a second factor is still to be given.
+    `files` is how many may be sent to it, `largest` how many octets in all (as at the SMTP door when not
+    given); `half`: also while a second factor is still to be given.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Page:
     handler: Handler
     files: int = 0
     half: bool = False
+    largest: int | None = None
 
 
 def allowed(who: Who, visit: Visit) -> bool:

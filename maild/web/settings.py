@@ -7,6 +7,7 @@ never written over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -54,10 +55,43 @@ async def change(visit: Visit) -> Response:
     return go(f"/teams/{visit.path('team')}/settings?done={visit.path('part')}")
 
 
+async def put_logo(visit: Visit) -> Response:
+    """Take a picture as the team's logo."""
+    given = await visit.file("logo")
+    slug = visit.path("team")
+    try:
+        problems = await visit.app.own_settings.put_logo(
+            visit.scope,
+            slug,
+            given[1] if given else b"",
+            seen=visit.field("seen", longest=64),
+            place=visit.place,
+        )
+    except NotFound:
+        raise
+    except UserError as fault:
+        problems = tuple(KeyProblem("", str(one)) for one in (*fault.problems, fault.hint) if one)
+    if problems:
+        return await _show(visit, problems=problems)
+    return go(f"/teams/{slug}/settings?done=logo#looks")
+
+
+async def logo(visit: Visit) -> Response:
+    """The team's logo, as it was made plain when it came."""
+    content = await visit.app.own_settings.logo(visit.scope, visit.path("team"))
+    return Response(content, media_type="image/png")
+
+
+async def sample(visit: Visit) -> Response:
+    """A page of an invoice as it looks now."""
+    content = await visit.app.own_settings.sample(visit.scope, visit.path("team"))
+    return Response(content, media_type="image/png")
+
+
 async def _show(visit: Visit, *, problems: Sequence[KeyProblem] = ()) -> Response:
     shown = await visit.app.own_settings.look(visit.scope, visit.path("team"))
     name = visit.field("name", longest=60)
-    told = {_field(one.key, name): one.message for one in problems}
+    told = {_field(one.key, name): one for one in problems}
     done = visit.request.query_params.get("done", "")
     return page(
         visit,
@@ -73,7 +107,8 @@ async def _show(visit: Visit, *, problems: Sequence[KeyProblem] = ()) -> Respons
         given=lambda field, now: _given(visit, field, now, on=bool(problems)),
         lines="\n".join,
         adding=visit.request.path_params.get("part") == "add",
-        done=done in _PARTS,
+        logo=Path(shown.team.branding.logo or "").name,
+        done=done in _PARTS or done == "logo",
     )
 
 
@@ -84,10 +119,20 @@ def _general(visit: Visit, shown: Shown) -> dict[Place, Value]:
         ("language",): (visit.field("language"), team.language),
         ("digest",): (visit.field("digest") or "off", team.digest or "off"),
         ("people",): (people, team.people),
-        ("branding", "primary"): (visit.field("branding.primary"), team.branding.primary),
-        ("branding", "accent"): (visit.field("branding.accent"), team.branding.accent),
     }
     return {place: new for place, (new, old) in values.items() if new != old}
+
+
+def _colours(visit: Visit, shown: Shown) -> dict[Place, Value]:
+    branding = shown.team.branding
+    values = {"primary": branding.primary, "accent": branding.accent}
+    sent = {name: visit.field(f"branding.{name}") for name in values}
+    return {("branding", name): new for name, new in sent.items() if new != values[name]}
+
+
+def _no_logo(visit: Visit, shown: Shown) -> dict[Place, Value]:
+    del visit
+    return {("branding", "logo"): None} if shown.team.branding.logo else {}
 
 
 def _recipients(visit: Visit, shown: Shown) -> dict[Place, Value]:
@@ -144,6 +189,8 @@ def _texts(visit: Visit, shown: Shown) -> dict[Place, Value]:
 
 _PARTS: Final[Mapping[str, Part]] = {
     "general": _general,
+    "colours": _colours,
+    "no-logo": _no_logo,
     "recipients": _recipients,
     "times": _times,
     "add": _add,
@@ -193,6 +240,7 @@ def _has_field(field: str, shown: Shown) -> bool:
         "people",
         "branding.primary",
         "branding.accent",
+        "branding.logo",
         "branding.texts",
         "new.address",
         "new.profile",
@@ -207,5 +255,9 @@ def _given(visit: Visit, field: str, now: str, *, on: bool) -> str:
 
 PAGES: Final = (
     Page("GET", "/teams/{team}/settings", Who.OWNER, show),
+    Page("GET", "/teams/{team}/settings/logo.png", Who.OWNER, logo),
+    Page("GET", "/teams/{team}/settings/sample.png", Who.OWNER, sample),
+    # A photo of some megabytes is read, so that it is refused in words.
+    Page("POST", "/teams/{team}/settings/logo", Who.OWNER, put_logo, files=1, largest=8 << 20),
     Page("POST", "/teams/{team}/settings/{part}", Who.OWNER, change),
 )

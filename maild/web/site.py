@@ -99,8 +99,9 @@ def build(app: App) -> Starlette:
 
 def _uploads(app: App) -> dict[str, int]:
     """How much may be sent to the addresses that take files."""
-    taking = [one.path for one in PAGES if one.files]
-    return dict.fromkeys([f"{api.ROOT}/documents", *taking], app.settings.smtpd.max_size)
+    usual = app.settings.smtpd.max_size
+    taking = {one.path: one.largest or usual for one in PAGES if one.files}
+    return {f"{api.ROOT}/documents": usual} | taking
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]

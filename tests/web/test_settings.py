@@ -65,9 +65,8 @@ GENERAL = {
     "language": "nl",
     "digest": "daily 08:00",
     "people": OWNER,
-    "branding.primary": "#12343b",
-    "branding.accent": "#a8480f",
 }
+COLOURS = {"branding.primary": "#12343b", "branding.accent": "#a8480f"}
 
 
 async def test_a_change_is_written_in_its_place_and_holds_at_once(
@@ -111,7 +110,7 @@ async def test_who_looked_before_another_changed_it_writes_over_nothing(
     [
         ("general", GENERAL | {"digest": "at dawn"}, "digest", "at dawn"),
         ("general", GENERAL | {"language": "xx"}, "language", '"xx" is not known'),
-        ("general", GENERAL | {"branding.primary": "red"}, "branding.primary", "is no colour"),
+        ("colours", COLOURS | {"branding.primary": "red"}, "branding.primary", "is no colour"),
         ("general", GENERAL | {"people": f"{OWNER}\nnobody"}, "people", "nobody"),
         ("general", GENERAL | {"people": "else@acme.example"}, "people", "lock yourself out"),
         ("times", {"rules.0.when": "soonish"}, "rules.0.when", "soonish"),
