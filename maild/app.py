@@ -36,6 +36,7 @@ from maild.partners.exporting import Exporting
 from maild.partners.handling import Handling
 from maild.partners.machines import Machines
 from maild.partners.own_settings import OwnSettings
+from maild.partners.pickups import Pickups
 from maild.partners.reviewing import Reviewing
 from maild.partners.today import Today
 from maild.proof import Proofs
@@ -195,6 +196,12 @@ class App:
         """What a team's own people see and ask of packages."""
         today = self.handling.today
         return Exporting(self.db, today, self.browsing, self.exports, self.agenda)
+
+    @property
+    def pickups(self) -> Pickups:
+        """Packages that wait behind links."""
+        today = self.handling.today
+        return Pickups(self.db, self.blobs, self.shelf.current, self.now, today)
 
     @property
     def automation(self) -> Automation:

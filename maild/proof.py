@@ -15,7 +15,7 @@ from maild.children import Limits
 from maild.errors import NotFound, UnknownTeam, Unreadable
 from maild.model.delivery import Outcome
 from maild.model.sent_as import sent_as
-from maild.model.team import Team
+from maild.model.team import Attach, Team
 from maild.outbox.sent import Sent, read_sent
 from maild.ports import Blobs
 from maild.reading.sandbox import Sandbox
@@ -103,6 +103,7 @@ class Proofs:
             **{name: shown[name] for name in _OF_DELIVERY},
             **_taken(shown["attempts"]),
             "message": message,
+            "by_link": Attach.LINK in shown["attach"],
             "attached": attached,
             "attempts": shown["attempts"],
             "returns": returns,

@@ -16,7 +16,7 @@ from maild.intake import answering, receipts, refusals
 from maild.model.run import CatchUp
 from maild.rules.book import RuleBook
 from maild.rules.due import HOURLY, parse
-from maild.store import devices, factors, machines, runs, sessions, sign_ins
+from maild.store import devices, factors, machines, packages, runs, sessions, sign_ins
 from maild.store.database import Tx
 
 TIDY: Final = "tidy"  # the work, and the schedule it belongs to
@@ -44,6 +44,12 @@ def schedules(book: Callable[[], RuleBook], *, receipt_within: timedelta) -> tup
         _own("forget-answers", "forgets old answers to senders", _DAILY, job=answering.forget),
         _own("forget-refusals", "forgets old refusals", _DAILY, job=refusals.forget),
         _own("forget-visits", "forgets old sign-ins and sessions", _DAILY, job=_forget_visits),
+        _own(
+            "clear-packages",
+            "lets go of packages whose links have ended",
+            _DAILY,
+            job=_clear_packages,
+        ),
         _own("forget-runs", "forgets old runs of maild's own schedules", _DAILY, job=_forget_runs),
         _own(TIDY, "drops bytes that nothing names any more", "daily 03:30", work=TIDY),
         *_exports(book()),
@@ -83,6 +89,12 @@ def _forget_visits(tx: Tx, period: str, now: datetime) -> None:
     machines.forget_requests(tx, before=now - VISITS_KEPT)
 
 
+def _clear_packages(tx: Tx, period: str, now: datetime) -> None:
+    del period
+    for one in packages.to_clear(tx, now=now):
+        packages.clear(tx, one, now=now)
+
+
 def _forget_runs(tx: Tx, period: str, now: datetime) -> None:
     del period
     runs.forget(tx, _OWN, before=now - KEPT)
@@ -96,6 +108,7 @@ _OWN: Final = (
         "forget-answers",
         "forget-refusals",
         "forget-visits",
+        "clear-packages",
         "forget-runs",
         TIDY,
     ),

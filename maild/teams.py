@@ -50,7 +50,7 @@ def check(path: str | Path | None, *, instead: Instead = NOTHING) -> Checked:
     loaded = read(find_config(Path(path) if path else None), instead=instead)
     teams, told = read_teams(loaded.teams, connectors=loaded.connectors, kinds=loaded.connectors)
     told = (*told, *lint(teams), *_texts(teams), *_senders(teams, loaded.settings))
-    told = (*told, *_uploads(teams, loaded.settings))
+    told = (*told, *_uploads(teams, loaded.settings), *_links(teams, loaded.settings))
     found = loaded.in_order(told)
     return Checked(
         loaded=loaded,
@@ -98,6 +98,17 @@ def _uploads(teams: tuple[Team, ...], settings: Settings | None) -> Iterator[Key
             if one.via in mute:
                 said = f'"{one.via}" cannot send: {UPLOAD_WANTED}'
                 yield KeyProblem(f"team.{team.slug}.recipients.{one.name}.via", said)
+
+
+def _links(teams: tuple[Team, ...], settings: Settings | None) -> Iterator[KeyProblem]:
+    """Who gets a link must be able to follow it."""
+    if settings is None or (settings.web.listen and settings.web.url):
+        return
+    for team in teams:
+        for one in team.recipients:
+            if one.by_link:
+                said = "a link leads to the pages: write `listen` and `url` in [web]"
+                yield KeyProblem(f"team.{team.slug}.recipients.{one.name}.packages", said)
 
 
 def _remark(loaded: Loaded, problem: KeyProblem) -> str:

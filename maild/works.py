@@ -32,6 +32,7 @@ from maild.model.run import Run
 from maild.model.team import Team
 from maild.outbox.compose import Composer
 from maild.outbox.dispatch import Outbox, OutboxOptions
+from maild.outbox.pickup import Links
 from maild.outbox.return_path import ReturnPaths
 from maild.ports import AlarmRoad, Connector
 from maild.render.pdf import Renderer
@@ -85,17 +86,6 @@ def build(app: App) -> Works:
     renderer = app.renderer
     tokens = roads.build_tokens(app)
     connectors = roads.build_connectors(app, tokens)
-    composer = Composer(
-        db=app.db,
-        blobs=app.blobs,
-        renderer=renderer,
-        book=app.shelf.current,
-        now=app.now,
-        recent=app.desk.recent,
-        sandbox=app.desk.reader.sandbox,
-        paths=ReturnPaths(roads.return_paths(settings), app.desk.verp.key),
-        house=app.house,
-    )
     kept = Kept(app.desk)
     return Works(
         renderer=renderer,
@@ -103,7 +93,7 @@ def build(app: App) -> Works:
         connectors=connectors,
         outbox=Outbox(
             db=app.db,
-            compose=composer.compose,
+            compose=_composer(app).compose,
             connectors=connectors,
             options=_outbox(settings),
             book=app.shelf.current,
@@ -125,6 +115,27 @@ def _door(app: App, kept: Kept) -> SmtpDoor:
     settled_later = app.settings.smtpd.answer == "kept"
     options = _smtpd(app.settings)
     return SmtpDoor(app.desk, options=options, kept=kept if settled_later else None)
+
+
+def _composer(app: App) -> Composer:
+    return Composer(
+        db=app.db,
+        blobs=app.blobs,
+        renderer=app.renderer,
+        book=app.shelf.current,
+        now=app.now,
+        recent=app.desk.recent,
+        sandbox=app.desk.reader.sandbox,
+        paths=ReturnPaths(roads.return_paths(app.settings), app.desk.verp.key),
+        house=app.house,
+        links=_links(app),
+    )
+
+
+def _links(app: App) -> Links:
+    web = app.settings.web
+    where = web.address if web.listen else ""
+    return Links(where, app.house.secrets, lasts=web.link_lifetime, most=web.link_downloads)
 
 
 def _more(app: App, connectors: Mapping[str, Connector]) -> dict[str, Service]:

@@ -77,6 +77,7 @@ def _groups() -> None:
         exact,
         partner,
         people,
+        pickup,
         proof,
         queue,
         review,
@@ -94,6 +95,7 @@ def _groups() -> None:
     maild.add_typer(partner.partner, name="partner")
     maild.command("sign-in")(partner.sign_in)
     maild.add_typer(people.people, name="people")
+    maild.add_typer(pickup.pickup, name="pickup")
     maild.add_typer(token.token, name="token")
     maild.add_typer(alarm.alarm, name="alarm")
 

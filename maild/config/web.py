@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from maild.config.section import Address, Section
-from maild.config.values import Endpoint, Listens, MaybePath, Networks, is_loopback
+from maild.config.values import Duration, Endpoint, Listens, MaybePath, Networks, is_loopback
 from maild.errors import KeyProblem, did_you_mean
 
 
@@ -24,6 +25,18 @@ class Web(Section):
     via: str = ""
     sender: str = Field(default="", alias="from")
     second_factor: Literal["required", "optional"] = "required"
+    # Long enough for somebody who is away for a week; nobody's link is good for ever.
+    link_lifetime: Duration = timedelta(days=14)
+    link_downloads: int = Field(default=25, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _links_last(self) -> Web:
+        if not timedelta(hours=1) <= self.link_lifetime <= timedelta(days=366):
+            raise ValueError(
+                "link_lifetime is how long a link to a package is good: between an hour and 366"
+                ' days, such as "14d"'
+            )
+        return self
 
     @model_validator(mode="after")
     def _reachable(self) -> Web:

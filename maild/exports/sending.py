@@ -69,14 +69,20 @@ def check_recipients(to: Sequence[str], team: Team) -> None:
         raise UserError(problems)
 
 
-def part_size(to: Sequence[str], team: Team, *, mail_size: int) -> int:
-    """The most bytes of one part, so that a mail with it is taken by all who may get it."""
+def part_size(to: Sequence[str], team: Team, *, mail_size: int) -> int | None:
+    """The most bytes of one part, so that a mail with it is taken by all who may get it.
+
+    None where everybody gets a link: the package is one file then.
+    """
     named = [
         one
         for one in team.recipients
         if (one.name in to if to else Kind.EXPORT in one.profile.kinds)
     ]
-    limits = [one.profile.max_size for one in named if one.profile.max_size]
+    mailed = [one for one in named if not one.by_link]
+    if named and not mailed:
+        return None
+    limits = [one.profile.max_size for one in mailed if one.profile.max_size]
     return (min([mail_size, *limits]) - _LETTER) * _RAW // _ENCODED
 
 

@@ -20,7 +20,7 @@ from maild.model.document import Document
 from maild.model.team import Recipient, Team
 from maild.rules.books import same_books
 from maild.rules.decide import ORDER, decide, files_there
-from maild.store import deliveries, documents
+from maild.store import deliveries, documents, packages
 from maild.store.database import Tx
 
 # Something may still come of a delivery in these states.
@@ -42,6 +42,11 @@ def resend(
     when there is nobody to send to, or it is on its way there already.
     """
     stored = documents.get(tx, document)
+    if packages.is_cleared(tx, document):
+        raise UserError(
+            f"{document} was cleared after the links to it had ended",
+            hint=f"`maild export {stored.team} PERIOD --to RECIPIENT` makes it again",
+        )
     _check_verdict(stored, named=bool(to))
     earlier = deliveries.of_document(tx, document)
     planned = {one.recipient: one for one in _decided(stored, team=team, now=now).planned}

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from maild.intake.notices import SHADOW_REASON, message_id
 from maild.model.delivery import Delivery, HoldCode, Planned, Purpose, State
-from maild.model.document import Document, Role
+from maild.model.document import Document, Kind, Role
 from maild.model.ids import new_id
 from maild.model.team import Attach, Team
 from maild.rules.books import passed_over
@@ -27,13 +27,16 @@ def planned_deliveries(
 ) -> list[Delivery]:
     """The deliveries of one planned road: one, or one a file where the profile wants that.
 
-    A package gives one a part.
+    A package gives one a part, or one with a link to all of them.
     A road that another one stands for gives one delivery that is cancelled from the start.
     """
     if planned.instead is not None:
         whole = _delivery(document, planned, team=team, now=now, purpose=purpose, part=0)
         return [_passed_over(whole, planned)]
     recipient = team.recipient(planned.recipient)
+    if recipient is not None and recipient.by_link and document.kind is Kind.EXPORT:
+        linked = replace(planned, attach=(Attach.LINK,))
+        return [_delivery(document, linked, team=team, now=now, purpose=purpose, part=0)]
     one_file = recipient is not None and recipient.profile.one_file_a_mail
     archives = sum(1 for file in document.files if file.role is Role.ARCHIVE)
     count = archives if archives > 1 else _file_count(document, planned.attach) if one_file else 0

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from maild.log.setup import LOG
+
+# What lets people in stands in the addresses of these pages.
+_SECRET: Final = re.compile(r"^(/sign-in/[^/]*/|/packages/).*", re.DOTALL)
 
 
 def sign_in_slowed(*, place: str) -> None:
@@ -12,7 +18,7 @@ def sign_in_slowed(*, place: str) -> None:
 
 def visit_refused(*, path: str, reason: str) -> None:
     """A request was refused before its page was asked: another site's, or without the right to it."""
-    LOG.warning("visit.refused", path=path, reason=reason)
+    LOG.warning("visit.refused", path=_shown(path), reason=reason)
 
 
 def download_refused(*, team: str, place: str) -> None:
@@ -22,7 +28,12 @@ def download_refused(*, team: str, place: str) -> None:
 
 def download_ended(*, path: str) -> None:
     """A download was broken off in the middle: a session or a right to the documents had ended."""
-    LOG.warning("download.ended", path=path)
+    LOG.warning("download.ended", path=_shown(path))
+
+
+def package_taken(*, team: str, document: str, link: str, place: str) -> None:
+    """A file of a package was downloaded by a link; `link` is its id, not what stands in the mail."""
+    LOG.info("package.taken", team=team, document=document, link=link, place=place)
 
 
 def page_failed(*, path: str, incident: str, error: BaseException) -> None:
@@ -38,3 +49,7 @@ def factor_waived(*, url: str) -> None:
 def code_slowed(*, person: str) -> None:
     """Somebody who has a person's mail gave too many wrong codes of the app; none is taken for a while."""
     LOG.warning("code.slowed", person=person)
+
+
+def _shown(path: str) -> str:
+    return _SECRET.sub(r"\1...", path)

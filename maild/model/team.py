@@ -51,6 +51,11 @@ class Attach(StrEnum):
     PDF = "pdf"
     UBL = "ubl"
     ATTACHMENTS = "attachments"  # what else came with the document
+    LINK = "link"  # no file, but a link to the files of a package
+
+
+# What a rule may ask for.
+FILES: Final[tuple[Attach, ...]] = (Attach.PDF, Attach.UBL, Attach.ATTACHMENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Profile:
     source: str  # where this is known from: a section of inboxes.md with its source keys
     as_of: date
     kinds: frozenset[Kind] = frozenset(Kind)
-    takes: frozenset[Attach] = frozenset(Attach)  # files that it reads; others are never sent
+    takes: frozenset[Attach] = frozenset(FILES)  # files that it reads; others are never sent
     same_base_name: bool = True  # PDF and UBL carry one base name
     needs_pair: bool = False  # UBL only together with its PDF
     one_file_a_mail: bool = False
@@ -90,6 +95,7 @@ class Recipient:
     profile: Profile
     books: str | None = None  # recipients with equal `books` lead into one set of books
     language: str | None = None  # None: the team's
+    by_link: bool = False  # a person who gets a link to packages instead of the packages
 
 
 @dataclass(frozen=True, slots=True)

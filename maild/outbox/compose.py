@@ -23,15 +23,18 @@ from maild.model.delivery import (
     Purpose,
 )
 from maild.model.document import Document, File, Role
-from maild.model.team import HOUSE, Recipient, Team
+from maild.model.pickup import Pickup
+from maild.model.team import HOUSE, Attach, Recipient, Team
 from maild.outbox import sign_in
 from maild.outbox.admission import admit, check_size, recipient_of
 from maild.outbox.contents import BIG, Contents, Typesetter
 from maild.outbox.message import mailbox, write
+from maild.outbox.pickup import Links
 from maild.outbox.return_path import ReturnPaths
 from maild.outbox.slip import Listed, is_slip, read_slip, write_slip
 from maild.reading.sandbox import Sandbox
 from maild.render.letter import letter, reply_to
+from maild.render.link_letter import link_letter
 from maild.render.templates import TextProblem
 from maild.rules.book import RuleBook
 from maild.store import documents
@@ -42,11 +45,12 @@ from maild.ubl.recent import RecentBills
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A parcel ready to go, its bytes on their way into the store, and files made on the way."""
+    """A parcel ready to go, its bytes on their way into the store, and what was made on the way."""
 
     parcel: Parcel
     staged_message: Staged
     new_files: tuple[tuple[File, Staged], ...] = ()
+    pickup: Pickup | None = None  # the link in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Composer:
         recent: RecentBills,
         sandbox: Sandbox,
         house: sign_in.House | None = None,
+        links: Links | None = None,
     ) -> None:
         self._db = db
         self._blobs = blobs
@@ -80,6 +85,7 @@ class Composer:
         self._paths = paths or ReturnPaths()
         self._contents = Contents(blobs, renderer=renderer, recent=recent, sandbox=sandbox)
         self._house = house
+        self._links = links
         self._one_big = asyncio.Lock()
 
     async def compose(self, delivery: Delivery) -> Composed:
@@ -98,6 +104,8 @@ class Composer:
         admit(delivery, team=team, profile=recipient.profile, document=document)
         if document is not None and recipient.profile.relay:
             return await self._consigned(delivery, team, document=document, recipient=recipient)
+        if document is not None and Attach.LINK in delivery.attach:
+            return await self._linked(delivery, team, document=document, recipient=recipient)
         if delivery.message is not None:
             message = await self._blobs.content(delivery.message, at_once=BIG)
             return self._packed(delivery, team, message=await self._kept(delivery.message, message))
@@ -163,6 +171,23 @@ class Composer:
         content = await self._blobs.content(one.sha256, at_once=BIG)
         return Enclosure(one.name, one.media_type, content, one.role, one.sha256)
 
+    async def _linked(
+        self, delivery: Delivery, team: Team, *, document: Document, recipient: Recipient
+    ) -> Composed:
+        """A mail with a link to a package; of what is kept the secret is crossed out."""
+        if self._links is None:
+            raise ProfileMismatch("links to packages need the pages of [web]; put them back")
+        pickup = await self._links.of(self._db, delivery, now=self._now())
+        make = partial(
+            link_letter, document, team=team, recipient=recipient, until=pickup.expires_at
+        )
+        goes, stays = (
+            b"".join(self._pieces(delivery, team, words=words, date=pickup.created_at))
+            for words in self._links.letters(pickup, lambda url: make(url=url))
+        )
+        written = _Written(goes, await self._blobs.stage(stays))
+        return replace(self._packed(delivery, team, message=written), pickup=pickup)
+
     async def _sign_in(self, delivery: Delivery) -> Composed:
         if self._house is None:
             raise ProfileMismatch("sign-in mails need `via` and `from` in [web]; put them back")
@@ -173,9 +198,7 @@ class Composer:
     async def _notice(self, delivery: Delivery, team: Team) -> _Written:
         if delivery.letter is None:
             raise ProfileMismatch(f"notice {delivery.id} has no text; cancel it")
-        return await self._in_memory(
-            self._pieces(delivery, team, words=delivery.letter, enclosures=())
-        )
+        return await self._in_memory(self._pieces(delivery, team, words=delivery.letter))
 
     async def _in_memory(
         self, pieces: Iterable[bytes], fits: Callable[[Content], None] = lambda _: None
@@ -201,7 +224,13 @@ class Composer:
         return _Written(message, Staged(key, len(message)))
 
     def _pieces(
-        self, delivery: Delivery, team: Team, *, words: Letter, enclosures: Sequence[Enclosure]
+        self,
+        delivery: Delivery,
+        team: Team,
+        *,
+        words: Letter,
+        enclosures: Sequence[Enclosure] = (),
+        date: datetime | None = None,
     ) -> Iterator[bytes]:
         return write(
             words,
@@ -209,7 +238,7 @@ class Composer:
             to=delivery.address,
             reply_to=reply_to(team),
             message_id=delivery.message_id,
-            date=self._now(),
+            date=date or self._now(),
             delivery=delivery.id,
             enclosures=enclosures,
         )

@@ -6,14 +6,14 @@ Pure: it looks at what a document has and reads no bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from maild.errors import ProfileMismatch
 from maild.model.delivery import Delivery
 from maild.model.document import Document, File, Role
-from maild.model.team import Attach, Profile
+from maild.model.team import FILES, Attach, Profile
 from maild.outbox.message import plain_ascii
 from maild.reading.names import safe_name
 
@@ -42,13 +42,13 @@ def choose(
     `base` is the common name of PDF and UBL. `delivery.part` n takes the nth file of an inbox that
     wants one file a mail. Raises ProfileMismatch when the inbox cannot be given what it needs.
     """
-    wanted = [one for one in Attach if one in (delivery.attach or profile.attach)]
+    wanted = [one for one in FILES if one in (delivery.attach or profile.attach)]
     if profile.machine:
         wanted = [one for one in wanted if one in profile.takes]
     found = tuple(_offered(document, wanted, base=base))
     if not found and not profile.machine:
         # A person can look at whatever came; an accounting inbox would book it.
-        found = tuple(_offered(document, list(Attach), base=base))
+        found = tuple(_offered(document, list(FILES), base=base))
     if not found:
         names = ", ".join(one.value for one in wanted) or "nothing"
         raise ProfileMismatch(
@@ -77,7 +77,7 @@ def base_name(document: Document, *, kind: str) -> str:
     return safe or document.id
 
 
-def _offered(document: Document, wanted: list[Attach], *, base: str) -> Iterator[Chosen]:
+def _offered(document: Document, wanted: Sequence[Attach], *, base: str) -> Iterator[Chosen]:
     pdf, ubl = document.file(Role.PDF), document.file(Role.UBL)
     if Attach.PDF in wanted and (pdf or ubl):
         yield Chosen(f"{base}.pdf", _PDF, pdf, Role.PDF)

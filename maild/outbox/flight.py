@@ -14,7 +14,7 @@ from datetime import datetime
 
 from maild.model.delivery import Attempt, Delivery
 from maild.outbox.compose import Composed
-from maild.store import attempts, blobs, deliveries, documents
+from maild.store import attempts, blobs, deliveries, documents, pickups
 from maild.store.database import Database, StoreUnavailable, Tx
 from maild.store.deliveries import Superseded
 
@@ -116,8 +116,10 @@ def _nothing(_: Tx) -> None:
 
 
 def _keep(tx: Tx, claimed: Delivery, composed: Composed) -> None:
-    """The bytes of the message and of the files that were made for it."""
+    """The bytes of the message, and the files and the link that were made for it."""
     blobs.keep(tx, composed.staged_message)
+    if composed.pickup is not None:
+        pickups.add(tx, composed.pickup)
     for file, staged in composed.new_files:
         # Two deliveries that were composed together made the same PDF: the second is done here.
         if claimed.document is None or documents.add_file(tx, claimed.document, file):

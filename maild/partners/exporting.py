@@ -22,10 +22,11 @@ from maild.model.browsing import Wish
 from maild.model.delivery import Delivery
 from maild.model.document import Document, Kind
 from maild.model.export import Choice
+from maild.model.pickup import Pickup
 from maild.model.team import Recipient, Team
 from maild.partners.browsing import Browsing
 from maild.partners.today import Today
-from maild.store import deliveries, packages, trail
+from maild.store import deliveries, packages, pickups, trail
 from maild.store.database import Database, Tx
 
 MOST: Final = 20_000  # documents of a package that is sent from a page
@@ -36,10 +37,11 @@ _STEP: Final = "package.sent"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A package that was filed, and where it went."""
+    """A package that was filed, where it went, and the links to it."""
 
     document: Document
     deliveries: tuple[Delivery, ...]
+    links: tuple[Pickup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +121,7 @@ class Exporting:
 
 def _made(tx: Tx, *, team: str) -> tuple[Made, ...]:
     found = packages.filed(tx, team, limit=MOST_LISTED)
-    return tuple(Made(one, deliveries.of_document(tx, one.id)) for one in found)
+    return tuple(
+        Made(one, deliveries.of_document(tx, one.id), pickups.of_document(tx, one.id))
+        for one in found
+    )

@@ -33,7 +33,7 @@ _ROWS: Final = (
     "valid_until",
 )  # fmt: skip
 LONGEST_SUBJECT: Final = 200
-_LONGEST_PARAGRAPH: Final = 4_000
+LONGEST_PARAGRAPH: Final = 4_000
 _PLAIN_COLOUR: Final = "#12343b"
 
 
@@ -148,7 +148,7 @@ def _for_a_person(
     language = fields["language"]
     said = phrases(language)
     texts = {
-        name: _own_text(team, key=f"{language}.{document.kind}.{name}", fields=fields)
+        name: own_text(team, key=f"{language}.{document.kind}.{name}", fields=fields)
         or fill(ours, fields)
         for name, ours in _our_texts(document, team=team, said=said).items()
     }
@@ -159,7 +159,7 @@ def _for_a_person(
     page = Page(
         language=language,
         title=clean(title, longest=LONGEST_SUBJECT),
-        greeting=clean(texts["greeting"], longest=_LONGEST_PARAGRAPH),
+        greeting=clean(texts["greeting"], longest=LONGEST_PARAGRAPH),
         signature=fields["team"],
         words=said,
         colour=colour_of(team),
@@ -180,7 +180,8 @@ def _our_texts(document: Document, *, team: Team, said: Mapping[str, Any]) -> di
     return {**said["letter"][document.kind.value], **greeting}
 
 
-def _own_text(team: Team, *, key: str, fields: Mapping[str, str]) -> str:
+def own_text(team: Team, *, key: str, fields: Mapping[str, str]) -> str:
+    """What the team wrote for that key, filled in; empty where it wrote nothing, or nothing that works."""
     source = team.branding.text(key)
     if source is None:
         return ""
@@ -193,7 +194,7 @@ def _own_text(team: Team, *, key: str, fields: Mapping[str, str]) -> str:
 
 def paragraphs(text: str) -> tuple[str, ...]:
     """The paragraphs of a text, which stand between empty lines."""
-    parts = (clean(part, longest=_LONGEST_PARAGRAPH) for part in re.split(r"\n\s*\n", text))
+    parts = (clean(part, longest=LONGEST_PARAGRAPH) for part in re.split(r"\n\s*\n", text))
     return tuple(part for part in parts if part)
 
 

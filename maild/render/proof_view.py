@@ -194,6 +194,8 @@ class _Page:
             told.append(proven["twice"])
         elif Outcome.UNCERTAIN in outcomes and state in _NOT_GONE:
             told.append(proven["doubt"])
+        if one["by_link"] and one["message"]:
+            told.append(proven["link"])
         if any(each["action"] == Action.DISPLAYED for each in one["returns"]):
             told.append(proven["read"])
         return told

@@ -35,6 +35,7 @@ VAT_WANTED: Final = 'write the VAT number, such as "BE0123456749"; it tells sale
 LONGEST_TEXT: Final = 10_000  # a page of terms is about 5,000 characters
 _NO_HOLIDAYS: Final = "none"
 _MAIL_TEXT: Final = ("ignored", "document")
+_PACKAGES: Final = ("mail", "link")  # how a package comes
 NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -222,7 +223,11 @@ def _recipient(recipients: Table, name: str, known: _Known) -> Recipient:
         profile=_relay_profile(table, kind) if kind else _mail_profile(table),
         books=table.text("books") or None,
         language=table.choice("language", LANGUAGES, default="") or None,
+        by_link=table.choice("packages", _PACKAGES, default=_PACKAGES[0]) == _PACKAGES[1],
     )
+    if recipient.by_link and (recipient.profile.relay or recipient.profile.machine):
+        said = f"a link is for people, and {recipient.profile.name} is no person; leave it out"
+        table.problem("packages", said)
     table.close()
     return recipient
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from maild.errors import did_you_mean
 from maild.model.document import Direction, Kind
-from maild.model.team import Attach, Conditions, Rule
+from maild.model.team import FILES, Attach, Conditions, Rule
 from maild.rules.book import TAGS
 from maild.rules.table import Table
 from maild.rules.windows import parse
@@ -39,7 +39,7 @@ def _rule(table: Table, number: int, recipients: Collection[str]) -> Rule:
             team = table.key.split(".")[1]
             hint = did_you_mean(name, recipients)
             table.problem("to", f'"{name}" is no recipient of team {team}{hint}')
-    attach = table.choices("attach", [*Attach])
+    attach = table.choices("attach", FILES)
     if table.has("attach") and not table.take("attach"):
         table.problem("attach", "is empty; leave it out to send what the recipient's profile says")
     rule = Rule(

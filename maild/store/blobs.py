@@ -65,8 +65,14 @@ def keep(tx: Tx, staged: Staged) -> None:
 
 def in_use(tx: Tx, keys: Collection[str]) -> set[str]:
     """Which of these blobs a row names, whatever it is the bytes of."""
-    found = (tx.execute(select(one).where(one.in_(keys))).scalars() for one in NAMING)
-    return {key for keys in found for key in keys}
+    used: set[str] = set()
+    for one, without in NAMING:
+        query = select(one).where(one.in_(keys))
+        if without is not None:
+            own, gone = without
+            query = query.where(own.not_in(select(gone)))
+        used.update(tx.execute(query).scalars())
+    return used
 
 
 class BlobStore:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -17,16 +17,17 @@ from urllib.parse import quote
 from maild.errors import UserError
 from maild.store import engines
 from maild.store.disk import PRIVATE, flush_folder
-from maild.store.schema import arrivals, deliveries, files, refusals, undecided
+from maild.store.schema import arrivals, cleared, deliveries, files, refusals, undecided
 from maild.store.spool import READ_AT_ONCE
 
-# Every column whose value is the name of a blob.
-NAMING: Final = (
-    arrivals.c.original,
-    files.c.sha256,
-    deliveries.c.message,
-    refusals.c.original,
-    undecided.c.original,
+# Every column whose value is the name of a blob, and the rows of it that do not count: those of
+# packages that were cleared (the row's own column, the column of `cleared`).
+NAMING: Final[Sequence[tuple[Any, tuple[Any, Any] | None]]] = (
+    (arrivals.c.original, (arrivals.c.id, cleared.c.arrival)),
+    (files.c.sha256, (files.c.document, cleared.c.document)),
+    (deliveries.c.message, None),
+    (refusals.c.original, None),
+    (undecided.c.original, None),
 )
 MOST_PROBLEMS: Final = 100  # told at once; who has more needs no list
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
@@ -68,8 +69,8 @@ def large_blobs(connection: Any) -> list[str]:
     """The sha256 of everything that a row names and that has to be a file, in order."""
     tables = _tables(connection)
     asked = [
-        f"SELECT {one.name} AS key FROM {one.table.name}"  # noqa: S608 - names of our own schema
-        for one in NAMING
+        _naming(one, without if cleared.name in tables else None)
+        for one, without in NAMING
         if one.table.name in tables
     ]
     if not asked:
@@ -79,6 +80,14 @@ def large_blobs(connection: Any) -> list[str]:
         " AND key NOT IN (SELECT sha256 FROM small_blobs) ORDER BY key"
     )
     return [str(row[0]) for row in connection.execute(query)]
+
+
+def _naming(column: Any, without: tuple[Any, Any] | None) -> str:
+    query = f"SELECT {column.name} AS key FROM {column.table.name}"  # noqa: S608 - names of our own schema
+    if without is None:
+        return query
+    own, gone = without
+    return f"{query} WHERE {own.name} NOT IN (SELECT {gone.name} FROM {gone.table.name})"  # noqa: S608 - the same
 
 
 def problems_of(connection: Any) -> Iterator[str]:

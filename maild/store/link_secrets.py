@@ -21,7 +21,7 @@ _MISREAD: Final = str.maketrans("OIL", "011")
 
 
 class LinkSecrets:
-    """The links and codes of sign-in mails; the key file is read when it is first needed."""
+    """The links and codes of mails; the key file is read when it is first needed."""
 
     def __init__(self, secret_file: Path) -> None:
         self._secret_file = secret_file
@@ -29,13 +29,17 @@ class LinkSecrets:
 
     def token(self, id_: str) -> str:
         """What stands in the link: 256 bits, URL-safe. Raises UserError without a usable key file."""
-        return base64.urlsafe_b64encode(self._mac("link", id_)).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(self._mac("sign-in link", id_)).rstrip(b"=").decode()
 
     def code(self, id_: str) -> str:
         """What a person types: eight letters and digits, as "7K3M-Q9XA"."""
-        number = int.from_bytes(self._mac("code", id_)[:5], "big")
+        number = int.from_bytes(self._mac("sign-in code", id_)[:5], "big")
         signs = "".join(_ALPHABET[number >> 5 * place & 31] for place in range(CODE_LENGTH))
         return f"{signs[:4]}-{signs[4:]}"
+
+    def pickup(self, id_: str) -> str:
+        """What stands in the link to a package: 256 bits, URL-safe. Raises as `token`."""
+        return base64.urlsafe_b64encode(self._mac("package link", id_)).rstrip(b"=").decode()
 
     def is_token(self, given: str, id_: str) -> bool:
         """Whether this is the token of that request, in a time that tells nothing."""
@@ -50,7 +54,7 @@ class LinkSecrets:
         if self._seal is None:
             self._seal = read_seal(self._secret_file)
         # Under a name of its own: the key seals other things, and no answer here may help there.
-        return hmac.digest(self._seal.keys[0], f"maild sign-in {use} {id_}".encode(), "sha256")
+        return hmac.digest(self._seal.keys[0], f"maild {use} {id_}".encode(), "sha256")
 
 
 def sha256_text(text: str) -> str:

@@ -44,7 +44,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0019"
+REVISION: Final = "0020"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -67,6 +67,8 @@ code_apps: Final = schema_factors.code_apps
 challenges: Final = schema_factors.challenges
 devices: Final = schema_factors.devices
 packages: Final = schema_packages.packages
+pickups: Final = schema_packages.pickups
+cleared: Final = schema_packages.cleared
 processed: Final = schema_browsing.processed
 processed_until: Final = schema_browsing.processed_until
 machines: Final = schema_machines.machines

@@ -15,7 +15,7 @@ from maild.intake.packages import file_package
 from maild.model.delivery import State
 from maild.model.document import Kind
 from maild.model.export import MAIL_SIZE, SMALLEST_MAIL
-from maild.model.team import Conditions, Recipient, Rule
+from maild.model.team import Attach, Conditions, Recipient, Rule, Team
 from maild.outbox.enclosures import choose
 from maild.rules.profiles import PROFILES
 from tests.builders_bill import a_bill
@@ -98,9 +98,37 @@ async def test_packages_hold_no_packages(books: Books) -> None:
 def test_the_smallest_inbox_says_how_large_a_part_may_be() -> None:
     small = replace(PROFILES["mailbox"], max_size=2_000_000)
     team = replace(TEAM, recipients=(ACCOUNTANT, replace(ACCOUNTANT, name="small", profile=small)))
-    assert part_size(("accountant",), team, mail_size=MAIL_SIZE) > 14_000_000
-    assert part_size(("accountant", "small"), team, mail_size=MAIL_SIZE) < 1_500_000
-    assert part_size((), team, mail_size=MAIL_SIZE) < 1_500_000
+    assert most(("accountant",), team) > 14_000_000
+    assert most(("accountant", "small"), team) < 1_500_000
+    assert most((), team) < 1_500_000
+
+
+def most(to: tuple[str, ...], team: Team) -> int:
+    size = part_size(to, team, mail_size=MAIL_SIZE)
+    assert size is not None
+    return size
+
+
+def test_who_gets_a_link_bounds_no_part_and_has_one_delivery_for_all_of_them() -> None:
+    small = replace(PROFILES["mailbox"], max_size=2_000_000)
+    linked = replace(ACCOUNTANT, name="linked", profile=small, by_link=True)
+    team = replace(TEAM, recipients=(ACCOUNTANT, linked))
+    assert part_size(("linked",), team, mail_size=MAIL_SIZE) is None
+    assert most(("accountant", "linked"), team) == most(("accountant",), team)
+
+
+async def test_a_link_is_one_mail_however_many_parts_others_get(books: Books) -> None:
+    linked = replace(ACCOUNTANT, name="linked", by_link=True)
+    team = replace(TEAM, recipients=(ACCOUNTANT, linked))
+    sender = await filled(books, 4, size=400_000)
+    _, made = await sender.make(
+        books.order(), team, to=("accountant", "linked"), mail_size=SMALLEST_MAIL
+    )
+    filed = await books.db.write(partial(file_package, made=made, now=DUE))
+    assert len(made.parts) > 1
+    by = {name: [one for one in filed.deliveries if one.recipient == name] for name in made.to}
+    assert [one.part for one in by["accountant"]] == [*range(1, len(made.parts) + 1)]
+    assert [(one.part, one.attach) for one in by["linked"]] == [(0, (Attach.LINK,))]
 
 
 async def test_a_recipient_that_takes_no_package_is_said_before_anything_is_made(

@@ -21,7 +21,7 @@ from maild.errors import ProfileMismatch, UnknownTeam
 from maild.model.bill import Attachment, Bill
 from maild.model.delivery import Content, Delivery, Purpose
 from maild.model.document import Arrival, Document, File, Kind, Role
-from maild.model.team import Attach, Branding, Team
+from maild.model.team import FILES, Attach, Branding, Team
 from maild.outbox import compose, contents
 from maild.outbox.compose import Composed, Composer
 from maild.outbox.contents import Contents
@@ -203,7 +203,7 @@ async def test_the_parcel_carries_the_envelope_with_its_case(house: House) -> No
 
 async def test_a_machine_gets_what_its_profile_reads_and_no_html(house: House) -> None:
     await house.take(extra=(("uren.csv", "text/csv", b"1;2"),))
-    composed = await house.compose(replace(to_books(), attach=tuple(Attach)))
+    composed = await house.compose(replace(to_books(), attach=FILES))
     assert set(files_of(composed)) == {"factuur-2026-0412.pdf", "factuur-2026-0412.xml"}
     assert mail_of(composed).get_body(("html",)) is None
     assert mail_of(composed)["Subject"] == "factuur 2026-0412"
@@ -279,7 +279,7 @@ async def test_an_attachment_never_takes_the_name_of_the_invoice(house: House) -
 
 
 async def test_one_file_a_mail_gives_each_part_its_file(house: House) -> None:
-    profile = replace(PROFILES["hubdoc"], takes=frozenset(Attach))
+    profile = replace(PROFILES["hubdoc"], takes=frozenset(FILES))
     house.team = a_team(recipients=(replace(a_recipient(name="hub"), profile=profile),))
     hub = a_delivery(recipient="hub", profile="hubdoc")
     await house.take(Kind.PURCHASE_INVOICE)

@@ -106,6 +106,7 @@ def a_delivery(
             "to": "acme-sales@inbox.example",
             "subject": "Factuur F2026-0412",
         },
+        "by_link": False,
         "attached": [
             {
                 "name": f"F2026-0412.{kind}",

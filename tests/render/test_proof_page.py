@@ -195,3 +195,9 @@ def test_a_reply_cannot_command_the_page() -> None:
     text = "\n".join(text_of(typeset(a_proof(a_delivery(attempts=[nasty])), frame=a_frame("en"))))
     assert '#panic("x") $ * _ ]' in text
     assert "\u202e" not in text
+
+
+def test_of_a_mail_with_a_link_it_is_said_what_is_kept_of_it() -> None:
+    assert "crossed out" in proven(a_delivery(by_link=True))
+    assert "crossed out" not in proven(a_delivery(by_link=True, message=None, attached=[]))
+    assert "crossed out" not in proven(a_delivery())

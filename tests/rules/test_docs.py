@@ -10,7 +10,7 @@ import pytest
 
 from maild.config.http_map import VALUES
 from maild.model.document import Kind
-from maild.model.team import Attach, Conditions, Profile, Rule
+from maild.model.team import FILES, Conditions, Profile, Rule
 from maild.rules.book import TAGS
 from maild.rules.conditions import CONDITIONS
 from maild.rules.profiles import PROFILES
@@ -46,7 +46,7 @@ def test_every_time_that_is_shown_can_be_read(row: list[str]) -> None:
         assert parse(example).times
 
 
-@pytest.mark.parametrize("word", [*Kind, *(f"+{tag}" for tag in TAGS), *Attach])
+@pytest.mark.parametrize("word", [*Kind, *(f"+{tag}" for tag in TAGS), *FILES])
 def test_every_kind_tag_and_file_is_explained(word: str) -> None:
     assert f"`{word}`" in RULES
 

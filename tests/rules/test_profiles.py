@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maild.model.document import Kind
-from maild.model.team import Attach, Profile
+from maild.model.team import FILES, Attach, Profile
 from maild.rules.profiles import BASECONE_SUBJECT, PROFILES
 
 MACHINES = [one for one in PROFILES.values() if one.machine]
@@ -40,7 +40,7 @@ def test_a_person_takes_everything() -> None:
     assert not mailbox.machine
     assert not mailbox.books
     assert mailbox.kinds == frozenset(Kind)
-    assert mailbox.takes == frozenset(Attach)
+    assert mailbox.takes == frozenset(FILES)
 
 
 @pytest.mark.parametrize(
