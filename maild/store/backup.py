@@ -1,4 +1,6 @@
-"""A backup: one tar file with the database, every large blob, and last of all the list of them.
+"""A backup: one tar file with the database, large blobs, team files, and last of all the list of them.
+
+Of the configuration only `teams.d` is in it, which people change on the pages.
 
 Tar, since each system can open it without maild, it is written and read in one pass, and what it
 holds is compressed already or does not compress (PDF, mails in base64). The list comes last: a
@@ -12,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -21,6 +24,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from maild.config.loaded import OWN
 from maild.errors import UserError
 from maild.store.disk import PRIVATE, flush_folder, locked
 from maild.store.holdings import blob_path, digest_of, large_blobs, looking, snapshot
@@ -28,6 +32,8 @@ from maild.store.holdings import blob_path, digest_of, large_blobs, looking, sna
 DATABASE: Final = "maild.db"
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
+# What `maild.team_files` writes into teams.d; whatever else lies there is not ours.
+OF_TEAMS: Final = re.compile(rf"{re.escape(OWN)}/[^/.][^/]*\.(toml|toml\.before|logo\.png)")
 MOST_MANIFEST: Final = 512 * 1024 * 1024  # four million blobs are 450 MB of it
 
 Progress = Callable[[int, int], None]  # files done, files in all
@@ -92,6 +98,7 @@ def _pack(
                 else:
                     lost.append(key)
                 progress(done, len(keys))
+            sums |= _add_teams(tar, data_dir)
             content = json.dumps(head | {"files": sums, "lost": lost}, indent=0).encode()
             if len(content) > MOST_MANIFEST:
                 raise UserError("no backup was made: the store holds more than 4 million files")
@@ -99,6 +106,20 @@ def _pack(
         out.flush()
         os.fsync(out.fileno())
     return len(sums), tuple(lost)
+
+
+def _add_teams(tar: tarfile.TarFile, data_dir: Path) -> dict[str, str]:
+    """Put in the files of teams as they are at one moment; the sha256 of each by its name."""
+    folder = data_dir / OWN
+    if not folder.is_dir():
+        return {}
+    with locked(folder, fcntl.LOCK_SH):
+        found = {f"{OWN}/{one.name}": one for one in sorted(folder.iterdir()) if one.is_file()}
+        return {
+            name: _add(tar, path, name=name)
+            for name, path in found.items()
+            if OF_TEAMS.fullmatch(name)
+        }
 
 
 def _keep_young(data_dir: Path, paths: Iterable[Path]) -> None:

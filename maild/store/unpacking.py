@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from maild.errors import UserError
-from maild.store.backup import DATABASE, FORMAT, MANIFEST, MOST_MANIFEST
+from maild.store.backup import DATABASE, FORMAT, MANIFEST, MOST_MANIFEST, OF_TEAMS
 from maild.store.disk import PRIVATE, make_folder
 from maild.store.holdings import MOST_PROBLEMS
 from maild.store.spool import READ_AT_ONCE
@@ -76,8 +76,8 @@ def unpack(file: Path, place: Place) -> Seen:
 
 def _ours(entry: tarfile.TarInfo) -> bool:
     plain = entry.type in {tarfile.REGTYPE, tarfile.AREGTYPE} and entry.sparse is None
-    known = entry.name in {DATABASE, MANIFEST} or _BLOB.fullmatch(entry.name) is not None
-    return plain and known
+    named = any(one.fullmatch(entry.name) for one in (_BLOB, OF_TEAMS))
+    return plain and (named or entry.name in {DATABASE, MANIFEST})
 
 
 def _copy(content: IO[bytes], target: Path | None) -> str:
@@ -130,7 +130,7 @@ def _compared(sums: dict[str, str], listed: dict[str, Any]) -> list[str]:
     found += [
         f"{name}: its bytes are not those of its name"
         for name, sum_ in sums.items()
-        if name != DATABASE and listed.get(name) == sum_ and not name.endswith(sum_)
+        if _BLOB.fullmatch(name) and listed.get(name) == sum_ and not name.endswith(sum_)
     ]
     if DATABASE not in sums:
         found.append(f"{DATABASE}: it is not in the file")

@@ -112,6 +112,28 @@ async def test_a_restored_store_has_everything_and_holds_what_was_to_leave(
     assert [one for one in into.rglob("*") if one.is_file() and one.stat().st_mode & 0o077] == []
 
 
+async def test_the_files_that_people_change_on_the_pages_come_back(
+    store: Path, tmp_path: Path
+) -> None:
+    ours = {
+        "acme.toml": b"[team.acme]\n",
+        "acme.toml.before": b"[team.acme] # older\n",
+        "acme.0123456789abcdef.logo.png": b"\x89PNG",
+    }
+    others = {".acme.toml.new": b"half", "acme.toml~": b"an editor's", "notes": b"of somebody"}
+    folder = store / "teams.d"
+    (folder / "inner.toml").mkdir(parents=True)
+    for name, content in (ours | others).items():
+        (folder / name).write_bytes(content)
+    (folder / "gone.toml").symlink_to(tmp_path / "nowhere")
+    assert taken(store, tmp_path / "b.tar").files == 2 + len(ours)
+    assert restore.verify_file(tmp_path / "b.tar").problems == ()
+    restore.restore(tmp_path / "b.tar", tmp_path / "new", now=LATER)
+    found = tmp_path / "new" / "teams.d"
+    assert {one.name: one.read_bytes() for one in found.iterdir()} == ours
+    assert {one.stat().st_mode & 0o777 for one in found.iterdir()} == {0o600}
+
+
 async def test_work_that_was_owed_is_skipped_by_a_restore(store: Path, tmp_path: Path) -> None:
     owed = Run("acme/monthly", "2026-02", RunState.DUE, NOW, NOW, NOW, work="export")
     db = await Database.open(store / "maild.db")
@@ -204,6 +226,8 @@ async def test_a_damaged_small_blob_and_a_broken_reference_are_found(store: Path
 
 async def test_every_byte_of_a_backup_counts(store: Path, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
+    (store / "teams.d").mkdir()
+    (store / "teams.d" / "acme.toml").write_text("[team.acme]\n", "utf-8")
     taken(store, file)
     good = file.read_bytes()
     with tarfile.open(file) as tar:
@@ -243,6 +267,10 @@ def an_entry(name: str, **changes: object) -> tarfile.TarInfo:
         an_entry("../evil"),
         an_entry("/tmp/evil"),
         an_entry("blobs/ab/../../evil"),
+        an_entry("teams.d/../evil.toml"),
+        an_entry("teams.d/.hidden.toml"),
+        an_entry("teams.d/evil"),
+        an_entry("teams.d/a.toml", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
         an_entry("maild.db", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
         an_entry("maild.db", type=tarfile.LNKTYPE, linkname="manifest.json"),
         an_entry("maild.db", type=tarfile.FIFOTYPE),
