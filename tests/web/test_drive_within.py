@@ -1,0 +1,172 @@
+"""The pages of a team's own people and of the operator, driven in a browser before a running daemon.
+
+Both in Dutch with a script and in French without one, wide, on a phone, and on paper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from maild.model.bill import Price
+from tests.builders_bill import a_line, a_party, eur
+from tests.spine import papers
+from tests.web.conftest import ACCOUNTANT, OPERATOR, OWNER
+from tests.web.stage import Stage, Visitor, set_up
+
+PHONE = 390
+NAMES = {"nl": True, "fr": False}  # the languages, and whether scripts run
+
+
+@pytest.fixture(params=NAMES, ids=["nl", "fr without JavaScript"])
+async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """A daemon with a bill that went, one that waits for a yes, and one of a team in shadow mode."""
+    async with set_up(tmp_path, language=request.param) as one:
+        await one.hand_in(("F-1.xml", papers.invoice("F-1")))
+        other = a_line(price=Price(net=eur("99.00")))
+        await one.hand_in(("F-1.xml", papers.invoice("F-1", lines=(other,))))
+        seller = a_party("Nieuw NV", "0403170701")
+        await one.hand_in(("N-1.xml", papers.invoice("N-1", seller=seller)), to="new@post.example")
+        yield one
+
+
+async def test_an_owner_lets_go_changes_invites_and_goes_live(stage: Stage) -> None:
+    async with stage.visitor(OWNER, script=NAMES[stage.say.language]) as owner:
+        await owner.enters()
+        await decides(owner)
+        await changes(owner)
+        await invites_and_takes_back(owner)
+        await goes_live(owner)
+
+
+async def decides(owner: Visitor) -> None:
+    """What came with a number that was there is looked at, and sent."""
+    page, say = owner.page, owner.stage.say
+    await page.goto("/teams/acme/today")
+    await owner.reads(say("hold.review"))
+    before = len(owner.stage.sink.to(ACCOUNTANT))
+    await owner.button("today.send").click()
+    await owner.reads(say("done.confirmed"))
+    await owner.reads(say("today.nothing"))
+    async with asyncio.timeout(30):
+        while len(owner.stage.sink.to(ACCOUNTANT)) == before:
+            await asyncio.sleep(0.05)
+
+
+async def changes(owner: Visitor) -> None:
+    """Settings go into the team's own file, with what else stands there."""
+    page, stage = owner.page, owner.stage
+    await page.goto("/teams/acme/settings")
+    await page.get_by_label(stage.say("settings.digest")).fill("daily 07:30")
+    await owner.button("settings.save").click()
+    await owner.reads(stage.say("settings.done"))
+    written = stage.acme.read_text("utf-8")
+    assert 'digest = "daily 07:30"' in written
+    assert "# who sign in" in written
+    assert (await page.get_by_label(stage.say("settings.digest")).input_value()) == "daily 07:30"
+
+
+async def invites_and_takes_back(owner: Visitor) -> None:
+    """An offer is mailed, and taken back before anybody took it."""
+    page, stage = owner.page, owner.stage
+    await page.goto("/links")
+    await page.select_option("#invite-team", label="Acme BV")
+    await page.fill("#invite-email", "nieuw@kantoor.example")
+    await owner.button("links.send").click()
+    await owner.reads(stage.say("link.invited"))
+    await stage.mail("nieuw@kantoor.example", "Acme BV")
+    await owner.button("links.decline").click()
+    await owner.reads(stage.say("links.none"))
+
+
+async def goes_live(owner: Visitor) -> None:
+    """What waited in shadow mode leaves."""
+    page, stage = owner.page, owner.stage
+    await page.goto("/teams/new/today")
+    await owner.link("live.would").click()
+    await owner.reads("N-1")
+    assert stage.sink.to("bureau@office.example") == []
+    await page.get_by_label(stage.say("live.send_since")).check()
+    await owner.button("live.go").click()
+    await owner.reads(stage.say("live.is_live"))
+    await stage.mail("bureau@office.example", "N-1")
+
+
+async def test_an_operator_looks_everywhere_and_tries_a_file(stage: Stage, tmp_path: Path) -> None:
+    async with stage.visitor(OPERATOR, script=NAMES[stage.say.language]) as operator:
+        await operator.enters()
+        page, say = operator.page, stage.say
+        await page.goto("/operator")
+        await operator.reads(say("daemon.ready"))
+        await operator.link("operator.in").click()
+        await operator.reads("F-1")
+        await operator.link("operator.out").click()
+        await page.goto("/operator/out?state=delivered")
+        await operator.reads(ACCOUNTANT)
+        await operator.link("operator.rules_tab").click()
+        await page.select_option("#of", "acme")
+        await operator.button("documents.filter").click()
+        file = tmp_path / "T-1.xml"
+        file.write_bytes(papers.invoice("T-1"))
+        await page.set_input_files("#file", file)
+        await operator.button("rules.decide").click()
+        await operator.reads("Acme.Verkoop@Inbox.Example")
+        assert "T-1" not in [one["number"] for one in await documents(stage)], "only tried"
+        await operator.link("operator.schedule").click()
+        await operator.reads("tidy")
+        await operator.link("operator.dns").click()
+        await operator.button("machinery.look").click()
+        await operator.reads("acme.example")
+        await operator.link("operator.trail").click()
+        await page.get_by_role("link", name=say("operator.trail_check")).click()
+        await operator.reads(say("operator.trail_whole"))
+
+
+MAIN = {
+    OWNER: (
+        "/teams",
+        "/links",
+        "/account",
+        "/teams/acme/today",
+        "/teams/acme/documents?period=2026",
+        "/teams/acme/exports",
+        "/teams/acme/automatic",
+        "/teams/acme/connections",
+        "/teams/acme/settings",
+        "/teams/new/live",
+    ),
+    OPERATOR: tuple(
+        f"/operator{path}"
+        for path in ("", "/in", "/out", "/rules", "/connections", "/schedule", "/trail")
+    ),
+}
+
+
+@pytest.mark.parametrize("who", MAIN, ids=["owner", "operator"])
+@pytest.mark.parametrize("stage", ["nl"], indirect=True)
+async def test_the_main_pages_fit_on_a_phone_and_on_paper(stage: Stage, who: str) -> None:
+    async with stage.visitor(who, width=PHONE) as visitor:
+        await visitor.enters()
+        page = visitor.page
+        faults = []
+        for path in MAIN[who]:
+            await page.goto(path)
+            wide = await page.evaluate("document.documentElement.scrollWidth")
+            faults += [f"{path}: {wide} px wide on a phone"] if wide > PHONE else []
+            await page.emulate_media(media="print")
+            shown = page.locator(":is(.top nav, .tabs, button, .button, .who, .skip):visible")
+            faults += [f"{path}: {await shown.count()} on paper"] if await shown.count() else []
+            await expect(page.locator("h1").first).to_be_visible()
+            await page.emulate_media(media="screen")
+        assert faults == []
+
+
+async def documents(stage: Stage) -> list[dict[str, object]]:
+    """What the daemon has."""
+    said = await asyncio.to_thread(stage.house.process, "documents", "list", "--json")
+    assert said.code == 0, said.err
+    return said.json()
