@@ -18,6 +18,7 @@ from maild import teams
 from maild.actions import Actions, utc_now
 from maild.agenda import Agenda
 from maild.config.settings import Settings
+from maild.configured import Configured, configured
 from maild.errors import ConfigError
 from maild.exports.making import Exports, exports_over
 from maild.exports.pages import Pages
@@ -228,6 +229,10 @@ class App:
             self.browsing.sandbox,
             self.renderer,
         )
+
+    def configured(self) -> Configured:
+        """Every value in force, and what the files say by now."""
+        return configured(self.checked, self.shelf)
 
     def reload(self) -> tuple[list[str], tuple[str, ...]]:
         """Read teams and rules again: the teams that changed, and the problems that remain."""

@@ -36,6 +36,7 @@ def main() -> None:
 def commands() -> typer.Typer:
     """The whole command tree; imported late so that `maild --version` stays quick."""
     from maild.cli import (
+        config,
         connect,
         demo,
         doctor,
@@ -50,6 +51,7 @@ def commands() -> typer.Typer:
     maild.command()(demo.demo)
     maild.command("init")(initial.init)
     maild.command()(operate.check)
+    maild.add_typer(config.config_group, name="config")
     maild.command()(operate.run)
     maild.command()(operate.status)
     maild.command()(doctor.doctor)

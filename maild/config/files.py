@@ -68,6 +68,10 @@ class Tree:
             return inside[0]
         return "{}:{}".format(*self._find(key))
 
+    def said(self, path: lines.Path) -> tuple[str, int] | None:
+        """The file and line that say just this; None for what no file says."""
+        return self._index().get(path)
+
     def place(self, problem: KeyProblem) -> str:
         """The file and line that a problem is about."""
         if problem in self.places:

@@ -24,6 +24,7 @@ from maild.web import (
     account,
     api,
     automatic,
+    configuration,
     connections,
     document,
     documents,
@@ -71,6 +72,7 @@ PAGES: Final[Sequence[Page]] = (
     *operator.PAGES,
     *machinery.PAGES,
     *explaining.PAGES,
+    *configuration.PAGES,
 )
 _MOST_FIELDS: Final = 500
 
