@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,16 +23,19 @@ from typing import Annotated, Any, Final
 import httpx2
 import typer
 
-from maild.actions import utc_now
 from maild.app import App
 from maild.cli.documents import SETTLED
 from maild.cli.output import EX_PROBLEM, note, plain_faults, say
 from maild.cli.shown import describe, road
-from maild.demo import world
+from maild.demo.clock import SharedClock
+from maild.demo.configuration import write
 from maild.demo.console import PEOPLE, Console, served
+from maild.demo.faults import Switchboard
 from maild.demo.filling import fill
 from maild.demo.mails import SAMPLES, hand_in, read_outbox
+from maild.demo.moving import Mover
 from maild.demo.outbox import SentMails
+from maild.demo.outside import Outside
 from maild.errors import UserError
 from maild.simulators.mailsink import MailSink
 
@@ -87,41 +90,48 @@ class _Demo:
         """Show everything; returns what should have happened and did not."""
         self.earlier.mkdir(parents=True, exist_ok=True)
         say("maild demo: nothing leaves this machine", style="bold")
+        clock, taken = SharedClock(self.place / "clock"), _taken()
         sink = MailSink(folder=self.outbox, keep=False)
-        await sink.start()
-        async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(sink.stop)
-            written = world.configuration(relay=sink.port, web=_free_port())
-            self.config.write_text(written, encoding="utf-8")
-            say(f"  the outside world: a mail sink on 127.0.0.1:{sink.port}")
-            await self._fill(sink)
+        back = f"http://127.0.0.1:{taken.getsockname()[1]}/consent"
+        async with Outside(sink, clock.now, back).open() as outside:
+            write(self.place, outside.around(web=_free_port()))
+            say(f"  the outside world: a mail sink on 127.0.0.1:{sink.port}, Exact Online, CodaBox")
+            await self._fill(outside, clock)
             async with self._daemon() as listening:
                 say(f"  the daemon: listens on {listening}, log in {self.place / 'daemon.log'}")
-                missing = await self._show(listening)
-                async with App.opened(self.config) as app:
-                    missing += await self._pages(app, sink, listening=listening, once=once)
+                missing = await self._show(listening, outside)
+                async with App.opened(self.config, now=clock.now) as app:
+                    mover = Mover(app, clock, outside)
+                    missing += await self._pages(mover, taken, listening=listening, once=once)
         say("")
         say(f"Everything is kept in {self.place}")
         return missing
 
-    async def _fill(self, sink: MailSink) -> None:
-        if (self.place / "state").exists():
+    async def _fill(self, outside: Outside, clock: SharedClock) -> None:
+        sink = outside.sink
+        if (self.place / "state" / "maild.db").exists():
             say("  half a year is there already")
+            sink.count = sum(1 for _ in self.outbox.rglob("*.eml"))
+            async with App.opened(self.config, now=clock.now) as app:
+                await outside.connect(app)
             return
         began = time.monotonic()
         say("  half a year of three companies comes in and leaves, day by day ...")
         sink.folder = self.earlier
-        count = await fill(self.config, sink, until=utc_now())
-        sink.folder = self.outbox
+        count = await fill(self.config, outside, until=clock.now())
+        sink.folder, outside.now = self.outbox, clock.now
         took = time.monotonic() - began
         say(f"  {count} documents came in, {sink.count} mails left, in {took:.0f} s")
 
-    async def _pages(self, app: App, sink: MailSink, *, listening: str, once: bool) -> list[str]:
+    async def _pages(
+        self, mover: Mover, taken: socket.socket, *, listening: str, once: bool
+    ) -> list[str]:
         """Print where the pages are and, unless it is shown once, stay; what is not there."""
-        portal = app.settings.web.address
+        app, portal = mover.app, mover.app.settings.web.address
         sent = SentMails((self.outbox, self.earlier))
-        console = Console(app, sink, sent, smtp=listening, pages=portal)
-        async with served(console) as url:
+        faults = Switchboard(mover.outside)
+        console = Console(app, mover, faults, sent, smtp=listening, pages=portal)
+        async with served(console, taken) as url:
             missing = [f"no answer from {one}" for one in (url, portal) if not await _answers(one)]
             if once:  # they end with this run, so nobody is sent to them
                 return missing
@@ -139,7 +149,8 @@ class _Demo:
         """A daemon in its own process, ready; ended by SIGTERM. Gives its address."""
         with (self.place / "daemon.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "maild", "run", "--config", str(self.config)),
+                *(sys.executable, "-m", "maild.demo.daemon"),
+                *(str(self.config), str(self.place / "clock")),
                 stdout=log,
                 stderr=log,
             )
@@ -162,7 +173,7 @@ class _Demo:
         note(f"the daemon did not start; its log is {self.place / 'daemon.log'}", style="red")
         raise typer.Exit(EX_PROBLEM)
 
-    async def _show(self, listening: str) -> list[str]:
+    async def _show(self, listening: str, outside: Outside) -> list[str]:
         say("")
         say("In: mails to acme@post.example", style="bold")
         missing = []
@@ -183,7 +194,7 @@ class _Demo:
                     say(f"      hit  {rule['rule']}  ({rule['reason']})")
             for delivery in document["deliveries"]:
                 say(f"      ->   {road(delivery)}")
-        return missing + self._left(found)
+        return missing + self._left(found, outside.booked())
 
     async def _settled(self, app: App) -> list[dict[str, Any]]:
         """The documents, oldest first, once nothing of theirs moves any more."""
@@ -196,8 +207,8 @@ class _Demo:
                 return list(reversed(found))
             await asyncio.sleep(LOOK_EVERY)
 
-    def _left(self, found: list[dict[str, Any]]) -> list[str]:
-        """Print what arrived in the sink; returns what is missing there."""
+    def _left(self, found: list[dict[str, Any]], booked: Collection[str]) -> list[str]:
+        """Print what arrived outside; returns what is missing there."""
         say("")
         say("Out: what the mail sink received", style="bold")
         arrived = read_outbox(self.outbox)
@@ -205,6 +216,8 @@ class _Demo:
             say(f"  to {mail.to}  “{mail.subject}”")
             for name, size in mail.files:
                 say(f"      {name}  {size} bytes")
+        known = [one["number"] for one in found if one["number"] in booked]
+        say(f"  into the books at Exact Online and CodaBox: {', '.join(known)}")
         missing = [
             f"{sample.what} was not accepted"
             for sample in SAMPLES
@@ -216,7 +229,10 @@ class _Demo:
                 missing.append(f"{describe(document)} has no delivery")
             for delivery in document["deliveries"]:
                 mail_out = arrived.get(delivery["message_id"])
-                if mail_out is None or delivery["state"] != "handed_over":
+                if delivery["connector"] != "relay":
+                    if document["number"] not in booked or delivery["state"] != "handed_over":
+                        missing.append(f"{describe(document)}: {road(delivery)}")
+                elif mail_out is None or delivery["state"] != "handed_over":
                     missing.append(f"{describe(document)}: {road(delivery)}")
                 elif "ubl" in delivery["attach"] and ubl and not ubl & mail_out.hashes:
                     missing.append(f"{describe(document)}: the UBL that left is not the one issued")
@@ -246,6 +262,13 @@ class _Demo:
                             say(f"      ->   {road(delivery)}")
                     seen.add(mark)
                 await asyncio.sleep(LOOK_EVERY * 5)
+
+
+def _taken() -> socket.socket:
+    """A socket on a free port, for the demo's own pages."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    return taken
 
 
 def _free_port() -> int:

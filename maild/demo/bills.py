@@ -54,12 +54,12 @@ def half_a_year(until: date, *, days: int = DAYS) -> Iterator[Made]:
             yield from one.of_day(day, at, chance=chance)
 
 
-def another(number: int, day: date, *, bought: bool) -> Bill:
-    """One more bill of the first company, sold or bought; `number` makes it another one."""
-    books, chance = _Books(COMPANIES[0], days=0), Random(number)  # noqa: S311 - no secret
+def another(number: int, day: date, *, bought: bool, company: Company = COMPANIES[0]) -> Bill:
+    """One more bill of a company, sold or bought; `number` makes it another one."""
+    books, chance = _Books(company, days=0), Random(number)  # noqa: S311 - no secret
     if bought:
         return books.purchase(day, number, chance=chance)
-    return replace(books.invoice(day, chance), number=f"F2026-{number:04}")
+    return replace(books.invoice(day, chance), number=f"{company.series}{number:03}")
 
 
 def corrected(bill: Bill) -> Bill:

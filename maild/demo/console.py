@@ -1,4 +1,4 @@
-"""The demo's own pages: who to be, five steps to try, what left, and what may go wrong.
+"""The demo's own pages: who to be, steps to try, what left, what may go wrong, and a clock to move.
 
 They are served beside the daemon, on a port of their own and by the demo's process: nothing of them
 is part of the portal. Only a browser on this machine reaches them.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -25,9 +26,11 @@ from starlette.routing import Route
 from maild.app import App
 from maild.demo import world
 from maild.demo.bills import another
-from maild.demo.mails import SCAN, hand_in, mail_in
-from maild.demo.outbox import MOST, SentMails
-from maild.simulators.mailsink import MailSink
+from maild.demo.faults import PLACES, Switchboard
+from maild.demo.mail_pages import MailPages, missing
+from maild.demo.mails import SCAN, bounce, hand_in, mail_in
+from maild.demo.moving import MOVES, ZONE, Mover
+from maild.demo.outbox import SentMails
 from maild.ubl import document as ubl
 from maild.web.guard import Guard
 from maild.web.pages import STATIC
@@ -38,17 +41,13 @@ PEOPLE: Final = {
     "operator": ("the operator", "runs maild", world.OPERATOR),
 }
 SENDS: Final = {
-    "invoice": "an invoice",
-    "purchase": "a bill of a supplier",
-    "scan": "a PDF without figures",
+    "invoice": ("an invoice of Acme", 0, False),
+    "northsea": ("an invoice of Northsea", 2, False),
+    "purchase": ("a bill of a supplier of Acme", 0, True),
+    "scan": ("a PDF without figures", 0, False),
 }
-_FIRST_NUMBER: Final = 420  # of the invoices that are sent from here; the samples end before it
-# What may go wrong at the relay: a step of the dialogue, and the line that answers it.
-FAULTS: Final = {
-    "down": ("the relay takes nobody", {"CONNECT": "421 4.3.2 down for maintenance"}),
-    "full": ("every mailbox is full", {"RCPT": "452 4.2.2 mailbox full"}),
-    "gone": ("no recipient exists", {"RCPT": "550 5.1.1 no such mailbox here"}),
-}
+_LAST_SAMPLE: Final = 414  # the last number of the samples that come in first, of Acme
+_NEWS: Final = 6  # documents whose fate the first page shows
 
 
 @dataclass(slots=True)
@@ -56,13 +55,13 @@ class Console:
     """The pages over a demo. `smtp` is the door of the daemon, `pages` the address of the portal."""
 
     app: App
-    sink: MailSink
+    mover: Mover
+    faults: Switchboard
     sent: SentMails
     smtp: str
     pages: str
-    said: str = ""
-    fault: str = ""
-    sent_from_here: int = 0
+    _said: tuple[bool, str] | None = field(default=None, init=False)  # whether it went well
+    _sent_from_here: Counter[str] = field(default_factory=Counter, init=False)
     _templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,11 +77,12 @@ class Console:
                 Route("/", self._home),
                 Route("/as/{who}", self._become),
                 Route("/send/{what}", self._send, methods=["POST"]),
-                Route("/fault", self._break, methods=["POST"]),
-                Route("/outbox", self._outbox),
-                Route("/outbox/{name}", self._mail),
-                Route("/outbox/{name}/{at:int}", self._file),
+                Route("/bounce", self._bounce, methods=["POST"]),
+                Route("/fault/{place}", self._break, methods=["POST"]),
+                Route("/clock", self._move, methods=["POST"]),
+                Route("/consent", self._consent),
                 Route("/static/{name}", _looks),
+                *MailPages(self.sent, self._page).routes,
             ],
             middleware=[Middleware(Guard, url=url, uploads={})],
         )
@@ -93,57 +93,93 @@ class Console:
 
     async def _home(self, request: Request) -> Response:
         del request
-        said, self.said = self.said, ""
+        said, self._said = self._said, None
+        clock = self.mover.clock
         return self._page(
-            "home.html", said=said, sends=SENDS, faults=FAULTS, fault=self.fault, pages=self.pages
+            "home.html",
+            said=said,
+            sends=SENDS,
+            places=PLACES,
+            on=self.faults.on,
+            standing=self.faults.standing,
+            moves=MOVES,
+            now=clock.now().astimezone(ZONE),
+            lead=clock.lead.days,
+            news=await self._news(),
+            pages=self.pages,
         )
+
+    async def _news(self) -> list[dict[str, Any]]:
+        """The last documents with what became of them, and which of it waits for whom."""
+        found = await self.app.records.list(limit=_NEWS)
+        paused = (await self.app.actions.status())["paused"]
+        resting = {one["connector"].partition(",")[0] for one in paused}
+        for one in found:
+            for delivery in one["deliveries"]:
+                delivery["rests"] = delivery["connector"] in resting
+                tries = delivery["attempts"]
+                last = tries[-1]["reply"] if tries else ""
+                delivery["words"] = delivery["reason"] or last or ""
+        return found
 
     async def _become(self, request: Request) -> Response:
         who = request.path_params["who"]
-        return RedirectResponse(await self.link(who), 303) if who in PEOPLE else _missing()
+        return RedirectResponse(await self.link(who), 303) if who in PEOPLE else missing()
 
     async def _send(self, request: Request) -> Response:
         what = request.path_params["what"]
         if what not in SENDS:
-            return _missing()
-        self.said = await asyncio.to_thread(self._hand_in, what)
-        return RedirectResponse("/", 303)
+            return missing()
+        reply = await asyncio.to_thread(self._hand_in, what)
+        return await self._done(f"maild answered: {reply}", well=reply.startswith("250"))
 
     def _hand_in(self, what: str) -> str:
         if what == "scan":
             return hand_in(self.smtp, SCAN)
-        self.sent_from_here += 1
-        number = _FIRST_NUMBER + self.sent_from_here
-        bill = another(number, self.app.now().date(), bought=what == "purchase")
-        files = [(f"{bill.number}.xml", ubl.write(bill))]
-        return mail_in(self.smtp, SCAN.to, subject=bill.number, files=files)
+        _, at, bought = SENDS[what]
+        company = world.COMPANIES[at]
+        self._sent_from_here[what] += 1
+        last = _LAST_SAMPLE if company.slug == "acme" else company.last
+        number = last + self._sent_from_here[what]
+        bill = another(number, self.app.now().date(), bought=bought, company=company)
+        content = [(f"{bill.number.replace('/', '-')}.xml", ubl.write(bill))]
+        to, sender = f"{company.slug}@post.example", f"facturen@{company.slug}.example"
+        return mail_in(self.smtp, to, subject=bill.number, files=content, sender=sender)
+
+    async def _bounce(self, request: Request) -> Response:
+        del request
+        path = await asyncio.to_thread(self.sent.last, "facturen@")
+        if path is None:
+            return await self._done("No mail of a company left yet.", well=False)
+        reply = await asyncio.to_thread(bounce, self.smtp, path)
+        said = f"The last mail came back, and maild answered: {reply}"
+        return await self._done(said, well=reply.startswith("250"))
 
     async def _break(self, request: Request) -> Response:
-        which = (await request.form()).get("which")
-        self.fault = which if isinstance(which, str) and which in FAULTS else ""
-        self.sink.faults.reply = dict(FAULTS[self.fault][1]) if self.fault else {}
-        self.sink.hang_up()
-        return RedirectResponse("/", 303)
+        place, which = request.path_params["place"], (await request.form()).get("which")
+        if place not in PLACES:
+            return missing()
+        fault = await self.faults.switch(place, which if isinstance(which, str) else "")
+        name = PLACES[place].name
+        if fault is None:
+            return await self._done(f"{name}: all is well again.", well=True)
+        return await self._done(f"{name} {fault.words}. {fault.seen}", well=False)
 
-    async def _outbox(self, request: Request) -> Response:
+    async def _move(self, request: Request) -> Response:
+        which = (await request.form()).get("by")
+        if not isinstance(which, str) or which not in MOVES:
+            return missing()
+        return await self._done(await self.mover.move(which), well=True)
+
+    async def _consent(self, request: Request) -> Response:
         del request
-        mails = await asyncio.to_thread(self.sent.newest)
-        return self._page("outbox.html", mails=mails, most=MOST)
+        return self._page("consent.html")
 
-    async def _mail(self, request: Request) -> Response:
-        mail = await asyncio.to_thread(self.sent.open, request.path_params["name"])
-        return _missing() if mail is None else self._page("mail.html", mail=mail)
-
-    async def _file(self, request: Request) -> Response:
-        found = await asyncio.to_thread(
-            self.sent.file, request.path_params["name"], request.path_params["at"]
-        )
-        if found is None:
-            return _missing()
-        name, content = found
-        plain = "".join(one if one.isalnum() or one in ".-_" else "_" for one in name)
-        saved = {"Content-Disposition": f'attachment; filename="{plain}"'}
-        return Response(content, media_type="application/octet-stream", headers=saved)
+    async def _done(self, said: str, *, well: bool) -> Response:
+        """Back to the first page, once what followed at once has happened."""
+        await self.mover.settle()
+        self._said = (well, said)
+        return RedirectResponse("/", 303)
 
     def _page(self, name: str, **values: object) -> HTMLResponse:
         shown = {"people": PEOPLE, "left": self.sent.count()} | values
@@ -158,10 +194,9 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(console: Console) -> AsyncIterator[str]:
-    """Answer on loopback while the block runs; gives the address."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+async def served(console: Console, taken: socket.socket) -> AsyncIterator[str]:
+    """Answer on a bound socket while the block runs; gives the address."""
+    with taken:
         taken.listen(64)
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         config = uvicorn.Config(
@@ -183,10 +218,6 @@ async def served(console: Console) -> AsyncIterator[str]:
 async def _looks(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in STATIC:
-        return _missing()
+        return missing()
     content = files("maild.web").joinpath("static", name).read_bytes()
     return Response(content, media_type=STATIC[name])
-
-
-def _missing() -> Response:
-    return HTMLResponse("<!doctype html><title>Not here</title><p>There is no such page.", 404)

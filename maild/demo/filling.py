@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from email import policy
 from email.message import EmailMessage
@@ -22,50 +22,57 @@ from maild import works
 from maild.app import App
 from maild.demo import world
 from maild.demo.bills import DAYS, Made, corrected, half_a_year
+from maild.demo.clock import StandingClock
+from maild.demo.outside import Outside
 from maild.intake.desk import Submission
 from maild.log import setup
 from maild.model.access import Right, Scope
 from maild.model.delivery import State
 from maild.partners.scope import scope_of
-from maild.simulators.mailsink import MailSink
+from maild.simulators.exact.faults import Fault
 from maild.store import deliveries, people
 from maild.store.database import Tx
 from maild.ubl import document as ubl
+from maild.works import Works
 
 DAY_ENDS_WITHIN: Final = 30.0  # seconds of ours that one day of the demo may take
 OPENS_AT: Final = time(8, 10)
 _MAILBOX_IS_GONE: Final = "550 5.1.1 no such mailbox here"
-_REFUSED_ON: Final = frozenset({2, 40, 90})  # days of work, counted back
+# Days of work, counted back.
+_REFUSED_ON: Final = frozenset({2, 40, 90})
+_AT_EXACT: Final = {
+    5: ("*", Fault.HTML_200),
+    31: ("POST salesentry/SalesEntries", Fault.CUT_AFTER),
+}
+_READY_AT_CODABOX: Final = 2  # purchases that nobody has fetched yet
 
 
-@dataclass(slots=True)
-class Moving:
-    """A clock that stands still until it is set."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        """The time, aware, in UTC."""
-        return self.at
-
-
-async def fill(config: Path, sink: MailSink, *, until: datetime, past: int = DAYS) -> int:
+async def fill(config: Path, outside: Outside, *, until: datetime, past: int = DAYS) -> int:
     """Fill the state of a configuration with the `past` days; how many documents that gave."""
     bills = half_a_year(until.date(), days=past)
     days = [(day, tuple(made)) for day, made in groupby(bills, key=lambda one: one.bill.issued_on)]
-    clock = Moving(datetime.combine(days[0][0], OPENS_AT, UTC))
-    async with App.opened(config, now=clock.now) as app:
+    clock = StandingClock(datetime.combine(days[0][0], OPENS_AT, UTC))
+    outside.now, sink = clock.now, outside.sink
+    async with App.opened(config, as_daemon=True, now=clock.now) as app:
         setup.configure(level="critical")  # refusals of long ago are no news on the screen
+        await outside.connect(app)
         await _befriend(app)
-        async with _delivering(app):
+        async with _delivering(app) as parts:
             for at, (day, made) in enumerate(days):
                 clock.at = datetime.combine(day, OPENS_AT, UTC)
-                gone = len(days) - at in _REFUSED_ON
-                sink.faults.reply = {"RCPT": _MAILBOX_IS_GONE} if gone else {}
+                if at == 0 or day.month != days[at - 1][0].month:
+                    await _ring(parts)
+                left = len(days) - at
+                sink.faults.reply = {"RCPT": _MAILBOX_IS_GONE} if left in _REFUSED_ON else {}
+                if fault := _AT_EXACT.get(left):
+                    outside.exact.faults.plan(*fault)
                 await _live(app, made, clock=clock)
             sink.faults.reply = {}
             clock.at = until - timedelta(hours=1)
             await _leave_something_to_do(app, days[-1][1], clock=clock)
+            clock.at = until
+    for _ in range(_READY_AT_CODABOX):
+        outside.buy()
     return sum(len(made) for _, made in days)
 
 
@@ -82,7 +89,7 @@ async def _befriend(app: App) -> None:
         await links.accept(invited.id, scope=scope, office=office)
 
 
-async def _leave_something_to_do(app: App, last: Sequence[Made], *, clock: Moving) -> None:
+async def _leave_something_to_do(app: App, last: Sequence[Made], *, clock: StandingClock) -> None:
     """An offer to accept, and a number that came again with other content."""
     rights = (Right.SALES, Right.EXPORT)
     await app.access.links.invite("dubois", world.PARTNER, rights=rights, by="info@dubois.example")
@@ -96,12 +103,12 @@ def _scope(tx: Tx, *, app: App, address: str) -> Scope:
 
 
 @asynccontextmanager
-async def _delivering(app: App) -> AsyncIterator[None]:
+async def _delivering(app: App) -> AsyncIterator[Works]:
     """Run the way out of the daemon while the block runs."""
     parts, stop = works.build(app), asyncio.Event()
     running = asyncio.create_task(parts.outbox.run(stop))
     try:
-        yield
+        yield parts
     finally:
         stop.set()
         await running
@@ -110,7 +117,14 @@ async def _delivering(app: App) -> AsyncIterator[None]:
         await parts.tokens.close()
 
 
-async def _live(app: App, made: Sequence[Made], *, clock: Moving) -> None:
+async def _ring(parts: Works) -> None:
+    """Let the clock look what is owed, and make the packages of what is over."""
+    await parts.clock.tick()
+    while await parts.runs.step():
+        pass
+
+
+async def _live(app: App, made: Sequence[Made], *, clock: StandingClock) -> None:
     """Take in what came on one day, and wait until it left."""
     for one in made:
         clock.at += timedelta(minutes=43, seconds=17)

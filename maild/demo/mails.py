@@ -5,10 +5,12 @@ from __future__ import annotations
 import email
 import email.policy
 import hashlib
+import json
 import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import parseaddr
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -26,6 +28,8 @@ class Sample:
     to: str = "acme@post.example"
 
 
+_DONE: Final = 250
+SENDER: Final = "facturen@acme.example"
 SCAN: Final = Sample("a PDF alone, without a tag", "Scan", ("scan.pdf",), None, expected="554")
 SAMPLES: Final = (
     Sample("an invoice as UBL; maild makes the PDF", "Factuur", ("invoice.xml",), "F2026-0412"),
@@ -46,10 +50,17 @@ def hand_in(listening: str, sample: Sample) -> str:
     return mail_in(listening, sample.to, subject=sample.subject, files=files)
 
 
-def mail_in(listening: str, to: str, *, subject: str, files: Sequence[tuple[str, bytes]]) -> str:
+def mail_in(
+    listening: str,
+    to: str,
+    *,
+    subject: str,
+    files: Sequence[tuple[str, bytes]],
+    sender: str = SENDER,
+) -> str:
     """Mail files to the daemon's door; returns the reply to the dot, code first."""
     message = EmailMessage()
-    message["From"] = "facturen@acme.example"
+    message["From"] = sender
     message["To"] = to
     message["Subject"] = subject
     message.set_content("Zie bijlage.")
@@ -57,13 +68,50 @@ def mail_in(listening: str, to: str, *, subject: str, files: Sequence[tuple[str,
         message.add_attachment(
             content, maintype="application", subtype="octet-stream", filename=name
         )
-    host, _, port = listening.rpartition(":")
-    with smtplib.SMTP(host, int(port), timeout=30) as client:
-        client.ehlo("demo.example")
-        client.mail("facturen@acme.example")
-        client.rcpt(to)
-        code, text = client.data(message.as_bytes(policy=email.policy.SMTP))
-    return f"{code} {text.decode('utf-8', 'replace')}"
+    content = message.as_bytes(policy=email.policy.SMTP)
+    return _mailed(listening, content, sender=sender, to=to)
+
+
+def bounce(listening: str, path: Path) -> str:
+    """Mail a report that a mail of the sink could not be delivered; the reply, code first."""
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    to = json.loads(path.with_suffix(".json").read_text("utf-8"))["sender"]
+    report = _REPORT.format(recipient=parseaddr(str(mail["To"]))[1], of=mail["Message-ID"], to=to)
+    content = report.replace("\n", "\r\n").encode()
+    return _mailed(listening, content, sender="", to=to)
+
+
+# RFC 3464, as a server that took a mail and could not pass it on writes it later.
+_REPORT: Final = """\
+From: MAILER-DAEMON@mx.example
+To: {to}
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="demo"
+
+--demo
+Content-Type: text/plain
+
+{recipient}: the mailbox has been closed
+
+--demo
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; {recipient}
+Action: failed
+Status: 5.2.1
+Diagnostic-Code: smtp; 550 5.2.1 the mailbox has been closed
+
+--demo
+Content-Type: text/rfc822-headers
+
+Message-ID: {of}
+
+--demo--
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +145,15 @@ def read_outbox(folder: Path) -> dict[str, Left]:
             path, str(message["To"]), str(message["Subject"]), tuple(files), frozenset(hashes)
         )
     return found
+
+
+def _mailed(listening: str, content: bytes, *, sender: str, to: str) -> str:
+    host, _, port = listening.rpartition(":")
+    with smtplib.SMTP(host, int(port), timeout=30) as client:
+        client.ehlo("demo.example")
+        code, text = client.mail(sender)
+        if code == _DONE:
+            code, text = client.rcpt(to)
+        if code == _DONE:
+            code, text = client.data(content)
+    return f"{code} {text.decode('utf-8', 'replace')}"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
-from email.parser import BytesHeaderParser
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-MOST: Final = 200  # mails in the list
-_LONGEST_HEAD: Final = 16 * 1024
+PAGE: Final = 50  # mails in the list
+_KEPT: Final = 4_096  # heads of mails; a mail never changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +21,20 @@ class Listed:
     """One line of the list."""
 
     name: str  # the number that the sink gave it
-    to: str
+    to: str  # of the envelope, which may be more than the mail says
     sender: str
     subject: str
-    date: str
+    date: datetime | None
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One mail: its text and the names and sizes of its files."""
+    """One mail: its text, whether it has a letter, and the names and sizes of its files."""
 
     head: Listed
     text: str
+    has_letter: bool
     files: tuple[tuple[str, int], ...]
 
 
@@ -40,18 +44,19 @@ class SentMails:
 
     folders: tuple[Path, ...]
 
-    def newest(self) -> list[Listed]:
-        """The last mails, the newest first."""
-        found = sorted(
-            (path for folder in self.folders for path in folder.glob("*.eml")),
-            key=lambda path: path.name,
-            reverse=True,
-        )
-        return [self._listed(path) for path in found[:MOST]]
+    def newest(self, *, before: str = "") -> tuple[list[Listed], str]:
+        """The last mails, the newest first, and the number before which there are more."""
+        found = [one for one in self._paths() if not before or one.stem < before]
+        more = found[PAGE - 1].stem if len(found) > PAGE else ""
+        return [_listed(path) for path in found[:PAGE]], more
 
     def count(self) -> int:
         """How many left."""
-        return sum(1 for folder in self.folders for _ in folder.glob("*.eml"))
+        return sum(1 for _ in self._paths())
+
+    def last(self, sender: str) -> Path | None:
+        """The file of the last mail from an address that begins so."""
+        return next((path for path in self._paths() if sender in _listed(path).sender), None)
 
     def open(self, name: str) -> Shown | None:
         """One mail by its number; None when there is none."""
@@ -62,7 +67,14 @@ class SentMails:
         body = message.get_body(preferencelist=("plain",))
         text = body.get_content() if body is not None else ""
         files = tuple((_name(part), len(_bytes(part))) for part in message.iter_attachments())
-        return Shown(self._listed(path), str(text), files)
+        letter = message.get_body(preferencelist=("html",)) is not None
+        return Shown(_listed(path), str(text), letter, files)
+
+    def letter(self, name: str) -> str | None:
+        """The HTML of a mail; None when it has none."""
+        path = self._path(name)
+        body = _read(path).get_body(preferencelist=("html",)) if path else None
+        return None if body is None else str(body.get_content())
 
     def file(self, name: str, at: int) -> tuple[str, bytes] | None:
         """The name and the content of one attachment of a mail, counted from 0."""
@@ -70,19 +82,30 @@ class SentMails:
         parts = list(_read(path).iter_attachments()) if path else []
         return (_name(parts[at]), _bytes(parts[at])) if 0 <= at < len(parts) else None
 
+    def _paths(self) -> list[Path]:
+        """The files of the mails, the newest first."""
+        found = (path for folder in self.folders for path in folder.glob("*.eml"))
+        return sorted(found, key=lambda path: path.name, reverse=True)
+
     def _path(self, name: str) -> Path | None:
         if not (name.isascii() and name.isdigit()):
             return None
         paths = (folder / f"{name}.eml" for folder in self.folders)
         return next((path for path in paths if path.is_file()), None)
 
-    def _listed(self, path: Path) -> Listed:
-        with path.open("rb") as file:
-            head = file.read(_LONGEST_HEAD)
-        said = BytesHeaderParser(policy=email.policy.default).parsebytes(head)
-        return Listed(
-            path.stem, str(said["To"]), str(said["From"]), str(said["Subject"]), str(said["Date"])
-        )
+
+@lru_cache(maxsize=_KEPT)
+def _listed(path: Path) -> Listed:
+    said = _read(path)
+    date = said["Date"]
+    return Listed(
+        path.stem,
+        ", ".join(json.loads(path.with_suffix(".json").read_text("utf-8"))["recipients"]),
+        str(said["From"]),
+        str(said["Subject"]),
+        date.datetime if date is not None else None,
+        tuple(_name(part) for part in said.iter_attachments()),
+    )
 
 
 def _read(path: Path) -> EmailMessage:

@@ -1,4 +1,4 @@
-"""Who is in the demo: three companies, two offices, an operator, and the configuration they live by.
+"""Who is in the demo: three companies, two offices, an operator.
 
 All of them are made up; their addresses end in .example, which nobody can have (RFC 2606 section 2).
 """
@@ -98,73 +98,3 @@ SUPPLIERS: Final = (
     ("Autolease Benelux NV", "Leasing bedrijfswagen", "MON", "612.30"),
     ("Bureau d’études Marchal SRL", "Étude de stabilité", "HUR", "95.00"),
 )
-
-
-def configuration(*, relay: int, web: int) -> str:
-    """The configuration of the demo; `relay` and `web` are ports on loopback."""
-    teams = "\n".join(_team(one) for one in COMPANIES)
-    return _HEAD.format(relay=relay, web=web, operator=OPERATOR) + teams
-
-
-def _team(one: Company) -> str:
-    owner = OWNER if one.slug == "acme" else f"info@{one.slug}.example"
-    office = OTHER_PARTNER if one.slug == "dubois" else PARTNER
-    return _TEAM.format(one=one, owner=owner, office=office, vat=f"BE{one.number}")
-
-
-_HEAD = """\
-# The demo's configuration: three companies, their accountants, their books and their owners.
-[maild]
-data_dir = "state"
-hostname = "post.example"
-
-[smtpd]
-listen = "127.0.0.1:0"
-allow = ["127.0.0.0/8"]
-
-[web]
-listen = "127.0.0.1:{web}"
-operators = ["{operator}"]
-via = "relay"
-from = "maild <portal@post.example>"
-
-[connector.smtp.relay]
-host = "127.0.0.1"
-port = {relay}
-tls = "none"
-
-"""
-_TEAM = """\
-[team.{one.slug}]
-name = "{one.name}"
-vat = "{vat}"
-language = "{one.language}"
-addresses = ["{one.slug}@post.example"]
-from = "{one.name} <facturen@{one.slug}.example>"
-people = ["{owner}"]
-
-[team.{one.slug}.recipients]
-accountant = {{ via = "relay", address = "{office}", profile = "mailbox" }}
-books      = {{ via = "relay", address = "{one.slug}.verkoop@inbox.example", profile = "yuki" }}
-owner      = {{ via = "relay", address = "{owner}", profile = "mailbox" }}
-
-[[team.{one.slug}.rules]]
-name = "invoices and credit notes to the accountant and into the books"
-kinds = ["invoice", "credit_note"]
-to = ["accountant", "books"]
-
-[[team.{one.slug}.rules]]
-name = "quotes to the owner"
-kinds = ["quote"]
-to = ["owner"]
-
-[[team.{one.slug}.rules]]
-name = "what we buy, to the accountant"
-kinds = ["purchase_invoice", "purchase_credit_note"]
-to = ["accountant"]
-
-[[team.{one.slug}.rules]]
-name = "other papers to the accountant"
-kinds = ["other"]
-to = ["accountant"]
-"""

@@ -100,7 +100,9 @@ class MailSink:
             path = self.folder / f"{self.count:06}.eml"
             envelope = {"sender": mail.sender, "recipients": mail.recipients, "tls": mail.tls}
             path.with_suffix(".json").write_text(json.dumps(envelope), encoding="utf-8")
-            path.write_bytes(mail.content)
+            half = path.with_suffix(".half")  # nobody reads a mail that is not whole
+            half.write_bytes(mail.content)
+            half.rename(path)
 
 
 async def serve(sink: MailSink, *, port: int) -> None:

@@ -66,7 +66,7 @@ class CodaBox:
     def _answer(self, asked: Asked) -> Answer:
         world = self.world
         world.calls.append(f"{asked.method} {asked.path.removeprefix('/v2/')}")
-        fault = world.faults.pop(len(world.calls), None)
+        fault = world.faults.pop(len(world.calls), world.always)
         if fault in {Fault.CUT_BEFORE, Fault.HTML_500, Fault.HTML_200, Fault.BUSY_503}:
             return _instead(fault)
         answer = self._done(asked)

@@ -105,6 +105,7 @@ class World:
     mails: list[tuple[str, str]] = field(default_factory=list)  # to whom, and the text
     calls: list[str] = field(default_factory=list)  # method and path
     faults: dict[int, Fault] = field(default_factory=dict)  # by the number of the call, from 1
+    always: Fault | None = None  # what every other call meets
     now: float = 0.0  # seconds, moved by the test
 
     def company(self, number: str) -> Company:
