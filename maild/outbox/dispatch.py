@@ -21,6 +21,7 @@ from maild.model.ids import new_id
 from maild.model.rate import Rate
 from maild.outbox.compose import Composed
 from maild.outbox.lane import Kit, Lane
+from maild.outbox.lateness import Lateness
 from maild.outbox.pace import Pace
 from maild.outbox.rates import Rates
 from maild.outbox.record import Tell, record
@@ -94,6 +95,7 @@ class Outbox:
             rates=self._rates,
             suspects=self._suspects,
             patience=_patience(options),
+            lateness=Lateness(db, book, tell, options.delay_notice, now),
             now=now,
         )
 

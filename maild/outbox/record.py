@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from maild.errors import NotFound, UnknownTeam
 from maild.model.delivery import Delivery, Outcome, Purpose, State
@@ -21,6 +21,7 @@ from maild.rules.books import other_road
 from maild.store import deliveries, documents
 from maild.store.database import Tx
 from maild.store.deliveries import Settled
+from maild.store.late import DELAYED
 
 # The states that a person wants to find in a document's history, and how they are called there.
 EVENTS: Mapping[State, str] = {
@@ -29,8 +30,6 @@ EVENTS: Mapping[State, str] = {
     State.FAILED: "delivery.failed",
     State.HELD: "delivery.held",
 }
-DELAYED: Final = "delivery.delayed"  # once for each delivery, and then the team is told
-_PUT_OFF: Final = frozenset({Outcome.DEFERRED, Outcome.PAUSED})
 
 
 class Tell(Protocol):
@@ -59,16 +58,11 @@ def record(
         _add_event(tx, claimed, settled, event=event)
     if settled.state is State.FAILED:
         _tell_team(tx, claimed, settled, kind="delivery_failed", book=book, tell=tell, until=None)
-    elif settled.outcome in _PUT_OFF and claimed.document is not None:
+    elif settled.outcome is Outcome.DEFERRED and claimed.document is not None:
         late = retry.is_late(claimed, started_at=started_at, after=policy.delay_notice)
         if late and not _was_told(tx, claimed.document, delivery=claimed.id):
             _add_event(tx, claimed, settled, event=DELAYED)
-            # What a resting connector keeps is never given up.
-            until = (
-                retry.ends_at(claimed, started_at=started_at, deadline=policy.deadline)
-                if settled.charged
-                else None
-            )
+            until = retry.ends_at(claimed, started_at=started_at, deadline=policy.deadline)
             _tell_team(
                 tx, claimed, settled, kind="delivery_delayed", book=book, tell=tell, until=until
             )

@@ -15,6 +15,7 @@ from typing import Final
 from maild.log import outgoing
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.outbox.lane import Lane
+from maild.outbox.lateness import Lateness
 from maild.outbox.rates import Rates
 from maild.outbox.suspects import Suspects
 from maild.store import connectors, deliveries
@@ -43,6 +44,7 @@ class Upkeep:
     rates: Rates
     suspects: Suspects
     patience: Patience
+    lateness: Lateness
     now: Callable[[], datetime]
     # Seconds of the clock over the one that never jumps; None before the first look.
     _lead: float | None = field(default=None, init=False)
@@ -58,6 +60,7 @@ class Upkeep:
         if self._lead is None:
             await self._recall()
         await self._look_at_clock()
+        await self.lateness.look()
 
     async def _recall(self) -> None:
         """Go on where the last process ended: what it sent, which servers were out, what killed it."""

@@ -52,6 +52,11 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("show", "maild queue show {delivery}"),
         ("retry", "maild queue retry {delivery}"),
     ),
+    "deliveries_delayed": (
+        ("list", "maild queue list --team {slug}"),
+        ("show", "maild queue show {delivery}"),
+        ("retry", "maild queue retry {delivery}"),
+    ),
     "delivery_failed": (
         ("show", "maild queue show {delivery}"),
         ("retry", "maild queue retry {delivery}"),
@@ -69,7 +74,7 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "refused_digest": (),
 }
 _FACTS: Final = frozenset(
-    {*_NOTICE_ROWS, "kind", "counterparty", "delivery", "count", "other", "until"}
+    {*_NOTICE_ROWS, "kind", "counterparty", "delivery", "count", "other", "until", "connector"}
 )
 _LONGEST_FACT: Final = 500  # the reply of another server is worth reading in full
 _MOST_ENTRIES: Final = 50
@@ -86,13 +91,18 @@ def notice(kind: str, *, language: str, team: Team, facts: Mapping[str, object])
     recipient, address, reply, reason; the first two also other (a recipient by whom the document still
     comes into the same books).
     "delivery_delayed": as "delivery_failed", and until (when it is given up; absent where it never is).
+    "deliveries_delayed": count, connector, delivery (one of them), reason, until (when it is tried
+    again), and late: pairs of a document and where it goes.
     "refused_digest": refusals, each with at, sender, subject and message; and count, if there are
     more than are given.
     Dates, instants and amounts are given as values.
     """
     language = language_of(language)
     said = phrases(language)
-    entries = tuple(_refusals(facts.get("refusals"), language=language, zone=team.time_zone))
+    entries = (
+        *_refusals(facts.get("refusals"), language=language, zone=team.time_zone),
+        *_late(facts.get("late"), language=language, said=said),
+    )
     known = {name: _fact(facts.get(name), language=language, team=team) for name in _FACTS}
     known["count"] = known["count"] or str(len(entries))
     known["kind"] = said["name"].get(str(facts.get("kind")), said["name"]["other"])
@@ -148,6 +158,14 @@ def _refusals(refusals: object, *, language: str, zone: str) -> Iterable[str]:
         parts = [when, clean(found.get("sender")), f"“{subject}”" if subject else ""]
         message = clean(found.get("message"), longest=_LONGEST_FACT)
         yield f"{', '.join(part for part in parts if part)}: {message}".removeprefix(": ")
+
+
+def _late(late: object, *, language: str, said: Mapping[str, Any]) -> Iterable[str]:
+    for document, where in late if isinstance(late, Iterable) else ():
+        name = said["name"].get(str(document.kind), said["name"]["other"])
+        parts = [f"{name} {clean(document.number)}".rstrip(), clean(document.counterparty.name)]
+        parts.append(day(document.issued_on, language) if document.issued_on else "")
+        yield f"{', '.join(part for part in parts if part)} -> {clean(where)}"
 
 
 def _attributes(one: object) -> dict[str, object]:

@@ -55,6 +55,14 @@ NOTICES: dict[str, dict[str, Any]] = {
         "reply": "451 4.7.1 greylisted",
         "until": NOW,
     },
+    "deliveries_delayed": {
+        "count": 2,
+        "connector": "exact",
+        "delivery": "v-9",
+        "reason": "the 5000 calls that Exact Online allows a day are used",
+        "until": NOW,
+        "late": ((a_document(), "books"), (a_document(number=None), "books")),
+    },
     "delivery_failed": {
         "delivery": "v-9",
         "document": "d-2",

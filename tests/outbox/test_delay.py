@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from maild.model.delivery import Delivery, Purpose, State
+from maild.connectors.smtp import SmtpConnector
+from maild.connectors.smtp_session import SmtpOptions
+from maild.errors import RoadClosed
+from maild.intake.notices import tell
+from maild.model.delivery import Delivery, Parcel, Purpose, State
+from maild.outbox.dispatch import UPKEEP
+from maild.outbox.lateness import Lateness
 from maild.rules.book import RuleBook
 from maild.simulators.mailsink import MailSink
-from maild.store import deliveries, documents
+from maild.store import connectors, deliveries, documents
+from maild.store.connectors import Rest
 from tests.outbox.conftest import PEOPLE, Rig, an_acme, out
-from tests.store.builders import stored_delivery
+from tests.store.builders import NOW, stored_delivery
 
 HOUR = timedelta(hours=1)
 EVERY_HOUR: dict[str, Any] = {"retry": (HOUR / 2,), "delay_notice": 4 * HOUR}
@@ -99,10 +106,84 @@ async def test_a_server_that_is_out_for_hours_is_told_without_a_last_day(
             await out(rig, times=times)
             await rig.when(delivery, lambda one: one.state is State.QUEUED)
             await rig.step(2 * HOUR)
+        await out(rig, times=5)
+        await rig.step(UPKEEP)
         await people.until(lambda: people.count == 1)
     [notice] = await notices(rig)
     assert "tot de server hem aanneemt" in said(notice)
     assert "421 4.3.2 closed today" in said(notice)
+
+
+async def test_what_a_resting_connector_keeps_is_told_in_one_letter_a_day(rig: Rig) -> None:
+    late = Lateness(rig.db, lambda: rig.book, tell, 4 * HOUR, rig.clock)
+    first = [await rig.add() for _ in range(3)]
+    never = await rig.add(via="other")
+
+    async def rests(span: timedelta) -> None:
+        rest = Rest(rig.clock.at + span, "421 4.3.2 closed today")
+        await rig.db.write(partial(connectors.pause, via="relay", now=rig.clock.at, rest=rest))
+
+    await rests(3 * HOUR)
+    await rig.step(4 * HOUR)
+    await late.look()
+    assert await notices(rig) == []  # the server may be back: it is asked first
+    await rests(4 * HOUR)
+    rig.clock.at -= timedelta(seconds=1)
+    await late.look()
+    assert await notices(rig) == []
+    rig.clock.at += timedelta(seconds=1)
+    await late.look()
+    later = await rig.add(not_before=rig.clock.at)
+    for _ in range(5):
+        await rests(5 * HOUR)
+        await rig.step(4 * HOUR)
+        await late.look()
+    assert len(await notices(rig)) == 1
+    await rests(5 * HOUR)
+    await rig.step(4 * HOUR)
+    await late.look()
+    await late.look()
+    second, letter = await notices(rig)
+    assert letter.letter is not None
+    assert letter.letter.subject == "Vertraagd: 3 documenten naar relay"
+    for words in ("421 4.3.2 closed today", "niets wordt opgegeven", "de volgende poging is op"):
+        assert words in said(letter)
+    assert said(letter).count(" -> accountant") == 3
+    assert later.id in said(second)
+    assert [await delayed(rig, one) for one in (*first, later, never)] == [1, 1, 1, 1, 0]
+
+
+class Closed(SmtpConnector):
+    """A connector of which one road is closed, as that of an administration at Exact Online."""
+
+    async def deliver(
+        self, parcel: Parcel, *, point_of_no_return: Callable[[], Awaitable[None]]
+    ) -> str:
+        del parcel, point_of_no_return
+        raise RoadClosed("the calls of today are used", retry_after=10 * HOUR)
+
+
+async def test_a_closed_road_is_told_after_the_same_time_though_it_is_not_tried(
+    rig: Rig, people: MailSink
+) -> None:
+    found = [await rig.add() for _ in range(2)]
+    road = Closed(SmtpOptions(name="relay", host="127.0.0.1", port=9, tls="none"))
+    connectors = {"relay": road, "people": rig.connector("people", people.port)}
+    async with rig.running(connectors=connectors, **EVERY_HOUR):
+        for one in found:
+            await rig.when(one, lambda each: each.reason is not None)
+        await rig.step(4 * HOUR - UPKEEP)
+        await rig.step(UPKEEP / 2)
+        assert await notices(rig) == []
+        while not await notices(rig):
+            await rig.step(UPKEEP)
+            assert rig.clock.at < NOW + 5 * HOUR
+        await people.until(lambda: people.count == 1)
+        await rig.step(2 * HOUR)
+    [letter] = await notices(rig)
+    assert "2 documenten zijn nog onderweg" in said(letter)
+    assert "the calls of today are used" in said(letter)
+    assert [await delayed(rig, one) for one in found] == [1, 1]
 
 
 async def test_a_notice_that_is_late_makes_no_notice(rig: Rig, people: MailSink) -> None:
