@@ -24,6 +24,7 @@ from maild.cli.output import (
     table,
     when,
 )
+from maild.cli.proof import proof
 from maild.cli.shown import (
     describe,
     fates,
@@ -36,6 +37,7 @@ from maild.cli.shown import (
 from maild.errors import UserError
 
 documents = typer.Typer(no_args_is_help=True, help="What came in, and what became of it.")
+documents.command()(proof)
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)]
 WATCH_EVERY = 0.5  # seconds between two looks of `documents show --watch`
