@@ -5,15 +5,17 @@ Pages are found by following links, so a new one is judged as soon as something 
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import pyotp
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from maild.model.access import Right
 from maild.store import people
@@ -22,6 +24,7 @@ from tests.servers.ports import free_port
 from tests.web.chromium import Chromium, served, started
 from tests.web.conftest import ACCOUNTANT, OPERATOR, OTHER_OWNER, OWNER, Site, an_invoice
 from tests.web.crawl import crawl
+from tests.web.test_sign_in import link_and_code
 
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -73,6 +76,52 @@ async def test_whoever_is_at_the_door_can_use_it(
         link = await filled.app.access.sign_ins.console_link(OWNER)
         faults += await judged(page, link)
         assert faults == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_whoever_sets_up_and_gives_a_second_factor_can_use_it(
+    filled: Site, chromium: Chromium, language: str
+) -> None:
+    who = f"{language}@kantoor.example"
+    await filled.app.access.links.invite("acme", who, rights=[Right.SALES], by=OWNER)
+    async with chromium.window(language=language) as page:
+        await by_mail(filled, page, who)
+        faults = await judged(page, "/second-factor")
+        await page.click("form[action='/account/app'] button")
+        await page.wait_for_url(re.compile("/account/app"))
+        faults += await judged(page, "/account/app")
+        app = pyotp.TOTP((await page.locator("main code").inner_text()).replace(" ", ""))
+        wrong = f"{(int(app.now()) + 1) % 10**6:06}"
+        faults += await answered(page, wrong)
+        await page.fill("#code", app.now())
+        await page.click("main button.main")
+        await page.wait_for_url("**/teams")
+        faults += await judged(page, "/account")
+    async with chromium.window(language=language) as page:
+        await by_mail(filled, page, who)
+        faults += await judged(page, "/second-factor")
+        faults += await answered(page, wrong)
+        assert await page.get_attribute("html", "lang") == language
+    assert faults == ""
+
+
+async def by_mail(site: Site, page: Page, who: str) -> None:
+    """Sign in by the mailed code, as far as that goes."""
+    await page.goto("/sign-in")
+    await page.fill("#email", who)
+    await page.click("main button.main")
+    _, code = await link_and_code(site, who)
+    await page.fill("#code", code)
+    await page.click("main button")
+    await page.wait_for_url(re.compile("/second-factor"))
+
+
+async def answered(page: Page, code: str) -> str:
+    """What axe finds on the page that says no to a code."""
+    await page.fill("#code", code)
+    await page.click("form:has(#code) button")
+    await expect(page.locator("#wrong")).to_be_visible()
+    return await axe(page, f"{page.url} refused")
 
 
 async def judged(page: Page, address: str) -> str:

@@ -21,22 +21,27 @@
 | entities in XML | `test_attacks_inside.py` |
 | formulas in cells | `test_attacks_inside.py` |
 | forms without end | `test_guard.test_a_form_has_a_bound` |
-| going on with a download after the end | `test_downloads.test_a_download_ends_in_the_middle_when_its_right_ends` |
+| going on with a download after the end | `test_downloads.test_a_download_ends_in_the_middle_when_its_right_ends`; over a real connection: here |
 | taking everything at once | `test_downloads.test_an_hour_has_only_so_many_packages_for_a_whole_office` |
 | signing in elsewhere unseen | `test_told.test_a_browser_that_is_not_the_first_is_told_of_once` |
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import time_machine
 
+from maild.intake.desk import Submission
 from maild.model.access import Right
 from maild.model.delivery import Purpose
 from maild.store import deliveries
@@ -44,6 +49,9 @@ from maild.ubl import document as ubl
 from maild.web.api import ROOT
 from maild.web.site import PAGES
 from tests.builders_bill import a_bill
+from tests.servers.ports import free_port
+from tests.spine.post import a_mail
+from tests.web.chromium import served
 from tests.web.conftest import ACCOUNTANT, OPERATOR, OWNER, Site, an_invoice
 from tests.web.test_sign_in import NOON, asked, link_and_code
 
@@ -170,3 +178,55 @@ async def test_no_name_adds_a_header_to_a_mail(pages: Site, browsers: Browsers) 
     told = [one.subject for one in letters if "Kantoor" in one.subject]
     assert told
     assert all(one.isprintable() for one in told)
+
+
+@pytest.mark.parametrize("by", ["the end of the link", "signing out elsewhere"])
+async def test_a_download_under_way_is_cut_off(tmp_path: Path, by: str) -> None:
+    async with served(tmp_path, port=free_port()) as pages:
+        link = await pages.linked("acme", ACCOUNTANT)
+        large = hashlib.shake_256(b"large").digest(24 << 20)
+        raw = a_mail(("F-1.xml", an_invoice("F-1")), ("large.bin", large)).as_bytes()
+        await pages.app.desk.accept(Submission("acme", "smtp", raw, datetime.now(UTC)))
+        [document] = await pages.app.records.list()
+        async with over_tcp(pages, ACCOUNTANT) as browser, over_tcp(pages, ACCOUNTANT) as other:
+            request = browser.build_request("GET", f"/documents/{document['id']}/files/1")
+            answer = await browser.send(request, stream=True)
+            assert answer.headers["content-length"] == str(len(large))
+            pieces = answer.aiter_raw(64 * 1024)
+            await anext(pieces)
+            await (ended_by(pages, link) if "link" in by else signed_out(other))
+            with pytest.raises(httpx2.RemoteProtocolError):
+                await rest(pieces)
+
+
+async def rest(pieces: AsyncIterator[bytes]) -> None:
+    """Take what is still to come."""
+    async for _ in pieces:
+        pass
+
+
+@asynccontextmanager
+async def over_tcp(pages: Site, who: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A browser that is signed in, at the other end of a connection."""
+    ours = {"sec-fetch-site": "same-origin"}
+    address = pages.app.settings.web.address
+    async with httpx2.AsyncClient(base_url=address, headers=ours) as browser:
+        link = await pages.app.access.sign_ins.console_link(who)
+        assert (await browser.post(link)).status_code == 303
+        yield browser
+
+
+async def ended_by(pages: Site, link: str) -> None:
+    """The team's own people end the link."""
+    async with over_tcp(pages, OWNER) as owner:
+        assert (await owner.post(f"/links/{link}/end")).status_code == 303
+
+
+async def signed_out(browser: httpx2.AsyncClient) -> None:
+    """The other sessions of an account are ended on its page."""
+    rows = re.findall(r"<tr>.*?</tr>", (await browser.get("/account")).text, re.DOTALL)
+    ends = [re.search(r"/account/sessions/s-\w+/end", one) for one in rows if "badge" not in one]
+    others = [one[0] for one in ends if one]
+    assert others
+    for one in others:
+        assert (await browser.post(one)).status_code == 303
