@@ -182,8 +182,8 @@ class RoadClosed(Deferred):
         super().__init__(reply, retry_after=retry_after)
 
 
-# Why a connector is out. A network comes back by itself; the others need a person.
-Cause = Literal["network", "tls", "login", "policy", "consent"]
+# Why a connector is out. A network and a quota come back by themselves; the others need a person.
+Cause = Literal["network", "tls", "login", "policy", "consent", "quota"]
 
 
 class Unavailable(Deferred):

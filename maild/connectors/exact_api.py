@@ -18,7 +18,7 @@ import httpx2
 from maild.connectors.exact_answers import Row, data, guid, page
 from maild.connectors.exact_faults import Asked, fault_of, unclear
 from maild.connectors.exact_pace import Pace
-from maild.connectors.exact_quota import MINUTE, Limits
+from maild.connectors.exact_quota import MINUTE, Limits, registration
 from maild.connectors.http import calling, client_options, never_left
 from maild.connectors.oauth_providers import Account
 from maild.errors import Doubtful, RoadClosed, Unavailable
@@ -79,7 +79,7 @@ class ExactApi:
         self._tokens = tokens
         self._pace = Pace(
             options.name,
-            registration=f"exact.{urlsplit(options.site).hostname}.{options.account.client_id}",
+            registration=registration(options.site, options.account.client_id),
             limits=options.limits,
             ledger=ledger,
             now=now,

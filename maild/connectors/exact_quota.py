@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 # Exact counts calendar minutes. No more than a minute's calls in any 65 seconds of ours is less than
 # that in each of theirs, however the minutes lie and however late a call arrives.
@@ -70,6 +71,41 @@ def read(kept: Mapping[str, Any] | None) -> Quota:
         return Quota()
     pages = {page: tuple(moments) for page, moments in kept["errors"].items()}
     return Quota(**dict(kept) | {"calls": tuple(kept["calls"]), "errors": pages})
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The calls that are left, and when there are more again; None where none were used."""
+
+    minute: int
+    minute_at: datetime | None
+    day: int
+    day_at: datetime | None
+
+
+def registration(site: str, client_id: str) -> str:
+    """What Exact counts by, beside the division: its site and the registration there."""
+    return f"exact.{urlsplit(site).hostname}.{client_id}"
+
+
+def midnight(now: datetime) -> datetime:
+    """When a new day has begun there."""
+    return datetime.combine(now.date() + DAY, datetime.min.time(), tzinfo=UTC) + SKEW
+
+
+def left(quota: Quota, *, limits: Limits, now: datetime) -> Left:
+    """What is left now; nothing of the minute while the server says that it is full."""
+    at = now.timestamp()
+    calls = _within(quota.calls, at, MINUTE)
+    today = quota.today if quota.day == f"{now:%Y-%m-%d}" else 0
+    full = 0 < quota.full_until - at <= MINUTE.total_seconds()
+    frees = quota.full_until if full else calls[0] + MINUTE.total_seconds() if calls else None
+    return Left(
+        0 if full else max(limits.a_minute - len(calls), 0),
+        _moment(frees) if frees else None,
+        max(limits.a_day - today, 0),
+        midnight(now) if today else None,
+    )
 
 
 def take(quota: Quota, page: str, *, limits: Limits, now: datetime) -> tuple[Quota, Wait | None]:
@@ -135,9 +171,8 @@ def _used_up(quota: Quota, *, limits: Limits, now: datetime) -> Wait | None:
     # A minute's calls are kept back: those that Exact counts to another day than we do.
     if quota.today < max(limits.a_day - limits.a_minute, 1):
         return None
-    midnight = datetime.combine(now.date() + DAY, datetime.min.time(), tzinfo=UTC)
     reason = f"the {limits.a_day} calls that Exact Online allows a day are used"
-    return Wait(midnight + SKEW, reason)
+    return Wait(midnight(now), reason)
 
 
 def _too_many_errors(quota: Quota, page: str) -> Wait | None:

@@ -30,9 +30,8 @@ class StoredLedger:
     async def rest(self, road: str, *, until: datetime, reason: str) -> None:
         """Show that a road rests."""
         now = self._now()
-        await self._db.write(
-            partial(connectors.pause, via=road, now=now, rest=connectors.Rest(until, reason))
-        )
+        rest = connectors.Rest(until, reason, cause="quota")
+        await self._db.write(partial(connectors.pause, via=road, now=now, rest=rest))
 
 
 def _change(

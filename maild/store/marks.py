@@ -51,6 +51,14 @@ def get(tx: Tx, name: str) -> dict[str, Any] | None:
     return None if found is None else dict(json.loads(found.value))
 
 
+def starting(tx: Tx, prefix: str) -> dict[str, dict[str, Any]]:
+    """The marks whose names begin so, with their values, by name."""
+    # As a range, since "_" and "%" in a name would mean more to LIKE.
+    mine = (table.c.name >= prefix) & (table.c.name < f"{prefix}\U0010ffff")
+    rows = tx.execute(select(table.c.name, table.c.value).where(mine).order_by(table.c.name))
+    return {row.name: json.loads(row.value) for row in rows}
+
+
 def put(tx: Tx, name: str, value: dict[str, Any], *, now: datetime) -> None:
     """Write a mark over what it was."""
     row = {"value": json.dumps(value), "at": now}

@@ -6,9 +6,9 @@ does it. Passwords and settings of servers stay with the operator.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from maild.consents import Account, Consents
 from maild.doctor import doors
 from maild.errors import DeliveryError, NotFound, UserError
 from maild.joining import Joining
+from maild.lights import Light, lights, renewals
 from maild.mailboxes import build_mailboxes
 from maild.model.team import Team
 from maild.web.asking import Asking
@@ -30,14 +31,12 @@ _LONGEST_ADDRESS: Final = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A connector that carries something of the team; `trouble` says why nothing goes by it."""
+    """A connector that carries something of the team; `trouble` says why it needs to be joined first."""
 
-    name: str
-    kind: str
+    light: Light
     recipients: tuple[str, ...]
     trouble: str
-    until: str = ""
-    joins: bool = False  # whether it is connected here, by a token
+    joins: bool  # whether it is connected here, by a token
 
 
 async def show(visit: Visit) -> Response:
@@ -132,7 +131,9 @@ async def _show(
         mailboxes=[one for one in status["mailboxes"] if one["mailbox"] in own],
         accounts=accounts,
         pending={one["account"]: asking.of(session, one["account"], now=now) for one in accounts},
-        ways=await _ways(visit, team, status),
+        ways=await _ways(visit, team),
+        renewals=await renewals(visit.app),
+        whose=team.slug,
         moment=lambda at: visit.words.moment(datetime.fromisoformat(at)),
         tested=tested,
         findings=findings or [],
@@ -142,25 +143,26 @@ async def _show(
     )
 
 
-async def _ways(visit: Visit, team: Team, status: dict[str, Any]) -> list[Way]:
-    resting = {one["connector"]: one for one in status["paused"]}
-    kinds = visit.app.checked.loaded.connectors
+async def _ways(visit: Visit, team: Team) -> list[Way]:
+    known = {one.name: one for one in await lights(visit.app)}
     joining = Joining.of(visit.app)
     found = []
-    for name in sorted(_used(team)):
-        joins, rest = name in joining.ways, resting.get(name)
+    for name in sorted(_used(team) & known.keys()):
+        joins, mine = name in joining.ways, [one for one in team.recipients if one.via == name]
         trouble = await joining.trouble(name, team) if joins else None
-        found.append(
-            Way(
-                name,
-                kinds.get(name, ""),
-                tuple(one.name for one in team.recipients if one.via == name),
-                trouble or (rest["reason"] if rest else ""),
-                until=rest["until"] if rest else "",
-                joins=joins,
-            )
-        )
+        # What others have there is theirs: their administrations, and how much they ask.
+        light = _own(known[name], {one.address for one in mine})
+        found.append(Way(light, tuple(one.name for one in mine), trouble or "", joins))
     return found
+
+
+def _own(light: Light, addresses: set[str]) -> Light:
+    rests = tuple(one for one in light.rests if not one.of or one.of in addresses)
+    budgets = tuple(one for one in light.budgets if not one.of or one.of in addresses)
+    own = replace(light, rests=rests, budgets=budgets)
+    if light.rests and not rests:
+        return replace(own, mood="good", state="good")
+    return own
 
 
 def _team(visit: Visit) -> Team:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from maild.doctor.examine import examine_domains
 from maild.errors import NotFound
+from maild.lights import lights, renewals
 from maild.web.operator import OPERATOR
 from maild.web.pages import page
 from maild.web.routes import Page, Who
@@ -21,16 +22,14 @@ _AHEAD: Final = timedelta(hours=24)
 
 async def connections(visit: Visit) -> Response:
     """Every way out and in, with its light."""
-    status, last = await visit.app.oversight.connections()
-    ways = visit.app.settings.connector
-    named = [(kind, name) for kind in type(ways).model_fields for name in getattr(ways, kind)]
+    status, _ = await visit.app.oversight.connections()
     return page(
         visit,
         "operator_connections.html",
         standing=status,
-        ways=named,
-        last=last,
-        rests={one["connector"]: one for one in status["paused"]},
+        ways=await lights(visit.app),
+        renewals=await renewals(visit.app),
+        whose=None,
     )
 
 

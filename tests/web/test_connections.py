@@ -75,7 +75,8 @@ async def test_a_connector_that_rests_says_why(pages: Site, browsers: Browsers) 
     rest = Rest(until=now.replace(year=now.year + 1), reason="535 5.7.8 bad login", cause="network")
     await pages.app.db.write(partial(connectors.pause, via="relay", rest=rest, now=now))
     page = await text_of(await browsers(OWNER), PLACE)
-    assert "nothing goes" in page
+    assert "rests until" in page
+    assert "Nothing to do: maild tries again by itself." in page
     assert "535 5.7.8 bad login" in page
 
 
