@@ -9,27 +9,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from maild import roads
 from maild.app import App
-from maild.connectors.codabox_api import Api, Denied, NotLetIn
-from maild.connectors.codabox_keys import Keys
+from maild.connectors.codabox_api import Api, Denied, Login, NotLetIn
+from maild.connectors.codabox_keys import Keys, Redeeming
 from maild.errors import DeliveryError, UserError, did_you_mean
 from maild.log import accounts as log
 from maild.model.party import company_key
 from maild.model.team import Team
 from maild.pause import pause
 from maild.store import joining as rows
-from maild.store import order
+from maild.store import order, tokens
 from maild.store.database import Database, Tx
-from maild.store.joining import Asked
+from maild.store.joining import Asked, letter_name
 from maild.store.tokens import SealedTokens
 
 LOOK: Final = 5.0  # seconds between two looks for a token that came by mail
+# A token that a person pasted is another process's until then: two calls of a minute each, and time.
+ABANDONED: Final = timedelta(minutes=3)
+
+
+class Lost(UserError):
+    """A token was used up by a call of which nobody heard the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +93,18 @@ class Joining:
         Raises UserError with CodaBox's reason, Unavailable.
         """
         number = enterprise_number(connector, team)
+        asked = Asked(connector, team.slug, number, self.now())
+        # Before the call: a mail that comes though maild died meanwhile must be known for what it is.
+        before = await self.db.write(partial(rows.ask, asked=asked))
         try:
             await self.ways[connector].api.request_token(number)
         except Denied as fault:
+            await self.db.write(partial(rows.take_back, asked=asked, before=before))
             raise UserError(
                 f"CodaBox mails no token for {number}: {fault}",
                 hint="the accounting office can look at the company's data there: its number, its "
                 "mail address, and that it may connect",
             ) from fault
-        asked = Asked(connector, team.slug, number, self.now())
-        await self.db.write(partial(rows.ask, asked=asked))
         return number
 
     async def redeem(
@@ -104,50 +112,104 @@ class Joining:
     ) -> None:
         """Turn the token, which is one of these, into a login and keep it.
 
-        A login that is not of this company is never kept. Raises UserError, Unavailable.
+        A login that is not of this company is never kept. Each step is on the disk before the next
+        call, so that whoever dies in between is followed by `go_on`. Raises UserError, Unavailable.
         """
-        way, said = self.ways[connector], "there is no token in it"
-        for token in tokens:
-            try:
-                login = await way.api.credentials(token)
-            except Denied as fault:
-                said = str(fault)
-                continue
-            # Somebody else's token, mailed by whoever knew that one is waited for, would have the
-            # team's invoices go to his account.
-            numbers: Sequence[str] = ()
-            with contextlib.suppress(Denied, NotLetIn):
-                numbers = [company_key(one) for one in await way.api.numbers(login)]
-            wanted = enterprise_number(connector, team)
-            if wanted not in numbers and (numbers or not pasted):
-                of = ", ".join(numbers) or "a company that CodaBox does not name"
-                raise UserError(f"this token is of {of}, and team {team.slug} is {wanted}")
-            await way.keys.keep(team.slug, login)
-            joined = partial(_joined, connector=connector, team=team.slug, now=self.now())
-            await self.db.write(joined)
-            log.account_connected(account=way.keys.name(team.slug), provider="CodaBox")
-            return
-        raise UserError(
-            f"CodaBox does not take this token: {said}",
-            hint=f"each works once; `maild connect codabox {team.slug}` asks for another",
-        )
+        keys, now = self.ways[connector].keys, self.now()
+        one, before = Redeeming(tuple(tokens), pasted, now), await keys.redeeming(team.slug)
+        if before is not None and before.words[:1] == one.words[:1]:
+            one = replace(before, pasted=pasted, at=now)  # the same again: it goes on where it was
+        number = enterprise_number(connector, team)
+        asked = Asked(connector, team.slug, number, now)
+        await self.db.write(partial(rows.ask_unless_asked, asked=asked))
+        await self._redeem(connector, team, one)
 
     async def take_letters(self, teams: Mapping[str, Team]) -> None:
-        """Use the tokens that came by mail; one that is of no use is dropped, and said."""
+        """Use the tokens that came by mail, and go on with those that a dead process began to use.
+
+        One that is of no use is dropped, and said.
+        """
         for one in await self.db.read(partial(rows.pending, now=self.now())):
-            letter = await self.letters.load(one.letter)
-            if letter.token is None or one.connector not in self.ways or one.team not in teams:
-                continue
-            words = letter.token.access.split()
-            if not words:
+            if one.connector not in self.ways or one.team not in teams:
                 continue
             try:
-                await self.redeem(one.connector, teams[one.team], tokens=words, pasted=False)
+                await self._go_on(one, teams[one.team])
             except UserError as fault:
                 log.token_refused(account=one.connector, team=one.team, reason=str(fault))
             except DeliveryError:
                 continue  # CodaBox does not answer: at the next look
-            await self.letters.drop(one.letter)
+
+    async def _go_on(self, asked: Asked, team: Team) -> None:
+        begun = await self.ways[asked.connector].keys.redeeming(team.slug)
+        letter = await self.letters.load(asked.letter)
+        words = letter.token.access.split() if letter.token else []
+        if begun is not None and (not begun.pasted or self.now() - begun.at >= ABANDONED):
+            if tuple(words[-len(begun.words) :]) == begun.words:
+                await self.letters.drop(asked.letter)
+            await self._redeem(asked.connector, team, begun)
+        elif words:
+            try:
+                await self.redeem(asked.connector, team, tokens=words, pasted=False)
+            except UserError:
+                await self.letters.drop(asked.letter)
+                raise
+
+    async def _redeem(self, connector: str, team: Team, one: Redeeming) -> None:
+        keys = self.ways[connector].keys
+        mine = keys.redeeming_name(team.slug)
+        try:
+            login = one.login or await self._exchanged(connector, team, one)
+            await self._check(connector, team, login, pasted=one.pasted)
+        except UserError as fault:
+            await self.letters.drop(mine)
+            if isinstance(fault, Lost):
+                await keys.missed(team.slug, str(fault))
+            raise
+        await keys.keep(team.slug, login)
+        done = (mine, letter_name(connector, team.slug))
+        joined = partial(_joined, connector=connector, team=team.slug, done=done, now=self.now())
+        await self.db.write(joined)
+        log.account_connected(account=keys.name(team.slug), provider="CodaBox")
+
+    async def _exchanged(self, connector: str, team: Team, one: Redeeming) -> Login:
+        """The login that CodaBox gives for one of the words. Raises UserError, Lost."""
+        way, said, lost = self.ways[connector], "there is no token in it", False
+        for n, word in enumerate(one.words):
+            trying = replace(one, words=one.words[n:], asked=True)
+            await way.keys.note(team.slug, trying)
+            try:
+                login = await way.api.credentials(word)
+            except Denied as fault:
+                lost = lost or (n == 0 and one.asked)
+                said = str(fault)
+                continue
+            await way.keys.note(team.slug, replace(trying, login=login))
+            return login
+        again = f"`maild connect codabox {team.slug}` asks for another"
+        if lost:
+            raise Lost(
+                f"CodaBox does not take this token: {said} A call with it was cut off before, and may"
+                " have used it up; then the login that it gave is lost",
+                hint=f"{again}; should CodaBox mail none because the company is connected already, ask"
+                " it to end that connection first",
+            )
+        raise UserError(
+            f"CodaBox does not take this token: {said}", hint=f"each works once; {again}"
+        )
+
+    async def _check(self, connector: str, team: Team, login: Login, *, pasted: bool) -> None:
+        """Raise UserError for a login of another company.
+
+        Somebody else's token, mailed by whoever knew that one is waited for, would have the team's
+        invoices go to his account.
+        """
+        numbers: Sequence[str] = ()
+        with contextlib.suppress(Denied, NotLetIn):
+            numbers = [company_key(one) for one in await self.ways[connector].api.numbers(login)]
+        wanted = enterprise_number(connector, team)
+        if wanted not in numbers and (numbers or not pasted):
+            of = ", ".join(numbers) or "a company that CodaBox does not name"
+            raise UserError(f"this token is of {of}, and team {team.slug} is {wanted}")
 
 
 def enterprise_number(connector: str, team: Team) -> str:
@@ -164,8 +226,10 @@ def enterprise_number(connector: str, team: Team) -> str:
     )
 
 
-def _joined(tx: Tx, *, connector: str, team: str, now: datetime) -> None:
+def _joined(tx: Tx, *, connector: str, team: str, done: Sequence[str], now: datetime) -> None:
     rows.done(tx, connector, team)
+    for name in done:
+        tokens.forget(tx, name=name)
     order.wake(tx, connector, team, now=now)
 
 

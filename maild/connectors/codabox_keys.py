@@ -1,8 +1,10 @@
-"""The logins of teams at CodaBox, sealed: one for each team and connector."""
+"""The logins of teams at CodaBox, sealed: one for each team and connector, and what is to become one."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from maild.connectors.codabox_api import Login
@@ -15,6 +17,21 @@ from maild.ports import TokenStore
 # since the trouble is written down.
 REST = timedelta(hours=1)
 _LIFE = timedelta(days=36_500)  # a login has no end of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Redeeming:
+    """A mailed token on its way to a login: written down before each call, and after it.
+
+    `words` are those that may be the token, the first being tried; `asked` tells that it may have
+    been used by a call whose answer never came. `login` is what CodaBox gave for it, not looked at yet.
+    """
+
+    words: tuple[str, ...] = field(repr=False)
+    pasted: bool
+    at: datetime
+    asked: bool = False
+    login: Login | None = None
 
 
 class Keys:
@@ -32,7 +49,8 @@ class Keys:
         """The login of a team. Raises RoadClosed, with what to do, when there is none that works."""
         consent = await self._store.load(self.name(team))
         if consent.token is None:
-            raise self._closed(team, "is not connected to CodaBox")
+            why = f" ({consent.trouble})" if consent.trouble else ""
+            raise self._closed(team, f"is not connected to CodaBox{why}")
         if consent.trouble:
             raise self._closed(team, f"is not let in by CodaBox any more ({consent.trouble})")
         return Login(consent.token.scope, consent.token.access)
@@ -42,6 +60,40 @@ class Keys:
         now = self._now()
         token = Token(login.password, None, now + _LIFE, now, now, scope=login.username)
         await self._store.save(self.name(team), token)
+
+    async def redeeming(self, team: str) -> Redeeming | None:
+        """The token of a team that is being turned into a login, if any."""
+        token = (await self._store.load(self.redeeming_name(team))).token
+        if token is None:
+            return None
+        said = json.loads(token.access)
+        login = Login(*said["login"]) if said["login"] else None
+        words = tuple(said["words"])
+        return Redeeming(words, said["pasted"], token.obtained_at, said["asked"], login)
+
+    async def note(self, team: str, one: Redeeming) -> None:
+        """Write down how far a token has come; it is durable when this returns."""
+        said = {
+            "words": one.words,
+            "pasted": one.pasted,
+            "asked": one.asked,
+            "login": [one.login.username, one.login.password] if one.login else None,
+        }
+        now = self._now()
+        await self._store.save(
+            self.redeeming_name(team), Token(json.dumps(said), None, now + _LIFE, one.at, now)
+        )
+
+    def redeeming_name(self, team: str) -> str:
+        """What a token on its way is called in the store of tokens."""
+        return f"codabox-redeeming:{self.connector}:{team}"
+
+    async def missed(self, team: str, said: str) -> None:
+        """Note why a team that is not connected did not get its login; a login that works stays."""
+        name = self.name(team)
+        connected = (await self._store.load(name)).token is not None
+        if not connected and await self._store.spoil(name, said):
+            log.account_needs_consent(account=name, provider="CodaBox", reason=said)
 
     async def refused(self, team: str, said: str) -> RoadClosed:
         """Note that a login is taken no more, and give the fault that says so."""

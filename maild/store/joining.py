@@ -30,13 +30,39 @@ class Asked:
     @property
     def letter(self) -> str:
         """What the token is called in the store of tokens, until it is used."""
-        return f"codabox-letter:{self.connector}:{self.team}"
+        return letter_name(self.connector, self.team)
+
+    @property
+    def mark(self) -> str:
+        """Where it is noted that the team waits."""
+        return f"{_PREFIX}{self.connector}.{self.team}"
 
 
-def ask(tx: Tx, asked: Asked) -> None:
-    """Note that a token is on its way."""
+def letter_name(connector: str, team: str) -> str:
+    """What a mailed token is called in the store of tokens, until it is used."""
+    return f"codabox-letter:{connector}:{team}"
+
+
+def ask(tx: Tx, asked: Asked) -> dict[str, str] | None:
+    """Note that a token is on its way; what was noted before, for `take_back`."""
+    before = marks.get(tx, asked.mark)
     value = {"number": asked.number, "at": asked.at.isoformat()}
-    marks.put(tx, f"{_PREFIX}{asked.connector}.{asked.team}", value, now=asked.at)
+    marks.put(tx, asked.mark, value, now=asked.at)
+    return before
+
+
+def ask_unless_asked(tx: Tx, asked: Asked) -> None:
+    """Note it where nothing is waited for, so that what begins now is found by whoever comes after."""
+    if not any(one.mark == asked.mark for one in pending(tx, now=asked.at, team=asked.team)):
+        ask(tx, asked)
+
+
+def take_back(tx: Tx, asked: Asked, *, before: dict[str, str] | None) -> None:
+    """Note that none is: what was waited for before still is."""
+    if before is None:
+        marks.drop(tx, asked.mark)
+    else:
+        marks.put(tx, asked.mark, before, now=asked.at)
 
 
 def done(tx: Tx, connector: str, team: str) -> None:

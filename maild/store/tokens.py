@@ -72,7 +72,7 @@ class SealedTokens:
 
     async def drop(self, name: str) -> None:
         """Forget what is kept under a name, as if it had never been."""
-        await self._db.write(partial(_drop, name=name))
+        await self._db.write(partial(forget, name=name))
 
     async def spoil(self, name: str, trouble: str) -> bool:
         """Note that a person has to be asked again; True when that is news."""
@@ -134,7 +134,8 @@ def _put(tx: Tx, *, name: str, values: dict[str, Any]) -> None:
         tx.execute(update(table).where(table.c.name == name).values(values))
 
 
-def _drop(tx: Tx, *, name: str) -> None:
+def forget(tx: Tx, *, name: str) -> None:
+    """Drop what is kept under a name, with what else is written in this transaction."""
     tx.execute(delete(table).where(table.c.name == name))
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
+from maild.app import App
+from maild.joining import Joining
 from maild.simulators.codabox.server import CodaBox
 from maild.simulators.codabox.world import Entry, Fault
 from tests.spine import papers
@@ -215,3 +219,97 @@ def test_what_waited_goes_by_date_and_once_though_the_daemon_is_killed(
             house.settled(f"F-{day}", "handed_over", "handed_over")
     assert [one.issued_on for one in company.invoices] == sorted(days)
     assert box.world.offences == []
+
+
+def died_at(daemon: Daemon, box: CodaBox, call: str) -> None:
+    """Kill the daemon when CodaBox has done what was asked, and has not answered yet."""
+    until(lambda: any(one.startswith(call) for one in box.world.calls), explain=daemon.log)
+    daemon.kill()
+
+
+def slow(box: CodaBox, *, after: int) -> None:
+    """The call after so many more is answered late."""
+    box.world.switches.slow = 5
+    box.world.faults[len(box.world.calls) + after] = Fault.SLOW
+
+
+def seen(box: CodaBox, call: str) -> int:
+    return sum(one.startswith(call) for one in box.world.calls)
+
+
+def test_a_daemon_that_dies_with_the_login_in_hand_goes_on_with_it(
+    house: House, run: Running, box: CodaBox
+) -> None:
+    daemon = run(*towards(box), more=QUICK)
+    assert asked(house, "\n")[0] == 0
+    slow(box, after=2)
+    assert daemon.hand_in(a_text(mailed(box), sender="no-reply@codabox.com")).code == 250
+    died_at(daemon, box, "GET clients/")
+    with house.running() as again:
+        again.wait_for("account.connected")
+        assert (seen(box, "GET get-credentials/"), seen(box, "GET clients/")) == (1, 2)
+        sent(again, house, "2026-7", "handed_over", "handed_over")
+
+
+def test_a_login_that_was_lost_in_its_answer_is_told_with_what_to_ask_for(
+    house: House, run: Running, box: CodaBox
+) -> None:
+    daemon = run(*towards(box), more=QUICK)
+    assert asked(house, "\n")[0] == 0
+    slow(box, after=1)
+    assert daemon.hand_in(a_text(mailed(box), sender="no-reply@codabox.com")).code == 250
+    died_at(daemon, box, "GET get-credentials/")
+    with house.running() as again:
+        said = again.wait_for("token.refused")["reason"]
+        assert "the login that it gave is lost" in said
+        again.wait_for("account.needs_consent")
+        assert again.hand_in(a_mail(("i.xml", papers.invoice("2026-9")))).code == 250
+        house.settled("2026-9", "handed_over", "queued")
+        [waits] = [one for one in house.queue() if one["state"] == "queued"]
+        until(lambda: "is lost" in (house.queue("--state", "queued")[0]["reason"] or ""))
+        assert "`maild connect codabox acme`" in house.queue("--state", "queued")[0]["reason"]
+        assert asked(house, "\n")[0] == 0
+        assert again.hand_in(a_text(mailed(box), sender="no-reply@codabox.com")).code == 250
+        again.wait_for("account.connected")
+        house.settled("2026-9", "handed_over", "handed_over")
+        assert waits["id"]
+
+
+def test_a_mail_is_known_for_a_token_though_the_question_died_before_its_answer(
+    house: House, run: Running, box: CodaBox
+) -> None:
+    daemon = run(*towards(box), more=QUICK)
+    slow(box, after=1)
+    command = house.talking("connect", "codabox", "acme")
+    until(lambda: bool(box.world.mails))
+    command.kill()
+    command.communicate()
+    assert daemon.hand_in(a_text(mailed(box), sender="no-reply@codabox.com")).code == 250
+    daemon.wait_for("account.connected")
+
+
+def test_a_pasted_token_is_taken_up_by_the_daemon_when_the_command_died(
+    house: House, run: Running, box: CodaBox
+) -> None:
+    daemon = run(*towards(box), more=QUICK)
+    slow(box, after=3)
+    command = house.talking("connect", "codabox", "acme")
+    until(lambda: bool(box.world.mails))
+    assert command.stdin
+    command.stdin.write(f"{mailed(box).split('token: ')[1].split()[0]}\n")
+    command.stdin.flush()
+    until(lambda: seen(box, "GET clients/") == 1)
+    command.kill()
+    command.communicate()
+    asyncio.run(_look_in(house, after=timedelta(seconds=170)))
+    assert seen(box, "GET clients/") == 1  # it may be somebody else's still
+    asyncio.run(_look_in(house, after=timedelta(seconds=181)))
+    assert (seen(box, "GET get-credentials/"), seen(box, "GET clients/")) == (1, 2)
+    sent(daemon, house, "2026-8", "handed_over", "handed_over")
+
+
+async def _look_in(house: House, *, after: timedelta) -> None:
+    """What the daemon does every few seconds, by a clock that is ahead."""
+    with contextlib.chdir(house.folder):
+        async with App.opened(None, now=lambda: datetime.now(UTC) + after) as app:
+            await Joining.of(app).take_letters({team.slug: team for team in app.book.teams})
