@@ -17,6 +17,7 @@ from pathlib import Path
 from maild import teams
 from maild.actions import Actions, utc_now
 from maild.agenda import Agenda
+from maild.almanac import Almanac
 from maild.config.settings import Settings
 from maild.configured import Configured, configured
 from maild.errors import ConfigError
@@ -211,6 +212,11 @@ class App:
         return Automation(
             self.db, self.actions, self.shelf.current, url, self.now, changed=self.refresh
         )
+
+    @property
+    def almanac(self) -> Almanac:
+        """What the clock does in the hours to come, and the periods of exports."""
+        return Almanac(self.db, self.agenda.schedules, self.agenda.now)
 
     async def refresh(self) -> None:
         """Let the rule book have what offices switched on or off meanwhile."""

@@ -61,6 +61,7 @@ async def _show(visit: Visit, *, said: list[str] | None = None) -> Response:
         status=422 if said else 200,
         team=packages.team,
         packages=packages,
+        calendar=await visit.app.almanac.calendar(team=packages.team.slug),
         road=road_of,
         periods=periods,
         chosen=visit.field("period") or periods[0][1][0].key,

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from maild.almanac import AHEAD, Lane
 from maild.doctor.examine import examine_domains
 from maild.errors import NotFound
 from maild.lights import lights, renewals
 from maild.web.operator import OPERATOR
 from maild.web.pages import page
 from maild.web.routes import Page, Who
+from maild.web.strip import strip
 from maild.web.visit import Visit, go
 
 _LONGEST_LOOK: Final = 20.0  # seconds for all domains together
-_AHEAD: Final = timedelta(hours=24)
 
 
 async def connections(visit: Visit) -> Response:
@@ -36,14 +38,27 @@ async def connections(visit: Visit) -> Response:
 async def schedule(visit: Visit) -> Response:
     """What the clock does next, and what became of what it did."""
     found = await visit.app.agenda.list()
-    now = visit.app.oversight.now()
-    soon = [one for one in found if datetime.fromisoformat(one["next_at"]) <= now + _AHEAD]
+    now, almanac = visit.app.oversight.now(), visit.app.almanac
     return page(
         visit,
         "operator_schedule.html",
         schedules=sorted(found, key=_when),
-        soon=sorted(soon, key=_when),
+        strip=strip(_lanes(found, almanac.ahead(), now), now=now, words=visit.words),
+        calendar=await almanac.calendar(),
     )
+
+
+def _lanes(
+    found: list[dict[str, Any]], ahead: tuple[Lane, ...], now: datetime
+) -> Iterator[tuple[str, tuple[datetime, ...]]]:
+    """What is due within a day by its name: schedules, and the digests, which have no periods."""
+    known = {one.schedule for one in ahead}
+    for lane in ahead:
+        yield lane.schedule, lane.moments
+    for one in sorted(found, key=_when):
+        at = datetime.fromisoformat(one["next_at"])
+        if one["schedule"] not in known and at <= now + AHEAD:
+            yield one["schedule"], (at,)
 
 
 async def decide(visit: Visit) -> Response:

@@ -22,6 +22,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
 from maild.model.money import Amount
+from maild.model.period import Every, Period
 
 LANGUAGES: Final = ("nl", "fr", "en")
 # Belgian and Dutch readers: the day before the month in English, too.
@@ -58,6 +59,21 @@ class Words:
         if value is None:
             return ""
         return f"{self.day(value.astimezone(self.zone).date())} {self.hour(value)}"
+
+    def short_period(self, value: Period) -> str:
+        """A period where there is little room: "nov", "K3", "w48", "24/11", each with its year's end."""
+        day, year = value.first_on, f"’{value.first_on.year % 100:02}"
+        match value.every:
+            case Every.MONTH:
+                return f"{format_date(day, 'LLL', self.locale).rstrip('.')} {year}"
+            case Every.QUARTER:
+                return f"{self('period.quarter')}{(day.month + 2) // 3} {year}"
+            case Every.WEEK:
+                return f"w{day.isocalendar().week}"
+            case Every.DAY:
+                return f"{day.day}/{day.month}"
+            case _:
+                return value.key
 
     def hour(self, value: datetime) -> str:
         """The time of day in the reader's zone: "09:12"."""

@@ -16,7 +16,7 @@ from maild.model.document import Kind
 from maild.partners.exporting import AN_HOUR
 from maild.store import documents
 from tests.promised import PROMISED
-from tests.web.conftest import ACCOUNTANT, OTHER_OWNER, OWNER, WEB, Site
+from tests.web.conftest import ACCOUNTANT, OPERATOR, OTHER_OWNER, OWNER, WEB, Site
 from tests.web.test_today import hand_in, in_trail, of, text_of
 
 Browsers = Callable[..., Any]
@@ -117,3 +117,18 @@ async def test_packages_of_others_do_not_exist(pages: Site, browsers: Browsers, 
     ]
     assert {one.status_code for one in answers} == {404}
     assert await packages(pages) == []
+
+
+async def test_periods_show_which_packages_were_made(pages: Site, browsers: Browsers) -> None:
+    browser = await browsers(OWNER)
+    page = await text_of(browser, EXPORTS)
+    assert page.count("to come") >= 2  # the cell, and the words below
+    await browser.post(f"{EXPORTS}/monthly/run", data={"period": "2026-09"})
+    page = await text_of(browser, EXPORTS)
+    assert 'title="September 2026: being made' in page
+
+
+async def test_the_operator_sees_the_periods_of_every_team(pages: Site, browsers: Browsers) -> None:
+    page = await text_of(await browsers(OPERATOR), "/operator/schedule")
+    assert 'acme <span class="of">monthly</span>' in page
+    assert 'href="/documents/' not in page
