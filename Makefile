@@ -15,7 +15,7 @@ SOURCES := $(wildcard maild tests bench tools)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench soak lock venv dev packages
+.PHONY: help demo test check bench soak lock venv dev ocr packages
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,12 +41,15 @@ bench: dev ## Measure; JSON lines, each beside its peer or limit (ARGS="render i
 soak: packages dev ## The tests that take long: kill -9 under load, a steady run (MAILD_SOAK_MINUTES=20)
 	$(RUN)/pytest -m soak $(ARGS)
 
-lock: dev ## Write both lock files anew from pyproject.toml (ARGS=--upgrade takes newer releases)
+lock: dev ## Write the lock files anew from pyproject.toml (ARGS=--upgrade takes newer releases)
 	$(RUN)/python tools/lock.py $(ARGS)
 
 venv: $(VENV)/.runtime ## Install what maild needs to run, into .venv
 
 dev: $(VENV)/.dev ## Install what developing and testing need, into .venv
+
+ocr: venv ## Install what reading scans and photos needs too (the extra maild[ocr], 500 MB), into .venv
+	@$(LOCKED) requirements-ocr.lock
 
 packages:
 	@$(PYTHON) tools/debian_packages.py

@@ -286,6 +286,9 @@ def _environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "HOME": "/nonexistent",
         "TZ": "UTC",
+        # A child has one core; a library with threads of its own could not be forked either.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join(root for root in roots if root),
         "PYTHONDONTWRITEBYTECODE": "1",
         **dict.fromkeys(_PROXIES, _NOWHERE),

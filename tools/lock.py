@@ -1,8 +1,8 @@
-"""Write requirements.lock and requirements-dev.lock from pyproject.toml.
+"""Write the three lock files from pyproject.toml: requirements.lock, and with -ocr and -dev in its name.
 
-Both hold versions and hashes for Linux and macOS on every Python we support, and no addresses: who
+All hold versions and hashes for Linux and macOS on every Python we support, and no addresses: who
 installs decides where from. The first is what maild runs on and is built with; the second is that
-plus the tools of development, at the same versions.
+with the extra `maild[ocr]`; the third is the second plus the tools of development. Versions are the same in all.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 UV = Path(sys.executable).with_name("uv")
-RUNTIME, DEV = "requirements.lock", "requirements-dev.lock"
+RUNTIME, OCR, DEV = "requirements.lock", "requirements-ocr.lock", "requirements-dev.lock"
 HEADER = "# Made by `make lock` from pyproject.toml; do not edit.\n"
 ALWAYS = (
     *("--universal", "--python-version", "3.11", "--generate-hashes"),
@@ -22,10 +22,12 @@ ALWAYS = (
 
 
 def main() -> None:
-    """Write both locks; arguments such as --upgrade are passed to `uv pip compile`."""
+    """Write the locks; arguments such as --upgrade are passed to `uv pip compile`."""
     extra = sys.argv[1:]
     compile_lock(RUNTIME, ["--group", "build", *extra])
-    compile_lock(DEV, ["--group", "dev", "--constraint", RUNTIME, *extra])
+    read = ["--extra", "ocr"]
+    compile_lock(OCR, ["--group", "build", *read, "--constraint", RUNTIME, *extra])
+    compile_lock(DEV, ["--group", "dev", *read, "--constraint", OCR, *extra])
 
 
 def compile_lock(name: str, options: list[str]) -> None:

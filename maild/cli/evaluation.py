@@ -21,7 +21,7 @@ def evaluate(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Read each PDF of a folder that has its truth beside it (FILE.json), and say how much was right."""
+    """Read each PDF or picture of a folder that has its truth beside it (FILE.json), and say how much was right."""
 
     async def go() -> dict[str, Any]:
         whose = team_named(team, config=config) if team else None

@@ -11,6 +11,7 @@ from maild.doctor import domains, doors, machine, ways
 from maild.doctor.dns import Names
 from maild.doctor.finding import Finding
 from maild.doctor.sender import Sending, sendings
+from maild.reading import ocr
 from maild.reception import antivirus_of
 from maild.store import tokens
 from maild.store.vitals import vitals
@@ -44,6 +45,7 @@ async def examine(app: App) -> list[Finding]:
         *machine.clock(now, vitals=seen),
         *machine.sqlite(app.db.sqlite_version, vitals=seen),
         *machine.secrets(settings),
+        *machine.scans(ocr=ocr.is_installed()),
         *ways.accounts(settings.account, standings, now=now),
         *boxes,
         *scanner,

@@ -84,6 +84,15 @@ def sqlite(version: str, *, vitals: Vitals) -> Iterator[Finding]:
         yield Finding("sqlite", "version", "good", f"{version}, WAL")
 
 
+def scans(*, ocr: bool) -> Iterator[Finding]:
+    """Whether scans and photos are read, which takes an extra. One may well do without."""
+    if ocr:
+        yield Finding("reading", "ocr", "good", "scans and photos are read")
+    else:
+        said = "scans and photos of purchases are not read: they wait for a person"
+        yield Finding("reading", "ocr", "note", said, next='to read them: install "maild[ocr]"')
+
+
 def _files(section: BaseModel | Any, key: str) -> Iterator[tuple[str, Path]]:
     """Every key that names a file with a secret, in whatever section."""
     for name in type(section).model_fields:

@@ -22,6 +22,7 @@ from maild.model.returned import Report, Returned
 from maild.model.team import Team
 from maild.reading.mail import Body, Mail, Part
 from maild.reading.names import split_name, type_of
+from maild.reading.picture import PICTURES, paper_of
 from maild.reading.reader import MailReader
 from maild.reading.returns import classify
 from maild.reading.unpack import ARCHIVES
@@ -56,14 +57,21 @@ class Inspector:
             return await self._mail(name, content)
         if type_of(content) in ARCHIVES:
             return await self._mail(name, wrap([(PurePath(name).name, content)]))
-        if type_of(content) == _PDF:
-            opened = await self.opener.open_pdf(content)
-            figures = await self._figures(content, opened)
-            return inspect_pdf.shown(name, opened, team=self.team, figures=figures)
+        if type_of(content) == _PDF or type_of(content) in PICTURES:
+            return await self._paper(name, content)
         try:
             return inspect.inspect(name, content, team=self.team)
         except DocumentError as fault:
             return describe_unknown(name, fault.problems)
+
+    async def _paper(self, name: str, content: bytes) -> dict[str, Any]:
+        try:
+            paper = await paper_of(self.opener.sandbox, content)
+        except Unreadable as fault:
+            return describe_unknown(name, [Problem("unopened", "", str(fault))])
+        opened = await self.opener.open_pdf(paper)
+        figures = await self._figures(paper, opened)
+        return inspect_pdf.shown(name, opened, team=self.team, figures=figures)
 
     async def _mail(self, name: str, raw: bytes) -> dict[str, Any]:
         shown: dict[str, Any] = {"file": name, "kind": "mail"}
@@ -100,21 +108,27 @@ class Inspector:
             for one in pdfs
             if one not in pairs.values() and _number_inside(opened, one) not in numbers
         ]
-        documents += [await self._pdf(one, mail, opened=opened) for one in _invoices(alone)]
+        photos = [one for one in parts if opened.get(one.name, NOTHING).made]
+        alone = [*_invoices(alone), *photos]
+        documents += [await self._pdf(one, mail, opened=opened) for one in alone]
         return _Said(documents, problems)
 
-    async def _figures(self, content: Body, opened: Opened) -> Figures | None:
+    async def _figures(self, content: Body, opened: Opened) -> Figures | str | None:
+        """What the pages say, or why they say nothing."""
         if not inspect_pdf.asks_for_figures(opened):
             return None
         try:
             return await figures_of(self.opener.sandbox, content, team=self.team)
-        except Unreadable:
-            return None  # its pages cannot be read: it is shown as the file that it is
+        except Unreadable as fault:
+            return str(fault)
 
     async def _pdf(self, part: Part, mail: Mail, *, opened: Openings) -> dict[str, Any]:
-        """A PDF by the bill inside it, else by what the mail tells, beside what its pages say."""
+        """A PDF by the bill inside it, else by what the mail tells, beside what its pages say.
+
+        So is a picture, by the PDF that was made of it.
+        """
         found = opened.get(part.name, NOTHING)
-        figures = await self._figures(part.body, found)
+        figures = await self._figures(found.made or part.body, found)
         shown = inspect_pdf.shown(part.name, found, team=self.team, figures=figures)
         if found.inside is None:
             number = hints(mail.subject, split_name(part.name)[0], purchase=True).number

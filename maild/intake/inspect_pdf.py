@@ -32,16 +32,18 @@ def asks_for_figures(opened: Opened) -> bool:
 
 
 def shown(
-    name: str, opened: Opened, *, team: Team | None, figures: Figures | None = None
+    name: str, opened: Opened, *, team: Team | None, figures: Figures | str | None = None
 ) -> dict[str, Any]:
     """The object for a PDF. A bill that is not believed is shown all the same, with the reason.
 
-    `figures` are those read from its pages, when it has no bill inside.
+    `figures` are those read from its pages, when it has no bill inside, or why none were.
     """
     doubts = [_problem(opened)] if opened.hold or opened.remark else []
     files = [_attachment(one) for one in opened.files]
     if opened.inside is None:
-        if figures is not None and _says_something(figures):
+        if isinstance(figures, str):
+            doubts.append(Problem("pdf_only", "", f"a PDF without figures inside; {figures}"))
+        elif figures is not None and _says_something(figures):
             blank = describe_unknown(name, doubts or [READ_FROM_THE_PAGE])
             return blank | {"attachments": files, "fields": figures_json(figures)}
         return describe_unknown(name, doubts or [PDF_ONLY]) | {"attachments": files}

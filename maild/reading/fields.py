@@ -14,6 +14,7 @@ from typing import Final
 
 from maild.model.figures import ABSENT, KEYS, Field, Figures, Verdict
 from maild.reading.amounts import written
+from maild.reading.eyesight import doubted
 from maild.reading.heads import head_fields
 from maild.reading.labels import Labels, shipped
 from maild.reading.parties import Own, supplier_fields
@@ -36,7 +37,8 @@ def read_fields(
     sheets: Iterable[Sheet], *, own: Own = _NOBODY, labels: Labels | None = None
 ) -> Figures:
     """Every key of `maild.model.figures.KEYS`; `own` is what is known of the customer."""
-    lines = lines_of(sheets, labels or shipped())
+    pages = tuple(sheets)
+    lines = lines_of(pages, labels or shipped())
     money = printed(lines)
     found = dict.fromkeys(KEYS, ABSENT) | head_fields(lines, language=_language(lines))
     found |= supplier_fields(lines, own)
@@ -46,7 +48,7 @@ def read_fields(
     if _is_marked_elsewhere(found, money):
         found |= {key: _doubted(found[key]) for key in (*_TOTALS, "currency")}
     found["supplier_name"] = name_field(lines, own=own, numbers=_numbers(found))
-    return _by_sign(found)
+    return doubted(_by_sign(found), pages)
 
 
 def _numbers(found: Figures) -> frozenset[str]:

@@ -13,8 +13,9 @@ from typing import Any, Final, Literal
 from maild.errors import Unreadable
 from maild.reading.mail import Body
 from maild.reading.names import safe_name
+from maild.reading.ocr import read_pictures
 from maild.reading.packed import unpack
-from maild.reading.rows import Piece, Sheet, rows_of
+from maild.reading.rows import Piece, Sheet, Source, rows_of
 from maild.reading.sandbox import Sandbox
 
 _FILES: Final = "maild.reading.pdf_jobs:files"
@@ -75,9 +76,12 @@ async def page_text(sandbox: Sandbox, content: Body) -> str:
 
 
 async def sheets(sandbox: Sandbox, content: Body) -> tuple[Sheet, ...]:
-    """The rows of a PDF's first and last pages. Raises as `page_text` does."""
+    """The rows of a PDF's first and last pages, pictures of pages among them read where OCR is installed.
+
+    Raises as `page_text` does, and as `read_pictures`.
+    """
     head, _ = unpack(await sandbox.run(_WORDS, content))
-    return sheets_from(head)
+    return await read_pictures(sandbox, content, sheets_from(head))
 
 
 def sheets_from(head: dict[str, Any]) -> tuple[Sheet, ...]:
@@ -92,7 +96,8 @@ def _sheet(told: dict[str, Any]) -> Sheet:
     number = int(told["number"])
     words = [Piece(str(text), *map(float, sides)) for text, *sides in told["words"]]
     rows = rows_of(words, page=number)
-    return Sheet(number, float(told["width"]), float(told["height"]), rows)
+    source = Source.PICTURE if told.get("picture") is True else Source.TEXT
+    return Sheet(number, float(told["width"]), float(told["height"]), rows, source)
 
 
 def _embedded(told: list[dict[str, Any]], bodies: list[bytes]) -> Iterator[Embedded]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from maild.errors import Unreadable
-from maild.reading.mail import Body
+from maild.reading.mail import Body, content_of
+from maild.reading.names import type_of
 from maild.reading.packed import unpack
 from maild.reading.sandbox import Sandbox
 
@@ -28,3 +29,16 @@ async def as_pdf(sandbox: Sandbox, content: Body) -> bytes | None:
     if len(bodies) != 1 or not bodies[0].startswith(b"%PDF-"):
         raise Unreadable("the process that opened the picture gave no answer that makes sense")
     return bodies[0]
+
+
+async def paper_of(sandbox: Sandbox, content: Body) -> Body:
+    """The PDF of a picture, and anything else as it is.
+
+    Raises as `as_pdf`, and Unreadable when the picture is too small to show a document.
+    """
+    if type_of(content_of(content)) not in PICTURES:
+        return content
+    made = await as_pdf(sandbox, content)
+    if made is None:
+        raise Unreadable("the picture is too small to show a document; take one of the whole page")
+    return made

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -77,14 +78,27 @@ class Cell:
         return around(held or self.words)
 
 
+class Source(StrEnum):
+    """Where the rows of a page come from: its text, its looks, or nowhere since it is a picture."""
+
+    TEXT = "text"
+    PICTURE = "picture"
+    OCR = "ocr"
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page: its number from 1, its size in points, its rows from top to bottom."""
+    """A page: its number from 1, its size in points, its rows from top to bottom.
+
+    `faint` are the words of a picture that may be misread.
+    """
 
     number: int
     width: float
     height: float
     rows: tuple[Row, ...]
+    source: Source = Source.TEXT
+    faint: tuple[Piece, ...] = ()
 
 
 def around(pieces: Sequence[Piece]) -> Piece:

@@ -20,6 +20,9 @@ OPENING: Final = Limits(cpu=10.0, wall=30.0, memory=1 << 30, answer=256 << 20)
 _MODULES: Final = tuple(
     f"maild.reading.{name}" for name in ("mail_job", "pdf_jobs", "picture_jobs")
 )
+LOOKING: Final = 2 << 30  # bytes that OCR may take for a page; it takes 0.7 GB
+# The models of OCR take 300 MB and a second to load: one process, which starts with the first scan.
+_OCR: Final = ("maild.reading.ocr_jobs",)
 _TRIES: Final = 2
 _SAID_BY_US: Final = f"{Unreadable.__name__}: "
 
@@ -50,6 +53,8 @@ class Sandbox:
     def __init__(self, size: int = 2, *, limits: Limits = OPENING) -> None:
         self._limits = limits
         self._children = Children(size, modules=_MODULES, fresh=True)
+        # What a fork used is gone with it, so that none is replaced for its size.
+        self._eyes = Children(1, modules=_OCR, fresh=True, recycle_above=LOOKING)
 
     async def run(self, job: str, payload: Content, *, limits: Limits | None = None) -> bytes:
         """Do one job and return its answer; `limits` are the sandbox's own when not given.
@@ -59,6 +64,10 @@ class Sandbox:
         """
         bounds = limits or self._limits
         return await _tried(lambda: self._children.run(job, payload, limits=bounds), limits=bounds)
+
+    async def look(self, job: str, payload: Content, *, limits: Limits) -> bytes:
+        """Do one job of OCR, beside the models; these wait for each other. Raises as `run`."""
+        return await _tried(lambda: self._eyes.run(job, payload, limits=limits), limits=limits)
 
     async def receive(
         self,
@@ -88,6 +97,7 @@ class Sandbox:
     async def close(self) -> None:
         """End the processes. Safe to call twice."""
         await self._children.close()
+        await self._eyes.close()
 
 
 async def _tried(attempt: Callable[[], Awaitable[T]], *, limits: Limits) -> T:

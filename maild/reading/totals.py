@@ -141,10 +141,10 @@ def _due(money: Printed, best: Solution, *, sure: bool) -> Field:
         left = abs(best.gross) - abs(one.value.cents)
         if left and left in paid:
             verdict = Verdict.PROVEN if sure else Verdict.LIKELY
-            return _field(one, verdict)
+            return _field(one, verdict, checks=("gross - paid = due",))
     same = [one for one in named if one.value.cents == best.gross]
     if same and sure and not paid - {0}:
-        return _field(same[-1], Verdict.PROVEN)
+        return _field(same[-1], Verdict.PROVEN, checks=("gross = due",))
     if named and not same:
         return _field(named[-1], Verdict.LIKELY)
     return _placed(money, best.gross, Verdict.LIKELY, "due", "gross")

@@ -97,3 +97,10 @@ def test_a_clock_that_nobody_keeps_is_a_warning_and_no_more() -> None:
 )
 def test_a_sqlite_that_loses_data_is_an_error(version: str, journal: str, level: str) -> None:
     assert levels(machine.sqlite(version, vitals=Vitals(journal, None))) == [level]
+
+
+def test_scans_are_read_or_it_says_what_to_install() -> None:
+    (there,), (missing,) = list(machine.scans(ocr=True)), list(machine.scans(ocr=False))
+    assert (there.level, there.next) == ("good", "")
+    assert missing.level == "note"
+    assert "maild[ocr]" in missing.next

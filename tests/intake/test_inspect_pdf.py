@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from maild.intake.inspect_mail import Inspector
 from maild.intake.opening import Opener
@@ -16,6 +19,8 @@ from maild.reading.sandbox import Sandbox
 from maild.store.spool import Spool
 from tests import builders_pdf as make
 from tests.builders_cii import a_cii
+from tests.builders_page import an_invoice_page
+from tests.builders_scan import a_photo, a_scan
 from tests.intake.conftest import a_mail, a_team, an_invoice
 from tests.intake.test_opening import SHOWN, a_hybrid
 
@@ -141,3 +146,30 @@ async def test_a_mail_with_a_pair_shows_one_document(inspector: Inspector) -> No
     raw = a_mail(("a.xml", an_invoice("2026-001")), ("b.pdf", a_hybrid()))
     [seen] = (await inspector.inspect("m.eml", raw))["documents"]
     assert seen["number"] == "2026-001"
+
+
+async def test_a_photo_is_read_and_shown_with_how_sure_each_figure_is(inspector: Inspector) -> None:
+    made, photo = an_invoice_page(1003), io.BytesIO()
+    a_photo(made.content).save(photo, "JPEG")
+    seen = await inspector.inspect("photo.jpg", photo.getvalue())
+    gross = seen["fields"]["gross_total"]
+    assert (gross["value"], gross["verdict"]) == (made.truth["gross_total"], "proven")
+    raw = a_mail(("photo.jpg", photo.getvalue()))
+    (document,) = (await inspector.inspect("m.eml", raw))["documents"]
+    assert document["fields"]["gross_total"] == gross
+
+
+async def test_a_scan_says_what_to_install_where_ocr_is_missing(
+    inspector: Inspector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rapidocr", None)  # what Python makes of a missing package
+    seen = await inspector.inspect("scan.pdf", a_scan(an_invoice_page(1003).content))
+    assert "fields" not in seen
+    assert "maild[ocr]" in seen["problems"][0]["message"]
+
+
+async def test_a_picture_too_small_to_show_a_document_says_so(inspector: Inspector) -> None:
+    logo = io.BytesIO()
+    Image.new("L", (90, 40), 255).save(logo, "PNG")
+    seen = await inspector.inspect("logo.png", logo.getvalue())
+    assert "too small" in seen["problems"][0]["message"]

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-ocr.lock", "requirements-dev.lock")
 PINNED = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -49,10 +49,18 @@ def test_the_dev_lock_holds_the_runtime_lock_and_every_tool() -> None:
     assert unmet(groups("check", "test", "bench", "lock", "build"), dev) == []
 
 
+def test_the_lock_with_ocr_holds_the_runtime_lock_and_the_extra() -> None:
+    read = pins("requirements-ocr.lock")
+    assert (
+        pins("requirements.lock").items() <= read.items() <= pins("requirements-dev.lock").items()
+    )
+    assert unmet(project()["project"]["optional-dependencies"]["ocr"], read) == []
+
+
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_has_hashes_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text()
     entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
-    assert len(entries) == len(pins(lock)) > 30
+    assert len(entries) == len(PINNED.findall(text)) > 30
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
     assert "://" not in text
