@@ -15,6 +15,7 @@ from typing import Final
 
 from maild.model.access import Factor, Person, Scope, Session
 from maild.model.ids import new_id
+from maild.partners import agents
 from maild.partners.scope import is_among, scope_of
 from maild.partners.telling import OwnMail
 from maild.rules.book import RuleBook
@@ -151,7 +152,7 @@ class Sessions:
         """Know the browser from now on, and tell its owner of one that is not his first."""
         now = self.now()
         if devices.is_another(tx, person.id, mark=mark):
-            facts = {"what": guest.agent[:_LONGEST_AGENT] or "?", "place": guest.place}
+            facts = {"what": agents.named(guest.agent), "place": guest.place}
             self.mail.tell(tx, "new_device", person, facts=facts, now=now)
         devices.seen(tx, person.id, mark=mark, now=now)
 

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from maild.errors import NotFound
+from maild.partners import agents
 from maild.web.pages import page
 from maild.web.routes import SIGN_IN, Page, Who
 from maild.web.visit import Visit, drop_session, go, keep_language
@@ -26,6 +27,7 @@ async def show(visit: Visit) -> Response:
         visit,
         "account.html",
         sessions=sessions,
+        agent=agents.named,
         partner=partner,
         held=held,
         fresh=access.factors.is_fresh(visit.known),

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from maild.model.bill import Price
 from tests.builders_bill import a_line, a_party, eur
@@ -18,7 +18,8 @@ from tests.spine import papers
 from tests.web.conftest import ACCOUNTANT, OPERATOR, OWNER
 from tests.web.stage import Stage, Visitor, set_up
 
-PHONE = 390
+PHONE, DOCUMENTS = 390, "/teams/acme/documents"
+PAPER: ViewportSize = {"width": 794, "height": 1123}  # A4 at 96 dots an inch
 NAMES = {"nl": True, "fr": False}  # the languages, and whether scripts run
 
 
@@ -126,13 +127,20 @@ async def test_an_operator_looks_everywhere_and_tries_a_file(stage: Stage, tmp_p
         await operator.reads(say("operator.trail_whole"))
 
 
+# Tables whose rows have not the same number of columns to be seen.
+CROOKED = """[...document.querySelectorAll("table")].map(table => new Set([...table.rows]
+  .filter(row => row.offsetParent)
+  .map(row => [...row.cells].filter(one => one.offsetParent)
+    .reduce((sum, one) => sum + one.colSpan, 0))))
+  .filter(seen => seen.size > 1).map(seen => `a table of ${[...seen]} columns on paper`)"""
 MAIN = {
+    ACCOUNTANT: ("/teams", "/links", f"{DOCUMENTS}?period=2026", "/teams/acme/automatic"),
     OWNER: (
         "/teams",
         "/links",
         "/account",
         "/teams/acme/today",
-        "/teams/acme/documents?period=2026",
+        f"{DOCUMENTS}?period=2026",
         "/teams/acme/exports",
         "/teams/acme/automatic",
         "/teams/acme/connections",
@@ -146,10 +154,11 @@ MAIN = {
 }
 
 
-@pytest.mark.parametrize("who", MAIN, ids=["owner", "operator"])
+@pytest.mark.parametrize("who", MAIN, ids=["partner", "owner", "operator"])
 @pytest.mark.parametrize("stage", ["nl"], indirect=True)
 async def test_the_main_pages_fit_on_a_phone_and_on_paper(stage: Stage, who: str) -> None:
     async with stage.visitor(who, width=PHONE) as visitor:
+        await befriended(stage)
         await visitor.enters()
         page = visitor.page
         faults = []
@@ -157,12 +166,31 @@ async def test_the_main_pages_fit_on_a_phone_and_on_paper(stage: Stage, who: str
             await page.goto(path)
             wide = await page.evaluate("document.documentElement.scrollWidth")
             faults += [f"{path}: {wide} px wide on a phone"] if wide > PHONE else []
+            for one in await page.locator("main :is(button, .button):visible").all():
+                box = await one.bounding_box()
+                if box and (box["x"] < 0 or box["x"] + box["width"] > PHONE):
+                    faults += [f"{path}: {await one.inner_text()} is out of sight on a phone"]
             await page.emulate_media(media="print")
+            await page.set_viewport_size(PAPER)
             shown = page.locator(":is(.top nav, .tabs, button, .button, .who, .skip):visible")
             faults += [f"{path}: {await shown.count()} on paper"] if await shown.count() else []
+            faults += [f"{path}: {one}" for one in await page.evaluate(CROOKED)]
             await expect(page.locator("h1").first).to_be_visible()
             await page.emulate_media(media="screen")
+            await page.set_viewport_size({"width": PHONE, "height": 844})
         assert faults == []
+
+
+async def befriended(stage: Stage) -> None:
+    """The accountant has said yes to Acme."""
+    said = await asyncio.to_thread(stage.house.process, "partner", "invite", "acme", ACCOUNTANT)
+    assert said.code == 0, said.err
+    async with stage.visitor(ACCOUNTANT) as accountant:
+        await accountant.enters()
+        await accountant.page.goto("/links")
+        await accountant.page.locator("input[name=office]").fill("Kantoor Peeters")
+        await accountant.button("links.accept").click()
+        await accountant.reads(stage.say("link.active"))
 
 
 async def documents(stage: Stage) -> list[dict[str, object]]:
