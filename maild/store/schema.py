@@ -37,6 +37,7 @@ from maild.store import (
     schema_returns,
     schema_runs,
     schema_senders,
+    schema_suppliers,
     schema_tokens,
     schema_undecided,
     tallying,
@@ -44,7 +45,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0020"
+REVISION: Final = "0021"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -56,6 +57,7 @@ undecided: Final = schema_undecided.undecided
 senders: Final = schema_senders.senders
 answers: Final = schema_senders.answers
 runs: Final = schema_runs.runs
+suppliers: Final = schema_suppliers.suppliers
 people: Final = schema_access.people
 partners: Final = schema_access.partners
 links: Final = schema_access.links
@@ -250,9 +252,8 @@ attempts = Table(
     Column("outcome", String(16), nullable=False),
     Column("reply", Text),
     Column("ended_at", Moment),
-    Column(
-        "sent_as", Text, index=True
-    ),  # the id that the provider gave the mail, if its reply says
+    # The id that the provider gave the mail, if its reply says.
+    Column("sent_as", Text, index=True),
 )
 
 events = Table(
