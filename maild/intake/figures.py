@@ -1,21 +1,17 @@
 """The figures of a PDF that has no bill inside: read from its pages, each with its verdict.
 
-The pages are opened in the sandbox; their figures are read beside the event loop, within the bounds of
-`maild.reading`. What becomes of the figures is not decided here.
+The pages are opened and read in the sandbox, within the bounds of `maild.reading`. What becomes of the
+figures is not decided here.
 """
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
-
 from maild.model.figures import Figures
 from maild.model.party import company_key
 from maild.model.team import Team
-from maild.reading.fields import read_fields
 from maild.reading.mail import Body
-from maild.reading.parties import Own
-from maild.reading.pdf import sheets
+from maild.reading.owner import Own
+from maild.reading.pages import Pages, read_pages
 from maild.reading.sandbox import Sandbox
 
 
@@ -24,8 +20,12 @@ async def figures_of(sandbox: Sandbox, content: Body, *, team: Team | None = Non
 
     Raises Unreadable when the pages cannot be read, Parked when they kill.
     """
-    pages = await sheets(sandbox, content)
-    return await asyncio.to_thread(partial(read_fields, pages, own=own_of(team)))
+    return (await pages_of(sandbox, content, team=team)).figures
+
+
+async def pages_of(sandbox: Sandbox, content: Body, *, team: Team | None = None) -> Pages:
+    """The same with the words of the pages, for who compares them. Raises as `figures_of`."""
+    return await read_pages(sandbox, content, own=own_of(team))
 
 
 def own_of(team: Team | None) -> Own:

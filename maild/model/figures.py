@@ -81,6 +81,39 @@ def figures_json(figures: Figures) -> dict[str, Any]:
     return {key: _field_json(figures.get(key, ABSENT)) for key in KEYS}
 
 
+def figures_from(told: Mapping[str, Any]) -> Figures:
+    """The figures of what `figures_json` gives. Raises KeyError, TypeError or ValueError for another."""
+    return {key: _field_from(told[key]) for key in KEYS}
+
+
+def _field_from(told: Mapping[str, Any]) -> Field:
+    page, box, label = told["page"], told["box"], told["label"]
+    sides = tuple(map(float, box)) if box else None
+    if sides is not None and len(sides) != 4:
+        raise ValueError(f"a box of {len(sides)} sides")
+    return Field(
+        value=_value_from(told["value"]),
+        verdict=Verdict(told["verdict"]),
+        page=None if page is None else int(page),
+        box=sides,
+        label=None if label is None else str(label),
+        checks=tuple(map(str, told["checks"])),
+        others=tuple(map(str, told["others"])),
+    )
+
+
+def _value_from(told: Any) -> Value | None:
+    if told is None or isinstance(told, str):
+        return told
+    rates = [one for one in told if not isinstance(one, str)]
+    if not rates:
+        return tuple(map(str, told))
+    return tuple(
+        Rate(str(one["rate"]), None if one["base"] is None else str(one["base"]), str(one["vat"]))
+        for one in rates
+    )
+
+
 def _field_json(field: Field) -> dict[str, Any]:
     return {
         "value": _value_json(field.value),

@@ -17,7 +17,8 @@ from maild.reading.amounts import written
 from maild.reading.eyesight import doubted
 from maild.reading.heads import head_fields
 from maild.reading.labels import Labels, shipped
-from maild.reading.parties import Own, supplier_fields
+from maild.reading.owner import Own
+from maild.reading.parties import supplier_fields
 from maild.reading.rows import Sheet
 from maild.reading.seen import Line, lines_of
 from maild.reading.supplier_name import name_field

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from maild.model.figures import ABSENT, Field, Verdict
@@ -21,6 +20,7 @@ from maild.reading.identifiers import (
     vat_numbers_in,
 )
 from maild.reading.labels import Label
+from maild.reading.owner import Own
 from maild.reading.rows import Piece
 from maild.reading.seen import Line, Seen, column_labels
 
@@ -30,18 +30,6 @@ _LEAD: Final = 3  # of weight, by which the supplier's number must lead
 _NEAR: Final = 2  # rows
 _DIGITS: Final = re.compile(r"(?:\d\D{0,3}){7}")  # the least that such a number has
 _BEFORE: Final = 40  # characters between a word and the number of which it tells
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What is known of the customer: numbers and accounts in plain form, names in lower case."""
-
-    numbers: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-
-    def has(self, plain: str) -> bool:
-        """Whether a VAT number, enterprise number or account is the customer's."""
-        return plain in self.numbers or plain.removeprefix("BE") in self.numbers
 
 
 def supplier_fields(lines: Sequence[Line], own: Own) -> dict[str, Field]:

@@ -18,7 +18,7 @@ from maild.model.delivery import Content
 OPENING: Final = Limits(cpu=10.0, wall=30.0, memory=1 << 30, answer=256 << 20)
 # Loaded before the first fork, so that each job starts at once.
 _MODULES: Final = tuple(
-    f"maild.reading.{name}" for name in ("mail_job", "pdf_jobs", "picture_jobs")
+    f"maild.reading.{name}" for name in ("mail_job", "pdf_jobs", "picture_jobs", "figure_jobs")
 )
 LOOKING: Final = 2 << 30  # bytes that OCR may take for a page; it takes 0.7 GB
 # The models of OCR take 300 MB and a second to load: one process, which starts with the first scan.

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from maild.model.figures import ABSENT, Field, Verdict
-from maild.reading.parties import Own, block_says
+from maild.reading.owner import Own
+from maild.reading.parties import block_says
 from maild.reading.seen import Line, Seen
 
 _FORM: Final = re.compile(

@@ -8,7 +8,7 @@ from maild.intake.scores import Tally
 from maild.model.figures import Figures, Verdict
 from maild.reading import solve
 from maild.reading.fields import read_fields
-from maild.reading.parties import Own
+from maild.reading.owner import Own
 from maild.reading.rows import Piece, Sheet, rows_of, words_of
 from tests.builders_page import an_invoice_page
 from tests.reading.test_figures_corpus import CERTAIN, PROVEN
