@@ -16,17 +16,21 @@ from maild import __version__, standing
 from maild.config.settings import Account
 from maild.errors import UserError, did_you_mean
 from maild.intake import again, review
+from maild.intake.confirming import Confirming
 from maild.intake.desk import Desk, Explained, Submission
 from maild.intake.filing import Filed
 from maild.intake.planned import held_in_shadow, planned_deliveries
+from maild.intake.remembered import remembered
 from maild.log import incoming, outgoing, running
 from maild.model.delivery import HoldCode
+from maild.model.party import company_key
+from maild.model.supplier import ACCOUNT_KEY
 from maild.model.team import Team
 from maild.outbox import queue
 from maild.reading.wrap import wrap
 from maild.records import Records, document_json
 from maild.rules.book import TAGS, RuleBook
-from maild.store import deliveries, documents, marks, senders
+from maild.store import deliveries, documents, marks, senders, suppliers
 from maild.store.database import Database, Tx
 from maild.store.lock import holder
 
@@ -122,10 +126,29 @@ class Actions:
         verdict: str,
         to: tuple[str, ...] = (),
         always: review.Always = "once",
+        said: Mapping[str, str] | None = None,
+        as_file: bool = False,
+        by: str = "person",
     ) -> dict[str, Any]:
-        """Decide about a document that waits: "confirmed" or "rejected"."""
+        """Decide about a document that waits: "confirmed" or "rejected".
+
+        Of a page `said` corrects figures, under the keys of `maild.model.figures`; `as_file` passes it
+        on without any. `by` is who says so. Raises UserError, NotFound.
+        """
         stored = await self.db.read(partial(documents.get, id=document))
         team = self.book().team(stored.team)
+        if verdict == "confirmed" and await self.confirming.waits(document):
+            if as_file:
+                await self.confirming.pass_on(stored, team, always=always)
+            else:
+                await self.confirming.confirm(stored, team, said=said or {}, always=always, by=by)
+            incoming.review_decided(team=team.slug, document=document, verdict=verdict)
+            return await self.records.show(document)
+        if said or as_file:
+            raise UserError(
+                f"{document} does not wait for figures of its page, so there are none to correct",
+                hint=f"maild review show {document} says why it waits",
+            )
         confirm = partial(
             review.confirm,
             document=document,
@@ -139,6 +162,26 @@ class Actions:
         await self.db.write(confirm if verdict == "confirmed" else reject)
         incoming.review_decided(team=team.slug, document=document, verdict=verdict)
         return await self.records.show(document)
+
+    @property
+    def confirming(self) -> Confirming:
+        """What takes a person's word for the figures of a page."""
+        return Confirming(self.db, self.desk.blobs, self.desk.opener.sandbox, self.now)
+
+    async def suppliers(self, *, team: str | None = None) -> list[dict[str, Any]]:
+        """What is remembered of suppliers, of a team or of all."""
+        return await remembered(self.db, team=team)
+
+    async def forget_supplier(self, supplier: str, *, team: str) -> None:
+        """Forget what was confirmed of a supplier: his next page waits. Raises UserError when nothing was."""
+        slug = self.book().team(team).slug
+        key = company_key(supplier) if not supplier.startswith(ACCOUNT_KEY) else supplier
+        if not await self.db.write(partial(suppliers.forget, team=slug, key=key)):
+            raise UserError(
+                f'nothing is remembered of "{supplier}" at {slug}',
+                hint="maild review suppliers shows of whom",
+            )
+        incoming.supplier_forgotten(team=slug, supplier=key)
 
     async def forget_sender(self, sender: str, *, team: str) -> None:
         """Let a sender in no more. Raises UserError when nobody let him in."""

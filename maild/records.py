@@ -16,19 +16,13 @@ from maild.errors import UserError
 from maild.model.delivery import Attempt, Delivery, State, Trace
 from maild.model.document import Arrival, Document, File, Kind
 from maild.model.returned import Return
-from maild.store import deliveries, documents, returns, senders
+from maild.store import deliveries, documents, readings, returns, senders
 from maild.store.database import Database, Tx
 from maild.store.waiting import waiting
 
 # Deliveries in these states still want something: time, another try, or a person.
-OPEN_STATES = (
-    State.QUEUED,
-    State.SENDING,
-    State.UNCERTAIN,
-    State.HELD,
-    State.FAILED,
-    State.BOUNCED,
-)
+_OVER = frozenset({State.HANDED_OVER, State.CONFIRMED, State.CANCELLED})
+OPEN_STATES = tuple(one for one in State if one not in _OVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +89,9 @@ class Records:
         def look(tx: Tx) -> dict[str, Any]:
             shown = _document(tx, documents.get(tx, document), now=self.now())
             arrivals = [_arrival(one) for one in documents.arrivals_of(tx, document)]
-            return shown | {"arrivals": arrivals, "story": _story(tx, document)}
+            told = {"arrivals": arrivals, "story": _story(tx, document)}
+            read = readings.of_document(tx, document)
+            return shown | told | {"reading": read.shown() if read else None}
 
         return await self.db.read(look)
 

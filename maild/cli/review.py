@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import typer
 
 from maild.app import App
+from maild.cli.candidates import pairs, show_candidates
 from maild.cli.output import (
     ConfigOption,
     JsonOption,
@@ -81,6 +83,9 @@ def show_review(
         say(f"now     {describe(shown)}  accepted {when(shown['accepted_at'])}")
         for delivery in shown["deliveries"]:
             say(f"  -> {road(delivery)}")
+        if shown["reading"] and shown["reading"]["state"] == "waiting":
+            show_candidates(document, shown["reading"]["fields"])
+            return
         sends = "sends it to people as a correction" if first else "lets it go"
         note(
             f"maild review confirm {document} {sends}; "
@@ -103,16 +108,32 @@ def confirm(
     always_domain: Annotated[
         bool, typer.Option("--always-domain", help="So may everybody of the sender's domain.")
     ] = False,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A page: what it says instead of what was read; an empty VALUE takes it away.",
+        ),
+    ] = None,
+    as_file: Annotated[
+        bool, typer.Option("--as-file", help="A page: pass it on without any figure of it.")
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Let it go. Where its number came before, it goes to people as a correction that says so."""
+    """Let it go. A page goes with its figures, which are remembered for its supplier.
+
+    Where its number came before, it goes to people as a correction that says so.
+    """
     whom: Always = "domain" if always_domain else "address" if always else "once"
     _decide(
         document,
         verdict="confirmed",
         to=tuple(to or ()),
         always=whom,
+        values=values or (),
+        as_file=as_file,
         config=config,
         as_json=as_json,
     )
@@ -130,12 +151,16 @@ def _decide(
     verdict: str,
     to: tuple[str, ...] = (),
     always: Always = "once",
+    values: Sequence[str] = (),
+    as_file: bool = False,
     config: str | None,
     as_json: bool,
 ) -> None:
     async def go() -> dict[str, Any]:
         async with App.opened(config) as app:
-            return await app.actions.review(document, verdict=verdict, to=to, always=always)
+            return await app.actions.review(
+                document, verdict=verdict, to=to, always=always, said=pairs(values), as_file=as_file
+            )
 
     with plain_faults():
         shown = asyncio.run(go())
@@ -145,6 +170,52 @@ def _decide(
         say(f"{verdict}: {describe(shown)}")
         for delivery in shown["deliveries"]:
             say(f"  -> {road(delivery)}")
+
+
+@review.command("suppliers")
+def list_suppliers(
+    team: TeamOption = None, as_json: JsonOption = False, config: ConfigOption = None
+) -> None:
+    """List the suppliers of which somebody confirmed how their pages look."""
+
+    async def go() -> list[dict[str, Any]]:
+        async with App.opened(config) as app:
+            return await app.actions.suppliers(team=team)
+
+    with plain_faults():
+        found = asyncio.run(go())
+        if as_json:
+            for one in found:
+                json_line(one)
+            return
+        rows = (
+            (
+                s["team"],
+                s["supplier"],
+                s["name"] or "",
+                ", ".join(s["accounts"]),
+                when(s["at"])[:16],
+            )
+            for s in found
+        )
+        table(("team", "supplier", "name", "accounts", "since"), rows)
+
+
+@review.command("forget")
+def forget_supplier(
+    supplier: Annotated[str, typer.Argument(metavar="SUPPLIER", show_default=False)],
+    team: Annotated[str, typer.Option("--team", "-t", help="Whose supplier it is.")],
+    config: ConfigOption = None,
+) -> None:
+    """Forget what was confirmed of a supplier, by his VAT number: his next page waits."""
+
+    async def go() -> None:
+        async with App.opened(config) as app:
+            await app.actions.forget_supplier(supplier, team=team)
+
+    with plain_faults():
+        asyncio.run(go())
+        say(f"nothing is remembered of {supplier} any more")
 
 
 @senders.command("list")

@@ -48,18 +48,7 @@ def _show_fields(fields: dict[str, Any]) -> None:
     for key, field in fields.items():
         if field["value"] is not None:
             sure = field["verdict"] + (f", page {field['page']}" if field["page"] else "")
-            say(f"  {key.replace('_', ' '):<26} {_plain(field['value'])}  ({sure})")
-
-
-def _plain(value: Any) -> str:
-    """A field's value in one line."""
-    if not isinstance(value, list):
-        return str(value)
-    told = (
-        one if isinstance(one, str) else f"{one['rate']} % of {one['base']} is {one['vat']}"
-        for one in value
-    )
-    return ", ".join(told)
+            say(f"  {key.replace('_', ' '):<26} {plain(field['value'])}  ({sure})")
 
 
 def _show_mail(seen: dict[str, Any]) -> None:
@@ -81,6 +70,17 @@ def _show_problems(seen: dict[str, Any]) -> None:
     for problem in seen["problems"]:
         where = f"{problem['where']}: " if problem["where"] else ""
         say(f"  ! {where}{problem['message']}", style="yellow")
+
+
+def plain(value: Any) -> str:
+    """A field's value in one line."""
+    if not isinstance(value, list):
+        return str(value)
+    told = (
+        one if isinstance(one, str) else f"{one['rate']} % of {one['base']} is {one['vat']}"
+        for one in value
+    )
+    return ", ".join(told)
 
 
 def show_explained(explained: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ _MAY_BE_DECIDED_ANEW: Final = frozenset({State.QUEUED, State.HELD, State.FAILED,
 # What speaks against sending a document whatever the rules say.
 _IN_THE_DOCUMENT: Final = frozenset(
     {HoldCode.UNKNOWN_SENDER, HoldCode.ENCRYPTED, HoldCode.UNTRUSTED, HoldCode.UNOPENED}
+    | {HoldCode.FIGURES, HoldCode.NEW_ACCOUNT}
 )
 
 
@@ -49,7 +50,7 @@ def resend(
         )
     _check_verdict(stored, named=bool(to))
     earlier = deliveries.of_document(tx, document)
-    planned = {one.recipient: one for one in _decided(stored, team=team, now=now).planned}
+    planned = {one.recipient: one for one in decided(stored, team=team, now=now).planned}
     if to:
         roads = [_named_road(name, planned, document=stored, team=team, now=now) for name in to]
         _check_open(roads, earlier)
@@ -85,7 +86,7 @@ def redecide(tx: Tx, delivery: str, *, team: Team, now: datetime) -> tuple[Deliv
     stored = documents.get(tx, old.document)
     earlier = deliveries.of_document(tx, stored.id)
     had = {one.recipient for one in earlier if one.hold_code is not HoldCode.SAME_BOOKS}
-    planned = _decided(stored, team=team, now=now).planned
+    planned = decided(stored, team=team, now=now).planned
     others = [one for one in earlier if one.id != old.id]
     roads = [
         one
@@ -112,6 +113,15 @@ def redecide(tx: Tx, delivery: str, *, team: Team, now: datetime) -> tuple[Deliv
         tx, stored, event="delivery.redecided", detail=f"now to {words}", now=now, delivery=delivery
     )
     return made
+
+
+def decided(document: Document, *, team: Team, now: datetime) -> Decision:
+    """What today's rules say; the document is as old as it was when it came in."""
+    age = None
+    if document.issued_on is not None:
+        came_on = document.accepted_at.astimezone(ZoneInfo(team.time_zone)).date()
+        age = (came_on - document.issued_on).days
+    return decide(team, document, now=now, known_age=age)
 
 
 def _check_verdict(document: Document, *, named: bool) -> None:
@@ -155,15 +165,6 @@ def _check_open(roads: Sequence[Planned], earlier: Sequence[Delivery]) -> None:
     ]
     if problems:
         raise UserError(problems, hint="maild queue retry, release or cancel it first")
-
-
-def _decided(document: Document, *, team: Team, now: datetime) -> Decision:
-    """What today's rules say; the document is as old as it was when it came in."""
-    age = None
-    if document.issued_on is not None:
-        came_on = document.accepted_at.astimezone(ZoneInfo(team.time_zone)).date()
-        age = (came_on - document.issued_on).days
-    return decide(team, document, now=now, known_age=age)
 
 
 def _named_road(

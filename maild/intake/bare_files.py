@@ -1,7 +1,7 @@
 """Documents without figures: files that nobody reads, called what the address's tag says.
 
-Their number and the other side come from subject and file name, as far as those tell. Reading the
-figures of a PDF's pages will have its place before this.
+Their number and the other side come from subject and file name, as far as those tell; what the pages of
+a purchase say comes before that (`maild.intake.page_draft`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from maild.errors import DocumentError, Problem
 from maild.intake.drafts import Draft, Sheet
 from maild.intake.hints import hints
 from maild.intake.opening import NONE_OPENED, NOTHING, Opened, Openings
+from maild.intake.page_draft import as_read
 from maild.intake.pairing import is_terms
 from maild.model.document import Counterparty, Direction, Kind, Role
+from maild.model.team import Team
 from maild.reading.mail import Mail, Part, sha256_of
 from maild.reading.names import safe_name, split_name
 from maild.rules.book import TAGS
@@ -30,6 +32,7 @@ def bare_drafts(
     *,
     subject: str | None,
     tag: str | None,
+    team: Team,
     opened: Openings = NONE_OPENED,
 ) -> list[Draft]:
     """A document for each PDF but terms and conditions, which go along.
@@ -47,7 +50,11 @@ def bare_drafts(
     rest = [one for one in (*pdfs, *others) if one not in chosen]
     unlike = {one.sha256: one for one in chosen}
     return [
-        _draft(one, rest, subject=subject, tag=tag, opened=opened.get(one.name, NOTHING))
+        as_read(
+            _draft(one, rest, subject=subject, tag=tag, opened=opened.get(one.name, NOTHING)),
+            opened.get(one.name, NOTHING).read,
+            team=team,
+        )
         for one in unlike.values()
     ]
 

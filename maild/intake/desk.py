@@ -25,6 +25,7 @@ from maild.intake.filing import Acceptance, Case, Considered, file_case
 from maild.intake.mail_text import Take, take_of
 from maild.intake.mark import Mark
 from maild.intake.opening import Opener
+from maild.intake.page_reading import PageReader, bought
 from maild.intake.policy import check_mail
 from maild.intake.refusals import Refusals
 from maild.intake.returns import Returns
@@ -175,6 +176,11 @@ class Desk:
             check_mail(mail)
             wanted = take_of(submission.take, team)
             opened = await self.opener.open(mail, raw=submission.raw, take=wanted)
+            if team.reads_pages and (kind := bought(submission.tag)):
+                pages = PageReader(self.opener.sandbox, self.db)
+                opened = await self.opener.read_pages(
+                    mail, opened, pages=pages, team=team, kind=kind
+                )
             take = partial(extract, mail, team=team, tag=submission.tag, opened=opened)
             large = sum(one.size for one in mail.parts) > LARGE
             drafts = await asyncio.to_thread(take) if large else take()
@@ -222,7 +228,9 @@ class Desk:
             if aside:
                 decision = set_aside(decision, aside)
             hold = guest.hold(draft.hold, bare=draft.bill is None)
-            found.append(Considered(document, decision, draft.warnings, hold, aside=aside))
+            found.append(
+                Considered(document, decision, draft.warnings, hold, aside=aside, read=draft.read)
+            )
         return tuple(found)
 
     async def _explained(self, considered: Considered, team: Team) -> Explained:

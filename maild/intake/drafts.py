@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from maild.intake.hold import Hold
+from maild.intake.page_reading import Read
 from maild.model.bill import Bill
-from maild.model.delivery import HoldCode
 from maild.model.document import Counterparty, Direction, Kind, Role
 from maild.model.money import Amount
 from maild.reading.mail import Body, content_of, sha256_of, size_of
@@ -38,14 +39,6 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Why nothing of a document may leave before a person has looked at it."""
-
-    code: HoldCode
-    reason: str  # a sentence without its full stop
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
     """A document as it was found, before it has an id, a fate or a row."""
 
@@ -61,3 +54,6 @@ class Draft:
     tag: str | None = None
     warnings: tuple[str, ...] = ()
     hold: Hold | None = None
+    read: Read | None = field(
+        default=None, repr=False
+    )  # what its pages say, where nothing else does

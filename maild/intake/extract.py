@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from maild.errors import DocumentError, Problem
 from maild.intake import pairing
 from maild.intake.bare_files import TAGS_IN_WORDS, bare_drafts, holds_document, text_draft
-from maild.intake.drafts import Draft, Hold, Sheet
+from maild.intake.drafts import Draft, Sheet
 from maild.intake.found import PDF, Found, bill_in, is_xml, joined
+from maild.intake.hold import Hold
 from maild.intake.opening import NONE_OPENED, NOTHING, TEXT, Openings
 from maild.model.bill import Bill
 from maild.model.delivery import HoldCode
@@ -78,7 +79,9 @@ def extract(
         # What could not be opened is what the mail was about.
         pile.problems += mail.problems
     elif not pile.problems:
-        drafts = bare_drafts(pile.pdfs, pile.others, subject=mail.subject, tag=tag, opened=opened)
+        drafts = bare_drafts(
+            pile.pdfs, pile.others, subject=mail.subject, tag=tag, team=team, opened=opened
+        )
     if pile.problems:
         raise DocumentError(pile.problems)
     if text is not None:

@@ -11,24 +11,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maild.intake import familiar
-from maild.intake.drafts import Hold
+from maild.intake.describing import REVIEW, STRANGER, describe, held_for_review
 from maild.intake.familiar import Familiar
-from maild.intake.letting_go import let_go
+from maild.intake.hold import Hold
 from maild.intake.notices import in_shadow, tell
+from maild.intake.page_reading import Read
 from maild.intake.planned import held_in_shadow, planned_deliveries
+from maild.intake.repeated import Again, repeated
 from maild.intake.senders import TRUSTED, Guest
 from maild.model.delivery import Decision, Delivery, HoldCode, State
-from maild.model.document import Arrival, Document, Role
+from maild.model.document import Arrival, Document
+from maild.model.figures import figures_json
 from maild.model.team import Team
 from maild.render.fields import language_of
 from maild.render.notice import facts_of
 from maild.render.problems import hold_in
-from maild.store import blobs, deliveries, documents
+from maild.store import blobs, deliveries, documents, readings
 from maild.store.blobs import Staged
 from maild.store.database import Tx
-
-STRANGER = "sender.unknown"  # the event of a document that somebody unknown sent
-REVIEW = 'decide with "maild review confirm" or "maild review reject"'
+from maild.store.readings import Reading, Settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Considered:
     warnings: tuple[str, ...] = ()
     hold: Hold | None = None
     aside: str | None = None  # why it is kept and goes nowhere, though rules may name it
+    read: Read | None = None  # what its pages say, where it is only a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +97,14 @@ def file_case(case: Case, tx: Tx) -> Acceptance:
     return Acceptance(case.arrival, tuple(_file_one(tx, case, one) for one in case.considered))
 
 
-def describe(document: Document) -> str:
-    """A document in a few words: "invoice 2026-001 (d-...)"."""
-    return " ".join(
-        filter(None, (document.kind.value.replace("_", " "), document.number, f"({document.id})"))
-    )
-
-
 def _file_one(tx: Tx, case: Case, one: Considered) -> Filed:
     document, team = one.document, case.team
-    seen = familiar.look(tx, document, team=team, by_stranger=case.guest.is_stranger)
+    stranger = case.guest.is_stranger
+    seen = familiar.look(tx, document, team=team, by_stranger=stranger, read=one.read)
     if seen.twin is not None:
-        return _repeated(tx, case, seen.twin, document=document)
+        again = Again(case.team, case.arrival, case.now, stranger=stranger)
+        known = repeated(tx, again, seen.twin, document=document)
+        return Filed(known, deliveries.of_document(tx, known.id), repeated=True)
     if seen.earlier:
         document = replace(document, correction_of=seen.earlier[0].id, review="waiting")
     warnings = (*one.warnings, *one.decision.warnings, *_words_about(document, seen))
@@ -119,6 +117,8 @@ def _file_one(tx: Tx, case: Case, one: Considered) -> Filed:
         near_key=seen.near_key,
         facts=seen.facts,
     )
+    if one.read is not None:
+        readings.add(tx, _reading(document, one.read, seen=seen, now=case.now))
     _event(tx, case, document, event="document.accepted")
     made = _made(tx, case, one, document=document, earlier=seen.earlier)
     for delivery in made:
@@ -141,48 +141,29 @@ def _made(
     if one.hold:
         made = [_held(delivery, one.hold) for delivery in made]
     if earlier:
-        made = [_held_for_review(delivery, earlier[0]) for delivery in made]
+        made = [held_for_review(delivery, earlier[0]) for delivery in made]
     if in_shadow(tx, case.team):
         made = [held_in_shadow(delivery) for delivery in made]
     return made
 
 
-def _repeated(tx: Tx, case: Case, known: Document, *, document: Document) -> Filed:
-    """Link an arrival to the document that it brought again, and keep the files that this lacked."""
-    same = known.content_sha256 == document.content_sha256
-    detail = "the same content came in again" if same else "the same document came in another form"
-    documents.repeat_arrival(tx, known.id, case.arrival, detail=detail)
-    roles = {one.role for one in known.files}
-    for file in document.files:
-        if file.role not in roles and file.role in {Role.PDF, Role.UBL}:
-            documents.add_file(tx, known.id, file)
-    there = {one.sha256 for one in document.files}
-    if not case.guest.is_stranger and there.issuperset(one.sha256 for one in known.files):
-        _vouch(tx, case, known)
-    return Filed(known, deliveries.of_document(tx, known.id), repeated=True)
+def _reading(document: Document, read: Read, *, seen: Familiar, now: datetime) -> Reading:
+    return Reading(
+        document=document.id,
+        team=document.team,
+        state=Settled.WAITING if document.bill is None else Settled.PROVEN,
+        figures=figures_json(read.figures),
+        read_at=now,
+        supplier=read.guess.key or None,
+        like_key=seen.like.key if seen.like else None,
+        facts=seen.like.facts if seen.like else None,
+    )
 
 
 def _held(delivery: Delivery, hold: Hold) -> Delivery:
     if delivery.state is State.CANCELLED:
         return delivery
     return replace(delivery, state=State.HELD, reason=hold.reason, hold_code=hold.code)
-
-
-def _held_for_review(delivery: Delivery, earlier: Document) -> Delivery:
-    if delivery.state is State.CANCELLED:
-        return delivery
-    reason = f"the number came before with other content, as {describe(earlier)}; {REVIEW}"
-    return replace(delivery, state=State.HELD, reason=reason, hold_code=HoldCode.REVIEW)
-
-
-def _vouch(tx: Tx, case: Case, known: Document) -> None:
-    """Let go what waited only because nobody knew who sent it: somebody who is known sent it too.
-
-    With every file of it, that is: beside the right bill a stranger may have laid a page of his own.
-    """
-    for one in deliveries.of_document(tx, known.id):
-        if one.state is State.HELD and one.hold_code is HoldCode.UNKNOWN_SENDER:
-            let_go(tx, case.team, one, now=case.now)
 
 
 def _words_about(document: Document, seen: Familiar) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from maild.intake import pairing, payload
-from maild.intake.drafts import Hold, Sheet
+from maild.intake.drafts import Sheet
+from maild.intake.hold import Hold
 from maild.intake.hybrid import Inside
 from maild.intake.opening import Opened
 from maild.model.bill import Bill

@@ -3,25 +3,28 @@
 PDFs tell the bill inside them, or that they are locked; pictures become PDFs, and the text of the
 mail does where that is asked for. What cannot be opened
 is never lost: the document waits for a person, with the reason. `maild.intake.extract` then works on
-values. Reading the figures of a PDF that has no bill inside will have its place here.
+values.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from maild.errors import Unreadable
 from maild.intake import pairing
-from maild.intake.drafts import Hold
+from maild.intake.hold import Hold
 from maild.intake.hybrid import Inside, doubt, find_bill
 from maild.intake.mail_text import Take, as_pdf
+from maild.intake.page_reading import PageReader, Read, too_many, unread, within
 from maild.intake.scanning import Scanner
+from maild.model.bill import BillKind
 from maild.model.delivery import HoldCode
+from maild.model.team import Team
 from maild.reading import picture
 from maild.reading.mail import Body, Mail, Part
 from maild.reading.names import split_name
@@ -43,7 +46,7 @@ class Opened:
     """What opening one file told: a bill inside it, and a reason to let a person look first.
 
     `remark` is odd and no such reason; `files` are those inside a PDF; `made` is the PDF of a picture,
-    or of the mail's text, which may stand `instead` of the files.
+    or of the mail's text, which may stand `instead` of the files; `read` is what the pages say.
     """
 
     inside: Inside | None = None
@@ -52,6 +55,7 @@ class Opened:
     files: tuple[Embedded, ...] = ()
     made: bytes | None = field(default=None, repr=False)
     instead: bool = False
+    read: Read | None = field(default=None, repr=False)
 
     @property
     def weight(self) -> int:
@@ -106,6 +110,34 @@ class Opener:
         nothing = not (pdfs or data or mail.problems or documents)
         if take == "both" or (take == "either" and nothing):
             found[TEXT] = await self._open_text(mail, instead=take == "either")
+        return found
+
+    async def read_pages(
+        self, mail: Mail, opened: Openings, *, pages: PageReader, team: Team, kind: BillKind
+    ) -> Openings:
+        """The same openings, with what is said by the pages of those files that are only pages.
+
+        `kind` is what the mail calls them. Never raises over what they hold.
+        """
+        bodies = {one.name: one.body for one in mail.parts}
+        only = [
+            name
+            for name, one in opened.items()
+            if name != TEXT and one.inside is None and (one.hold is None or one.made)
+        ]
+        bills = [name for name in only if not pairing.is_terms(name)] or only
+        found, read = dict(opened), within(bills)
+        for name in only:
+            one = found[name]
+            if one.remark is not None:
+                said = unread(one.remark, kind)
+            elif name not in bills:
+                continue
+            elif name in read:
+                said = await pages.read(one.made or bodies[name], team=team, kind=kind)
+            else:
+                said = too_many(kind)
+            found[name] = replace(one, read=said)
         return found
 
     async def open_pdf(self, content: Body) -> Opened:

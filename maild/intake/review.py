@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from maild.errors import NotFound, UserError, did_you_mean
-from maild.intake.filing import STRANGER
+from maild.intake.describing import STRANGER
 from maild.intake.letting_go import let_go
 from maild.intake.notices import in_shadow
 from maild.intake.planned import held_in_shadow, planned_deliveries
@@ -23,9 +23,10 @@ from maild.model.document import Document
 from maild.model.team import Team
 from maild.rules.books import one_road
 from maild.rules.decide import decide
-from maild.store import deliveries, documents, senders
+from maild.store import deliveries, documents, readings, senders
 from maild.store.database import Tx
 from maild.store.hand import DEADLINE
+from maild.store.readings import Settled
 from maild.store.waiting import NOT_ASKED
 
 Always = Literal["once", "address", "domain"]
@@ -92,9 +93,9 @@ def confirm(
     waiting = documents.get(tx, document)
     held = _held(tx, document)
     if waiting.review != "waiting" and not held:
-        raise _nothing(waiting)
+        raise nothing(waiting)
     if always != "once":
-        _learn(tx, waiting, always=always, now=now)
+        learn(tx, waiting, always=always, now=now)
     if waiting.review == "waiting":
         made = _as_correction(tx, waiting, team=team, to=to, now=now)
     elif to:
@@ -103,10 +104,8 @@ def confirm(
             hint="leave --to out",
         )
     else:
-        made = tuple(
-            let_go(tx, team, one, now=now, deadline=deadline, actor="person") for one in held
-        )
-    _decided(tx, waiting, verdict="confirmed", now=now)
+        made = let_all_go(tx, held, team=team, now=now, deadline=deadline)
+    decided(tx, waiting, verdict="confirmed", now=now)
     return made
 
 
@@ -115,12 +114,25 @@ def reject(tx: Tx, *, document: str, now: datetime) -> None:
     waiting = documents.get(tx, document)
     held = _held(tx, document)
     if waiting.review != "waiting" and not held:
-        raise _nothing(waiting)
+        raise nothing(waiting)
     reason = "rejected by a person"
+    readings.settle(tx, document, state=Settled.REJECTED)
     for one in held:
         deliveries.cancel(tx, one.id, now=now, reason=reason)
     _end_held(tx, document, now=now, reason=reason)
-    _decided(tx, waiting, verdict="rejected", now=now)
+    decided(tx, waiting, verdict="rejected", now=now)
+
+
+def let_all_go(
+    tx: Tx,
+    held: Collection[Delivery],
+    *,
+    team: Team,
+    now: datetime,
+    deadline: timedelta = DEADLINE,
+) -> tuple[Delivery, ...]:
+    """Let deliveries go as they were planned, since a person said so."""
+    return tuple(let_go(tx, team, one, now=now, deadline=deadline, actor="person") for one in held)
 
 
 def waits(delivery: Delivery) -> bool:
@@ -139,7 +151,8 @@ def _held(tx: Tx, document: str) -> list[Delivery]:
     return [one for one in deliveries.of_document(tx, document) if waits(one)]
 
 
-def _nothing(document: Document) -> UserError:
+def nothing(document: Document) -> UserError:
+    """What to say when nothing of a document waits."""
     was = f"was {document.review} before" if document.review else "waits for nobody"
     return UserError(
         f"{document.id} {was}; there is nothing to decide",
@@ -147,7 +160,8 @@ def _nothing(document: Document) -> UserError:
     )
 
 
-def _learn(tx: Tx, document: Document, *, always: Always, now: datetime) -> None:
+def learn(tx: Tx, document: Document, *, always: Always, now: datetime) -> None:
+    """Let the sender of a document in from now on. Raises UserError where nobody asked about him."""
     address = sender_of(tx, document.id)
     if address is None:
         raise UserError(
@@ -219,7 +233,8 @@ def _end_held(tx: Tx, document: str, *, now: datetime, reason: str) -> None:
             deliveries.cancel(tx, one.id, now=now, reason=reason)
 
 
-def _decided(tx: Tx, document: Document, *, verdict: str, now: datetime) -> None:
+def decided(tx: Tx, document: Document, *, verdict: str, now: datetime, detail: str = "") -> None:
+    """Write a person's verdict on a document."""
     documents.set_review(tx, document.id, verdict)
     documents.add_event(
         tx,
@@ -227,5 +242,6 @@ def _decided(tx: Tx, document: Document, *, verdict: str, now: datetime) -> None
         event=f"review.{verdict}",
         team=document.team,
         document=document.id,
+        detail=detail,
         actor="person",
     )

@@ -22,6 +22,9 @@ from maild.model.team import Team
 # for one: a subscription costs the same each week.
 NEAR: Final = timedelta(days=3)
 
+# Among facts: they were read from a page.
+PAGE: Final = "page"
+
 # What is booked of a bill, each as a sorted list of words; a bill that says nothing has no entry.
 Facts = dict[str, list[str]]
 
@@ -72,6 +75,17 @@ def facts_of(document: Document) -> Facts:
     return {name: words for name, words in found.items() if words}
 
 
+def facts_of_page(document: Document, *, sure: bool) -> Facts:
+    """What is booked of a document whose figures were read from its page.
+
+    Where they are not `sure`, only what says whether it is another document: days and rows are
+    misread most easily.
+    """
+    found = facts_of(document) | {PAGE: ["read"]}
+    kept = found.keys() if sure else {"gross", "issued_on", "net", "tax", "accounts", PAGE}
+    return {name: words for name, words in found.items() if name in kept}
+
+
 def are_one(known: Facts, new: Facts) -> bool:
     """Whether two documents with the same number key are one: same amount, and nothing against it.
 
@@ -80,7 +94,13 @@ def are_one(known: Facts, new: Facts) -> bool:
     """
     if not known.get("gross") or known["gross"] != new.get("gross"):
         return False
-    both = known.keys() & new.keys() - {"buyer"}
+    of_page = PAGE in known or PAGE in new
+    both = known.keys() & new.keys() - {"buyer", PAGE}
+    if of_page and "accounts" in both:
+        # A page prints all accounts of its supplier, a bill the one to pay to.
+        if set(known["accounts"]).isdisjoint(new["accounts"]):
+            return False
+        both -= {"accounts"}
     if any(known[name] != new[name] for name in both):
         return False
     buyers = set(known.get("buyer", ())), set(new.get("buyer", ()))

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Final
 
 from maild.errors import Unwanted
-from maild.intake.drafts import Hold
+from maild.intake.hold import Hold
 from maild.model.delivery import Decision, HoldCode, Trace
 from maild.model.team import Strangers, Team
 from maild.reading.mail import Mail

@@ -55,8 +55,13 @@ def rules_decided(*, team: str, document: str, kind: str, deliveries: int, held:
 
 
 def review_decided(*, team: str, document: str, verdict: str) -> None:
-    """A person decided about a document whose number was known with other content."""
+    """A person decided about a document that waited for him."""
     LOG.info("review.decided", team=team, document=document, verdict=verdict)
+
+
+def supplier_forgotten(*, team: str, supplier: str) -> None:
+    """A person let maild forget what was confirmed of a supplier; his next page waits."""
+    LOG.info("supplier.forgotten", team=team, supplier=supplier)
 
 
 def return_unknown(*, door: str, peer: str | None, sort: str, reason: str) -> None:

@@ -132,6 +132,8 @@ class HoldCode(StrEnum):
     BUG = "bug"  # a fault of ours, with its incident id
     UNTRUSTED = "untrusted"  # the figures inside its PDF are not those on the pages
     UNOPENED = "unopened"  # a file of it cannot be opened: damaged, or made to harm
+    FIGURES = "figures"  # what its page says is not proven; a person confirms it
+    NEW_ACCOUNT = "new_account"  # a known supplier's page with an account that he never had
     ENCRYPTED = "encrypted"  # its PDF asks for a password
     UNKNOWN_SENDER = "unknown_sender"  # nobody let its sender in yet, or nothing proves who he is
     STOPPED = "stopped"  # its address complained; nothing goes there before a person releases it

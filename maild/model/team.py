@@ -169,6 +169,9 @@ class Team:
     exports: tuple[Export, ...] = ()  # packages of a period, by schedule
     holidays: str = ""  # the country whose holidays are no working days; empty: weekends only
     mode: Mode = Mode.LIVE
+    reads_pages: bool = (
+        True  # purchases that are only a PDF are read, and wait where that is not sure
+    )
     mail_text: bool = False  # a mail without a file that is a document is one itself
     branding: Branding = field(default_factory=Branding)
     exact: ExactMapping | None = None  # how its bills are booked at Exact Online

@@ -34,6 +34,7 @@ COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 VAT_WANTED: Final = 'write the VAT number, such as "BE0123456749"; it tells sales from purchases'
 LONGEST_TEXT: Final = 10_000  # a page of terms is about 5,000 characters
 _NO_HOLIDAYS: Final = "none"
+_PAGES: Final = ("read", "pass_on")
 _MAIL_TEXT: Final = ("ignored", "document")
 _PACKAGES: Final = ("mail", "link")  # how a package comes
 NONE: Final[Mapping[str, str]] = MappingProxyType({})
@@ -104,6 +105,7 @@ def _team(
         time_zone=_time_zone(table),
         holidays=_holidays(table, vat),
         mode=Mode(table.choice("mode", [*Mode], default=Mode.LIVE)),
+        reads_pages=table.choice("pdf_purchases", _PAGES, default=_PAGES[0]) == _PAGES[0],
         mail_text=table.choice("mail_text", _MAIL_TEXT, default=_MAIL_TEXT[0]) == _MAIL_TEXT[1],
         branding=_branding(table.table("branding")),
         exact=read_exact(table),

@@ -196,7 +196,7 @@ NEWS = ["List-Id: <nieuws.shop.example>", "Precedence: bulk"]
 async def test_a_newsletter_is_not_booked_and_a_bill_by_mass_mail_is(world: World) -> None:
     world.teams[0] = replace(world.teams[0], unknown_senders=Strangers.TAKE)
     leaflet = await one(world, STRANGER, ("folder.pdf", A_PDF), heads=NEWS, tag="purchase")
-    assert codes(leaflet) == {HoldCode.UNKNOWN_SENDER}
+    assert codes(leaflet) == {HoldCode.FIGURES}
     assert "newsletter" in (leaflet.deliveries[0].reason or "")
     assert codes(await one(world, STRANGER, heads=NEWS)) == {None}
 

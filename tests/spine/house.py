@@ -36,6 +36,8 @@ BOOKS = "Acme.Verkoop@Inbox.Example"
 OWNER = "baas@acme.example"
 
 # What several tests add to it: people who are told, and short waits.
+# Purchases that are only a PDF are passed on as the files that they are.
+UNREAD = ("[team.acme.recipients]", 'pdf_purchases = "pass_on"\n\n[team.acme.recipients]')
 PEOPLE = ("[team.acme.recipients]", 'people = ["chef@acme.example"]\n\n[team.acme.recipients]')
 PERSON = "chef@acme.example"
 SHADOW = ('language = "nl"', 'language = "nl"\nmode = "shadow"')

@@ -9,7 +9,7 @@ import pytest
 
 from tests.spine import papers
 from tests.spine.conftest import Running, Shared
-from tests.spine.house import ACCOUNTANT, BOOKS, House, configured
+from tests.spine.house import ACCOUNTANT, BOOKS, UNREAD, House, configured
 from tests.spine.post import a_mail, files_of, sha256, text_of
 from tests.spine.sinks import Sink
 from tests.spine.waiting import until
@@ -73,7 +73,7 @@ def test_a_pdf_alone_is_what_the_tag_says(
 def test_a_pdf_with_a_tag_goes_where_the_rules_say(run: Running, house: House, sink: Sink) -> None:
     pdf = papers.a_pdf("bought")
     mail = a_mail(("2026-88.pdf", pdf), to="acme+purchase@post.example", subject="Factuur 2026-88")
-    assert run().hand_in(mail).code == 250
+    assert run(UNREAD).hand_in(mail).code == 250
     [received] = sink.wait_for(ACCOUNTANT)
     assert list(files_of(received).values()) == [pdf]
     assert house.document("2026-88")["kind"] == "purchase_invoice"

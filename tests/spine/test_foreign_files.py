@@ -10,7 +10,7 @@ from tests import builders_pdf as make
 from tests.builders_cii import a_cii
 from tests.spine import papers
 from tests.spine.conftest import Running
-from tests.spine.house import ACCOUNTANT, BOOKS, PEOPLE, PERSON, House
+from tests.spine.house import ACCOUNTANT, BOOKS, PEOPLE, PERSON, UNREAD, House
 from tests.spine.post import a_mail, files_of, text_of
 from tests.spine.sinks import Sink
 
@@ -48,7 +48,7 @@ def test_a_photo_leaves_as_a_pdf_and_a_bomb_does_not_leave(
 ) -> None:
     out = io.BytesIO()
     Image.new("RGB", (900, 1200), "white").save(out, "JPEG")
-    daemon = run()
+    daemon = run(UNREAD)
     bomb = make.flate_over_flate(100 << 20)
     mail = a_mail(("2026-99.pdf", bomb), to=PURCHASES)
     assert daemon.hand_in(mail).code == 250

@@ -1,0 +1,74 @@
+"""The UBL that is made of a page: valid, and marked as derived."""
+
+from __future__ import annotations
+
+import pytest
+
+from maild.intake.paper_bill import bill_of, derived_ubl
+from maild.model.figures import Rate, Value
+from maild.model.paper import Paper, paper_of
+from maild.ubl import document as ubl
+from tests.intake.conftest import a_team
+from tests.ubl.official import CenRules
+
+VALUES: dict[str, Value | None] = {
+    "doc_type": "invoice",
+    "invoice_number": "2026-017",
+    "issue_date": "2026-02-24",
+    "currency": "EUR",
+    "supplier_name": "Atelier Noord BV",
+    "supplier_vat": "BE0900000147",
+    "net_total": "150.00",
+    "vat_total": "24.00",
+    "gross_total": "174.00",
+    "vat_breakdown": (Rate("21", "100.00", "21.00"), Rate("6", "50.00", "3.00")),
+}
+
+
+def paper(**values: Value | None) -> Paper:
+    return paper_of(VALUES | values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"due_date": "2026-03-26", "iban": ("BE71096123456769",)},
+        {"amount_due": "100.00", "structured_communication": "090933755493"},
+        {"supplier_vat": "NL004495445B01", "iban": ("NL91ABNA0417164300",)},
+        {
+            "doc_type": "credit_note",
+            "net_total": "-150.00",
+            "vat_total": "-24.00",
+            "gross_total": "-174.00",
+            "vat_breakdown": (Rate("21", "-100.00", "-21.00"), Rate("6", "-50.00", "-3.00")),
+        },
+    ],
+    ids=["the least", "account and due day", "prepaid", "a Dutch supplier", "a credit note"],
+)
+def test_it_keeps_the_rules_of_cen_and_says_that_the_supplier_did_not_issue_it(
+    values: dict[str, Value | None], cen_rules: CenRules
+) -> None:
+    bill = bill_of(paper(**values), a_team())
+    assert bill is not None
+    written = derived_ubl(bill)
+    assert written is not None
+    assert cen_rules.broken(written) == []
+    assert "not issued by the supplier" in ubl.read(written).notes[0].text
+    assert b"peppol" not in written
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"supplier_name": None},
+        {"vat_total": "0", "net_total": "174.00", "vat_breakdown": (Rate("0", "174.00", "0"),)},
+        {"vat_breakdown": (Rate("21", "100.00", "21.00"),)},
+        {"vat_breakdown": ()},
+    ],
+    ids=["nobody's name", "no VAT for a reason unsaid", "a row is missing", "no rows"],
+)
+def test_there_is_none_where_the_page_does_not_say_enough(values: dict[str, Value | None]) -> None:
+    bill = bill_of(paper(**values), a_team())
+    assert bill is not None
+    assert derived_ubl(bill) is None
