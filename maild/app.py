@@ -35,6 +35,7 @@ from maild.partners.automatic import Automation
 from maild.partners.browsing import Browsing
 from maild.partners.downloads import Downloads
 from maild.partners.exporting import Exporting
+from maild.partners.figuring import Figuring
 from maild.partners.handling import Handling
 from maild.partners.machines import Machines
 from maild.partners.own_settings import OwnSettings
@@ -187,6 +188,11 @@ class App:
     def reviewing(self) -> Reviewing:
         """What offices decide about bought documents of their teams."""
         return Reviewing(self.db, self.actions)
+
+    @property
+    def figuring(self) -> Figuring:
+        """What people say about the figures of purchases that are only pages."""
+        return Figuring(self.db, self.actions)
 
     @property
     def handling(self) -> Handling:

@@ -35,6 +35,7 @@ async def show(visit: Visit) -> Response:
         opened=opened,
         drawable=drawable(document) is not None or document.bill is not None,
         makes_pdf=drawable(document) is None and document.bill is not None,
+        figured=await visit.app.figuring.waits(visit.scope, document),
         decides=await visit.app.reviewing.waits_for(visit.scope, document),
         at=_page_of(visit),
         story=story(opened.shown),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from playwright.async_api import Page, expect
 from maild.model.access import Right
 from maild.store import people
 from maild.web.words import LANGUAGES
+from tests.builders_paper import Paper
 from tests.servers.ports import free_port
 from tests.web.chromium import Chromium, served, started
 from tests.web.conftest import ACCOUNTANT, OPERATOR, OTHER_OWNER, OWNER, Site, an_invoice
@@ -159,6 +161,14 @@ async def fill(site: Site) -> None:
         for n in range(1, 12)
     ]
     await site.app.actions.send(files, team="acme", tag=None)
+    # A page that waits for its figures, of a supplier whose account was another one.
+    paper = Paper()
+    [first] = (
+        await site.app.actions.send([("1.pdf", paper.page("2026-1"))], team="acme", tag="purchase")
+    )["documents"]
+    await site.app.actions.review(first["id"], verdict="confirmed")
+    other = replace(paper, iban="BE38999428565672").page("2026-2")
+    await site.app.actions.send([("2.pdf", other)], team="acme", tag="purchase")
     await site.linked("acme", ACCOUNTANT)
     links = site.app.access.links
     await links.invite("other", ACCOUNTANT, rights=[Right.SALES], by=OTHER_OWNER)
