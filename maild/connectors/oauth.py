@@ -133,7 +133,7 @@ class OAuthTokens:
         begins = token.expires_at - account.window
         wait = max(begins, self._too_early.get(account.name, begins)) - self._now()
         if wait > timedelta(0):
-            raise _too_early(account, wait)
+            raise _too_early(account, wait, now=self._now())
 
     async def _count(self, account: Account) -> None:
         """Count a call to the token endpoint, in the ledger that all processes share."""
@@ -149,7 +149,8 @@ class OAuthTokens:
         if not await self._ledger.change(f"tokens.{account.name}", step):
             said = f"account {account.name}: {account.label} was asked for {most} tokens today"
             midnight = datetime.combine(now.date(), time(), tzinfo=UTC) + timedelta(days=1)
-            raise Unavailable(f"{said}; the next is asked for tomorrow", retry_after=midnight - now)
+            said = f"{said}; the next is asked for at {_moment(midnight)}"
+            raise Unavailable(said, retry_after=midnight - now)
 
     async def _ask(self, account: Account, token: Token, *, fresh: bool) -> Token:
         if token.refresh is None:
@@ -162,7 +163,7 @@ class OAuthTokens:
                 # Their clock is behind ours. The token that they say has not ended is good.
                 self._too_early[account.name] = self._now() + account.margin
                 if fresh or not token.lasts(self._now(), at_least=timedelta(0)):
-                    raise _too_early(account, account.margin) from fault
+                    raise _too_early(account, account.margin, now=self._now()) from fault
                 return token
             if _is_over(account, fault):
                 raise await self._over(account, fault.words) from fault
@@ -203,9 +204,14 @@ def _is_over(account: Account, fault: Refused) -> bool:
     return fault.error in _CONSENT_IS_OVER or any(words in said for words in account.over)
 
 
-def _too_early(account: Account, wait: timedelta) -> Unavailable:
+def _too_early(account: Account, wait: timedelta, *, now: datetime) -> Unavailable:
     said = f"account {account.name}: {account.label} gives no new token yet"
-    return Unavailable(f"{said}; it does in {wait.total_seconds():.0f} s", retry_after=wait)
+    return Unavailable(f"{said}; it does at {_moment(now + wait)}", retry_after=wait)
+
+
+def _moment(at: datetime) -> str:
+    # A moment and no span: it is kept as a reason, and read at some later time.
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _asked_again(account: Account, reason: str) -> str:

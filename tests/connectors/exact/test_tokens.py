@@ -77,6 +77,9 @@ async def test_a_token_endpoint_in_trouble_is_asked_less_often_than_exact_counts
         said.add(fault.value.reply)
         bench.advance(timedelta(minutes=4))
     assert bench.server.counters["POST oauth2/token"] == 191  # with that of the consent
-    assert any("asked for 190 tokens today; the next is asked for tomorrow" in one for one in said)
+    assert any(
+        "asked for 190 tokens today; the next is asked for at 2026-11-25 00:00:00 UTC" in one
+        for one in said
+    )
     bench.server.faults.clear()
     assert await bench.tokens().token(NAME)
