@@ -50,13 +50,16 @@ class Pace:
         now = self._now()
 
         def step(quota: Quota) -> Quota:
-            return exact_quota.answered(quota, asked.page, status=status, headers=headers, now=now)
+            return exact_quota.answered(
+                quota, asked.page, status=status, headers=headers, now=now, writes=asked.writes
+            )
 
         await self._counted(asked, partial(_changed, step))
 
     async def shut(self, asked: Asked, reason: str) -> RoadClosed:
         """Ask a division nothing more for an hour or longer; the fault that says so."""
-        step = partial(exact_quota.shut, reason=reason, now=self._now())
+        call = exact_quota.call_of(asked.page, writes=asked.writes)
+        step = partial(exact_quota.shut, call=call, reason=reason, now=self._now())
         quota = await self._counted(asked, partial(_changed, step))
         until = datetime.fromtimestamp(quota.shut_until, self._now().tzinfo)
         return await self._closed(asked, Wait(until, reason))

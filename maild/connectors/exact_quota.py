@@ -56,7 +56,9 @@ class Quota:
     errors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # by page
     shut_until: float = 0.0
     shut_reason: str = ""
-    shut_times: int = 0  # in a row, without an answer that was good between
+    # By call, how often it shut the road since it was last answered well: others are answered well
+    # while one is blocked.
+    shuts: Mapping[str, int] = field(default_factory=dict)
     tight_until: float = 0.0  # little is left of the minute, said the server
     bare: int = 0  # refusals for their number, in a row, that did not say until when
 
@@ -70,7 +72,8 @@ def read(kept: Mapping[str, Any] | None) -> Quota:
     if kept is None:
         return Quota()
     pages = {page: tuple(moments) for page, moments in kept["errors"].items()}
-    return Quota(**dict(kept) | {"calls": tuple(kept["calls"]), "errors": pages})
+    known = {name: kept[name] for name in Quota.__dataclass_fields__ if name in kept}
+    return Quota(**known | {"calls": tuple(kept["calls"]), "errors": pages})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,32 +133,48 @@ def take(quota: Quota, page: str, *, limits: Limits, now: datetime) -> tuple[Quo
 
 
 def answered(
-    quota: Quota, page: str, *, status: int, headers: Mapping[str, str], now: datetime
+    quota: Quota,
+    page: str,
+    *,
+    status: int,
+    headers: Mapping[str, str],
+    now: datetime,
+    writes: bool = False,
 ) -> Quota:
     """Learn from one answer: what its headers say is left, and whether it counts as an error.
 
     `headers` are read by their lower-case names.
     """
-    at = now.timestamp()
+    at, call = now.timestamp(), call_of(page, writes=writes)
     if status in ERRORS:
         errors = {**quota.errors, page: (*_lately(quota, page, at), at)}
         quota = replace(quota, errors=errors)
     elif status < 300:
-        quota = replace(quota, bare=0, shut_times=0)
+        shuts = {one: times for one, times in quota.shuts.items() if one != call}
+        quota = replace(quota, bare=0, shuts=shuts)
     quota = _told(quota, headers, now=now)
     if status == 429:
-        return _refused(quota, headers, now=now)
+        return _refused(quota, call, headers=headers, now=now)
     return quota
 
 
-def shut(quota: Quota, reason: str, *, now: datetime, least: timedelta = HOUR) -> Quota:
-    """Ask nothing more for an hour; twice as long each further time in a row, up to a day."""
-    span = min(least * 2 ** min(quota.shut_times, 5), DAY)
+def call_of(page: str, *, writes: bool) -> str:
+    """What is blocked: reading a page, or writing to it."""
+    return f"POST {page}" if writes else page
+
+
+def shut(quota: Quota, call: str, *, reason: str, now: datetime, least: timedelta = HOUR) -> Quota:
+    """Ask nothing more for an hour because of a call; twice as long each further time, up to a day.
+
+    A block of Exact grows with each repetition, and a call during it may lengthen it (A3).
+    """
+    times = quota.shuts.get(call, 0)
+    span = min(least * 2 ** min(times, 5), DAY)
     return replace(
         quota,
         shut_until=(now + span).timestamp(),
         shut_reason=reason,
-        shut_times=quota.shut_times + 1,
+        shuts={**quota.shuts, call: times + 1},
         bare=0,
     )
 
@@ -216,7 +235,7 @@ def _told(quota: Quota, headers: Mapping[str, str], *, now: datetime) -> Quota:
     return quota
 
 
-def _refused(quota: Quota, headers: Mapping[str, str], *, now: datetime) -> Quota:
+def _refused(quota: Quota, call: str, *, headers: Mapping[str, str], now: datetime) -> Quota:
     """After 429: at the minute's limit the minute's headers come alone, or maybe none at all.
 
     One without any may be a block too, which a call lengthens. It is taken for the minute's where
@@ -227,7 +246,8 @@ def _refused(quota: Quota, headers: Mapping[str, str], *, now: datetime) -> Quot
     at = now.timestamp()
     near = len(_within(quota.calls, at, MINUTE)) >= _NEARLY or quota.tight_until > at
     if quota.bare or not near:
-        return shut(quota, "Exact Online takes no more calls and does not say until when", now=now)
+        reason = "Exact Online takes no more calls and does not say until when"
+        return shut(quota, call, reason=reason, now=now)
     return replace(quota, bare=1, full_until=at + MINUTE.total_seconds())
 
 

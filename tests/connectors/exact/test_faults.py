@@ -187,6 +187,25 @@ async def test_a_key_that_is_blocked_is_left_alone_until_the_block_is_over(
     whole(bench)
 
 
+@pytest.mark.parametrize("status", [403, 429])
+async def test_a_block_that_grows_is_waited_for_longer_each_time_though_other_pages_answer(
+    bench: ExactBench, status: int
+) -> None:
+    bench.server.switches.block_status = status
+    bench.server.switches.headers_on_errors = False
+    bench.server.faults.plan("POST documents/Documents", Fault.KEY_BLOCKED, times=3)
+    waited = []
+    for _ in range(3):
+        with pytest.raises(RoadClosed) as fault:
+            await bench.deliver(bench.parcel("1"))
+        assert fault.value.retry_after is not None
+        waited.append(round(fault.value.retry_after / timedelta(hours=1)))
+        bench.advance(fault.value.retry_after)
+    assert waited == [1, 2, 4]
+    await bench.deliver(bench.parcel("1"))
+    whole(bench)
+
+
 async def test_errors_stop_a_page_before_exact_does(bench: ExactBench) -> None:
     bench.changes["journal"] = "12"
     told: list[DeliveryError] = []

@@ -132,7 +132,29 @@ def test_a_refusal_without_a_word_is_a_full_minute_once_where_it_may_be_one_and_
         now = wait.until
     assert spans == expected
     quota = answered(quota, PAGE, status=200, headers={}, now=now)
-    assert quota.shut_times == quota.bare == 0
+    assert (quota.shuts, quota.bare) == ({}, 0)
+
+
+def test_a_block_is_waited_for_longer_each_time_until_its_own_page_answers_well() -> None:
+    quota, now, spans = Quota(), NOON, []
+    for _ in range(7):
+        quota = answered(quota, "crm/Contacts", status=200, headers={}, now=now)
+        quota = shut(quota, PAGE, reason="blocked", now=now)
+        quota = read(json.loads(json.dumps(quota.kept())))
+        _, wait = taken(quota, now=now)
+        assert wait is not None
+        spans.append(wait.until - now)
+        now = wait.until
+    assert spans == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 16 * HOUR, DAY, DAY]
+    quota = answered(quota, PAGE, status=200, headers={}, now=now)
+    quota = shut(quota, PAGE, reason="blocked", now=now)
+    assert quota.shut_until == (now + HOUR).timestamp()
+
+
+def test_what_an_older_maild_kept_is_read() -> None:
+    kept = Quota(today=7).kept() | {"shut_times": 2}
+    del kept["shuts"]
+    assert read(kept) == Quota(today=7)
 
 
 def test_errors_at_one_page_stop_it_before_exact_blocks_the_registration() -> None:
@@ -152,7 +174,7 @@ def test_errors_at_one_page_stop_it_before_exact_blocks_the_registration() -> No
 
 def test_a_clock_that_was_set_back_keeps_nothing_shut_for_ever() -> None:
     far = NOON + timedelta(days=30)
-    quota = shut(Quota(full_until=far.timestamp()), "no right", now=far)
+    quota = shut(Quota(full_until=far.timestamp()), PAGE, reason="no right", now=far)
     for _ in range(5):
         quota, _ = taken(quota, now=far + DAY)
     assert taken(quota, now=NOON)[1] is None
