@@ -18,9 +18,10 @@ from maild.model.team import Team
 from maild.render.digest import News, Waiting, digest
 from maild.render.fields import language_of
 from maild.render.problems import hold_in
+from maild.render.told import fate_of, told
 from maild.rules.book import RuleBook
 from maild.rules.windows import parse
-from maild.store import days, deliveries, documents, marks
+from maild.store import days, deliveries, documents, marks, returns
 from maild.store.database import Database, Tx
 from maild.store.waiting import waiting
 
@@ -104,7 +105,7 @@ def _news(tx: Tx, *, team: Team, since: datetime, until: datetime) -> News | Non
         came=seen.came,
         left=seen.left,
         waiting=held,
-        failed=[_failed(tx, one) for one in seen.failed],
+        failed=[_failed(tx, one, team=team) for one in seen.failed],
         refused=seen.refused,
     )
 
@@ -116,10 +117,11 @@ def _waiting(tx: Tx, document: str, *, team: Team) -> Waiting:
     return Waiting(documents.get(tx, document), hold_in(code, said, language_of(team.language)))
 
 
-def _failed(tx: Tx, delivery: Delivery) -> Waiting:
+def _failed(tx: Tx, delivery: Delivery, *, team: Team) -> Waiting:
     document = documents.get(tx, delivery.document or "")
-    said = delivery.reason or next((one.reply for one in delivery.attempts[::-1] if one.reply), "")
-    return Waiting(document, f"{delivery.address}: {said}")
+    back = returns.of_deliveries(tx, [delivery.id])[delivery.id]
+    said = told(fate_of(delivery, back=back), team.language)
+    return Waiting(document, f"{delivery.address}: {said.line}")
 
 
 def _next(team: Team, now: datetime) -> datetime:

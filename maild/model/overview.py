@@ -43,7 +43,7 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Something that came in, or was refused: then `code` and `message` say why."""
+    """Something that came in, or was refused: then `code`, `message` and `problems` say why."""
 
     id: str
     team: str
@@ -56,6 +56,7 @@ class Incoming:
     brought: tuple[Brought, ...] = ()
     code: str = ""
     message: str = ""
+    problems: tuple[tuple[str, str, str], ...] = ()  # code, where, message
 
     @property
     def key(self) -> str:

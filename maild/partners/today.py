@@ -5,7 +5,6 @@ Looks only; what they do about it is in `maild.partners.handling`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,11 +18,10 @@ from maild.intake.notices import in_shadow
 from maild.model.access import Scope
 from maild.model.delivery import Delivery, HoldCode, State
 from maild.model.document import Document
-from maild.model.returned import Action, Returned
+from maild.model.returned import Return
 from maild.model.team import Team
-from maild.render.reasons import reason_of
 from maild.rules.book import RuleBook
-from maild.store import days, deliveries, documents, marks
+from maild.store import days, deliveries, documents, marks, returns
 from maild.store.database import Database, Tx
 from maild.store.marks import Refusal
 from maild.store.waiting import waiting
@@ -38,7 +36,6 @@ LATELY: Final = timedelta(days=30)
 REFUSED_LATELY: Final = timedelta(days=7)
 _STUCK: Final = (State.FAILED, State.BOUNCED, State.UNCERTAIN)
 _MENDED: Final = frozenset({State.QUEUED, State.SENDING, State.HANDED_OVER, State.CONFIRMED})
-_STATUS: Final = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +54,14 @@ class Asked:
             return HoldCode.REVIEW
         return next((one.hold_code for one in self.held if one.hold_code), HoldCode.PERSON)
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """What was said when it was held."""
-        return tuple(dict.fromkeys(one.reason for one in self.held if one.reason))
-
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A delivery that did not arrive, or of which that is not known; `why` says it in a sentence."""
+    """A delivery that did not arrive, or of which that is not known; and what came back of it."""
 
     delivery: Delivery
     document: Document | None
-    why: str
+    back: tuple[Return, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +114,13 @@ class Today:
             raise NotFound(f'there is no team "{slug}"')
         return self.book().team(slug)
 
-    async def look(
-        self, scope: Scope, slug: str, *, language: str, after: str | None = None
-    ) -> Seen:
+    async def look(self, scope: Scope, slug: str, *, after: str | None = None) -> Seen:
         """What waits and what went, the newest first; `after` is the last id of the page before.
 
-        Reasons are in that language. Raises NotFound.
+        Raises NotFound.
         """
         team = self.team(scope, slug)
-        return await self.db.read(
-            partial(_look, team=team, now=self.now(), language=language, after=after)
-        )
+        return await self.db.read(partial(_look, team=team, now=self.now(), after=after))
 
     async def in_shadow(self, scope: Scope, slug: str) -> Shadow:
         """What would have been sent, the newest first. Raises NotFound."""
@@ -162,7 +150,7 @@ def asked_of(tx: Tx, id_: str) -> Asked:
     )
 
 
-def _look(tx: Tx, *, team: Team, now: datetime, language: str, after: str | None) -> Seen:
+def _look(tx: Tx, *, team: Team, now: datetime, after: str | None) -> Seen:
     asked = waiting(tx, team=team.slug)
     came, left = days.counts(tx, team.slug, since=_midnight(team, now), until=now)
     found = documents.find(tx, team=team.slug, after=after, limit=PAGE + 1)
@@ -173,7 +161,7 @@ def _look(tx: Tx, *, team: Team, now: datetime, language: str, after: str | None
         left=left,
         asked=tuple(asked_of(tx, one) for one in asked[:MOST_ASKED]),
         asked_in_all=len(asked),
-        stuck=tuple(_stuck(tx, team, now=now, language=language)),
+        stuck=tuple(_stuck(tx, team, now=now)),
         refused=_refused(tx, team, now=now),
         shadow=in_shadow(tx, team),
         went=went,
@@ -194,7 +182,7 @@ def _shadow(tx: Tx, *, team: Team) -> Shadow:
     return Shadow(team, in_shadow(tx, team), went, many, more=len(held) > MOST_SHADOWED)
 
 
-def _stuck(tx: Tx, team: Team, *, now: datetime, language: str) -> Iterator[Stuck]:
+def _stuck(tx: Tx, team: Team, *, now: datetime) -> Iterator[Stuck]:
     found = [
         one
         for state in _STUCK
@@ -206,10 +194,11 @@ def _stuck(tx: Tx, team: Team, *, now: datetime, language: str) -> Iterator[Stuc
         # A document that is held at an address that complained is asked about above.
         found += [one for one in held if code is HoldCode.RESTORED or one.document is None]
     for one in sorted(found, key=lambda one: one.id, reverse=True)[:MOST_STUCK]:
+        back = returns.of_deliveries(tx, [one.id])[one.id]
         if one.document is None:
-            yield Stuck(one, None, _why(one, language))
+            yield Stuck(one, None, back)
         elif not _mended(one, deliveries.of_document(tx, one.document)):
-            yield Stuck(one, documents.get(tx, one.document), _why(one, language))
+            yield Stuck(one, documents.get(tx, one.document), back)
 
 
 def _held(tx: Tx, team: Team, code: HoldCode, *, limit: int) -> tuple[Delivery, ...]:
@@ -227,16 +216,6 @@ def _mended(one: Delivery, others: Sequence[Delivery]) -> bool:
         and other.state in _MENDED
         for other in others
     )
-
-
-def _why(one: Delivery, language: str) -> str:
-    """What a server meant, in a sentence; empty where the state itself says it."""
-    if one.state is not State.FAILED:
-        return ""
-    said = next((each.reply for each in reversed(one.attempts) if each.reply), one.reason or "")
-    status = _STATUS.search(said)
-    returned = Returned(one.address, Action.FAILED, status[0] if status else None, said)
-    return reason_of(returned, language)
 
 
 def _refused(tx: Tx, team: Team, *, now: datetime) -> tuple[Refusal, ...]:

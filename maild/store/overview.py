@@ -180,6 +180,7 @@ def _refused(tx: Tx, *, after: str | None, limit: int) -> list[Incoming]:
             one.size,
             code=one.code,
             message=one.message,
+            problems=tuple((each.code, each.where, each.message) for each in one.problems),
         )
         for one in found
     ]

@@ -38,7 +38,7 @@ async def show(visit: Visit) -> Response:
         figured=await visit.app.figuring.waits(visit.scope, document),
         decides=await visit.app.reviewing.waits_for(visit.scope, document),
         at=_page_of(visit),
-        story=story(opened.shown),
+        story=story(opened.shown, visit.language),
         roles=Role,
     )
 

@@ -79,7 +79,7 @@ async def document(visit: Visit) -> Response:
         shown=shown,
         rows=rows,
         issued_on=date.fromisoformat(issued) if issued else None,
-        story=story(shown),
+        story=story(shown, visit.language),
     )
 
 

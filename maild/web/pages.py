@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Final
 
@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from maild.reasons import back_told, delivery_told, refusal_told
 from maild.web.visit import Visit
 from maild.web.words import LANGUAGES
 
@@ -34,6 +35,9 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: object) ->
         "languages": LANGUAGES,
         "here": visit.request.url.path,
         "now": visit.app.access.sessions.now(),
+        "told": partial(delivery_told, language=visit.language),
+        "came_back": partial(back_told, language=visit.language),
+        "refused": partial(refusal_told, language=visit.language),
     }
     return HTMLResponse(_templates().get_template(template).render(shown | values), status)
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from maild.reasons import NOTHING, Told, back_told, delivery_told, reply_told
+
 
 class Mood(StrEnum):
     """How a step went: its sign and its colour."""
@@ -20,13 +22,13 @@ class Mood(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step; `what` names its words, `who` and `detail` are shown as they are."""
+    """One step; `what` names its words, `who` is shown as it is, `why` is in the reader's language."""
 
     at: datetime
     what: str
     mood: Mood
     who: str = ""
-    detail: str = ""
+    why: Told = NOTHING
 
 
 _OUTCOMES: Final[Mapping[str, Mood]] = {
@@ -50,9 +52,9 @@ _RETURNS: Final[Mapping[str, Mood]] = {
 _WAITING: Final = frozenset({"held", "queued"})
 
 
-def story(shown: Mapping[str, Any]) -> tuple[Step, ...]:
+def story(shown: Mapping[str, Any], language: str) -> tuple[Step, ...]:
     """The steps of a document, oldest first, from what `records.show` tells of it."""
-    found = [*_arrivals(shown), *_decisions(shown), *_deliveries(shown)]
+    found = [*_arrivals(shown), *_decisions(shown, language), *_deliveries(shown, language)]
     return tuple(sorted(found, key=lambda step: step.at))
 
 
@@ -62,29 +64,31 @@ def _arrivals(shown: Mapping[str, Any]) -> Iterator[Step]:
         yield Step(_moment(one["received_at"]), what, Mood.PLAIN, one["sender"] or one["door"])
 
 
-def _decisions(shown: Mapping[str, Any]) -> Iterator[Step]:
+def _decisions(shown: Mapping[str, Any], language: str) -> Iterator[Step]:
     at = _moment(shown["accepted_at"])
     rules = [one["rule"] for one in shown["trace"] if one["hit"]]
     if rules:
-        yield Step(at, "decided", Mood.PLAIN, detail=", ".join(rules))
+        yield Step(at, "decided", Mood.PLAIN, why=Told(", ".join(rules)))
     for one in shown["deliveries"]:
         if one["state"] in _WAITING and not one["attempts"]:
             what = "held" if one["state"] == "held" else "queued"
-            yield Step(at, what, Mood.WAIT, one["address"], one["reason"] or "")
+            yield Step(at, what, Mood.WAIT, one["address"], delivery_told(one, language))
 
 
-def _deliveries(shown: Mapping[str, Any]) -> Iterator[Step]:
+def _deliveries(shown: Mapping[str, Any], language: str) -> Iterator[Step]:
     for one in shown["deliveries"]:
         for attempt in one["attempts"]:
             mood = _OUTCOMES.get(attempt["outcome"])
             if mood is not None and attempt["ended_at"]:
                 at = _moment(attempt["ended_at"])
-                yield Step(at, attempt["outcome"], mood, one["address"], attempt["reply"] or "")
+                why = reply_told(attempt["outcome"], attempt["reply"] or "", language)
+                yield Step(at, attempt["outcome"], mood, one["address"], why)
         for back in one["returns"]:
             mood = _RETURNS.get(back["action"])
             if mood is not None:
                 words = f"back_{back['action']}"
-                yield Step(_moment(back["at"]), words, mood, one["address"], back["reason"] or "")
+                why = back_told(back, language)
+                yield Step(_moment(back["at"]), words, mood, one["address"], why)
 
 
 def _moment(text: str) -> datetime:

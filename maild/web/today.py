@@ -56,9 +56,7 @@ class Road:
 async def show(visit: Visit) -> Response:
     """What waits and what went, the newest first."""
     after = visit.request.query_params.get("after", "")[:40] or None
-    seen = await visit.app.handling.today.look(
-        visit.scope, visit.path("team"), language=visit.language, after=after
-    )
+    seen = await visit.app.handling.today.look(visit.scope, visit.path("team"), after=after)
     today = visit.app.handling.today.now().astimezone(visit.words.zone).date()
     return page(
         visit,

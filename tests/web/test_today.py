@@ -174,7 +174,7 @@ async def test_what_a_restore_held_is_shown_with_its_doubt(pages: Site, browsers
     )
     await pages.app.db.write(held)
     page = await text_of(await browsers(OWNER))
-    assert "it was to leave when the backup was taken" in page
+    assert "It was to leave when the backup was taken, and may have left since." in page
     assert f"/teams/acme/deliveries/{one.id}/release" in page
 
 
