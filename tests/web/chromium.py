@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright, expect
 
 from maild.app import App
 from maild.web.serving import Pages
@@ -107,6 +107,7 @@ async def started(address: str) -> AsyncIterator[Chromium]:
             executable_path=PROGRAM,
             args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"],
         )
+        expect.set_options(timeout=20_000)  # an assertion waits as long as a click does
         try:
             yield Chromium(browser, address)
         finally:

@@ -31,8 +31,16 @@ from tests.web.conftest import ACCOUNTANT, OPERATOR, OWNER
 
 _SPLIT = PROMISED.index("[team.acme]")
 # Acme's people may edit its file: it lies where the daemon keeps those.
-ACME = PROMISED[_SPLIT:].replace(
-    "[team.acme.recipients]", f'people = ["{OWNER}"]   # who sign in\n\n[team.acme.recipients]', 1
+ACME = (
+    PROMISED[_SPLIT:]
+    .replace(
+        "[team.acme.recipients]",
+        f'people = ["{OWNER}"]   # who sign in\n\n[team.acme.recipients]',
+        1,
+    )
+    .replace(
+        '"an@kantoor.example", profile = "mailbox"', '"an@kantoor.example", packages = "link"', 1
+    )
 )
 _WEB = """
 [web]

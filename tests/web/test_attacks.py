@@ -58,6 +58,17 @@ from tests.web.test_sign_in import NOON, asked, link_and_code
 Browsers = Callable[..., Any]
 
 
+def test_every_test_that_the_table_names_is_there() -> None:
+    table, here = __doc__ or "", Path(__file__)
+    named = re.findall(r"`(test_\w+)\.(test_\w+)`", table)
+    assert len(named) > 15
+    for module, name in named:
+        assert f"def {name}(" in here.with_name(f"{module}.py").read_text("utf-8"), name
+    for path in re.findall(r"`(\S+\.py)`", table):
+        root = here.parents[2] if "/" in path else here.parent
+        assert (root / path).exists(), path
+
+
 @pytest.mark.parametrize("who", [OWNER, ACCOUNTANT, OPERATOR])
 @pytest.mark.parametrize(
     "headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}, {}]

@@ -6,7 +6,11 @@ Both in Dutch with a script and in French without one, wide, on a phone, and on 
 from __future__ import annotations
 
 import asyncio
+import io
+import re
+import zipfile
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +19,9 @@ from playwright.async_api import ViewportSize, expect
 from maild.model.bill import Price
 from tests.builders_bill import a_line, a_party, eur
 from tests.spine import papers
+from tests.spine.post import text_of
 from tests.web.conftest import ACCOUNTANT, OPERATOR, OWNER
-from tests.web.stage import Stage, Visitor, set_up
+from tests.web.stage import Stage, Visitor, content, set_up
 
 PHONE, DOCUMENTS = 390, "/teams/acme/documents"
 PAPER: ViewportSize = {"width": 794, "height": 1123}  # A4 at 96 dots an inch
@@ -191,6 +196,30 @@ async def befriended(stage: Stage) -> None:
         await accountant.page.locator("input[name=office]").fill("Kantoor Peeters")
         await accountant.button("links.accept").click()
         await accountant.reads(stage.say("link.active"))
+
+
+@pytest.mark.parametrize("stage", ["nl"], indirect=True)
+async def test_a_package_behind_a_link_is_taken_again_from_the_same_page(stage: Stage) -> None:
+    say, last = stage.say, datetime.now(UTC).date().replace(day=1) - timedelta(days=1)
+    await stage.hand_in(("F-9.xml", papers.invoice("F-9", issued_on=last)))
+    async with stage.visitor(OWNER) as owner, stage.visitor(ACCOUNTANT) as accountant:
+        await owner.enters()
+        await owner.page.goto("/teams/acme/exports")
+        await owner.page.select_option("#period", f"{last:%Y-%m}")
+        await owner.page.locator("input[name=to][value=accountant]").check()
+        await owner.button("exports.send").click()
+        await owner.page.wait_for_url("**/documents/*")
+        mail = await stage.mail(ACCOUNTANT, f"{last:%Y}")
+        link = re.search(rf"{stage.address}/packages/\S+", text_of(mail))
+        assert link, text_of(mail)
+        await accountant.page.goto(link[0])
+        for _ in range(2):
+            package = await content(await accountant.downloads(accountant.button("pickup.take")))
+            assert zipfile.is_zipfile(io.BytesIO(package))
+        await owner.page.goto("/teams/acme/exports")
+        await owner.button("exports.revoke").click()
+        await accountant.page.reload()
+        await accountant.reads(say("pickup.over"))
 
 
 async def documents(stage: Stage) -> list[dict[str, object]]:

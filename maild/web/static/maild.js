@@ -2,10 +2,11 @@
 "use strict";
 
 // A form that was sent once is not sent twice by an impatient click. One that only asks may be sent
-// again: the page stays when the answer is a file.
+// again, and so may one that says it: the page stays when the answer is a file.
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if ((button?.hasAttribute("formmethod") ? button.formMethod : event.target.method) === "get") return;
+  if ("again" in event.target.dataset) return;
   if (event.target.dataset.sent) {
     event.preventDefault();
     return;
