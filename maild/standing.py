@@ -76,6 +76,7 @@ def _paused(tx: Tx, now: datetime) -> list[dict[str, Any]]:
             "connector": via,
             "until": until.isoformat(),
             "reason": reason,
+            "cause": rests[via].cause if via in rests else "rate",
             "next": next_step(rests[via].cause) if via in rests else None,
         }
         for via, (until, reason) in connectors.paused(tx, now).items()

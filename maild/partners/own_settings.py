@@ -45,6 +45,14 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _LONGEST: Final = 2_000  # characters of a change in the trail
 
 
+class Unfit(UserError):
+    """What somebody typed cannot be used; `code` names the reason, as that of a KeyProblem does."""
+
+    def __init__(self, code: str, said: str) -> None:
+        self.code = code
+        super().__init__(said)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A team with its file, and the words that its fields choose from."""
@@ -154,7 +162,8 @@ class OwnSettings:
                 raise NotFound(f"{key} is nothing that is changed here")
         people = values.get(("people",), (scope.email,))
         if people is None or not is_among(scope.email, tuple(people)):
-            return (KeyProblem("people", f"keep {scope.email}, or you lock yourself out"),)
+            said = f"keep {scope.email}, or you lock yourself out"
+            return (KeyProblem("people", said, code="locked_out"),)
         if not values:
             return ()
         written = await self.files.write(slug, values, seen=seen, beside=beside)
@@ -188,11 +197,12 @@ def adding(file: TeamFile, extra: Extra) -> dict[Place, Value]:
     """The values that add a recipient and the rule for it. Raises UserError for its name."""
     recipients, rules = _table(file.values, "recipients"), _rows(file.values, "rules")
     if not _NAME.fullmatch(extra.name):
-        raise UserError(
-            f'"{extra.name}" cannot be used; write small letters, digits and -, such as "partner-2"'
+        raise Unfit(
+            "bad_name",
+            f'"{extra.name}" cannot be used; write small letters, digits and -, such as "partner-2"',
         )
     if extra.name in recipients:
-        raise UserError(f'there is a recipient "{extra.name}" already')
+        raise Unfit("known_name", f'there is a recipient "{extra.name}" already')
     known = {one.get("name") for one in rules}
     name = next(one for n in range(1, 1000) if (one := _rule_name(extra.name, n)) not in known)
     rule: dict[str, Any] = {"name": name, "kinds": list(extra.kinds), "to": [extra.name]}

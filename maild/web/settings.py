@@ -15,7 +15,8 @@ from starlette.responses import Response
 from maild.config.edit import Place, Value
 from maild.errors import KeyProblem, NotFound, UserError
 from maild.model.document import Kind
-from maild.partners.own_settings import Extra, Shown, adding, removing, text_place
+from maild.partners.own_settings import Extra, Shown, Unfit, adding, removing, text_place
+from maild.team_files import Overtaken
 from maild.web.pages import page
 from maild.web.routes import Page, Who
 from maild.web.visit import Visit, go
@@ -49,7 +50,7 @@ async def change(visit: Visit) -> Response:
     except NotFound:
         raise
     except UserError as fault:
-        problems = tuple(KeyProblem("", str(one)) for one in (*fault.problems, fault.hint) if one)
+        problems = _problems(fault)
     if problems:
         return await _show(visit, problems=problems)
     return go(f"/teams/{visit.path('team')}/settings?done={visit.path('part')}")
@@ -70,7 +71,7 @@ async def put_logo(visit: Visit) -> Response:
     except NotFound:
         raise
     except UserError as fault:
-        problems = tuple(KeyProblem("", str(one)) for one in (*fault.problems, fault.hint) if one)
+        problems = _problems(fault)
     if problems:
         return await _show(visit, problems=problems)
     return go(f"/teams/{slug}/settings?done=logo#looks")
@@ -86,6 +87,17 @@ async def sample(visit: Visit) -> Response:
     """A page of an invoice as it looks now."""
     content = await visit.app.own_settings.sample(visit.scope, visit.path("team"))
     return Response(content, media_type="image/png")
+
+
+def _problems(fault: UserError) -> tuple[KeyProblem, ...]:
+    """What a fault says, by its code where pages have words for it."""
+    match fault:
+        case Overtaken():
+            return (KeyProblem("", str(fault), code="overtaken"),)
+        case Unfit(code=code):
+            return (KeyProblem("", str(fault), code=code),)
+        case _:
+            return tuple(KeyProblem("", str(one)) for one in (*fault.problems, fault.hint) if one)
 
 
 async def _show(visit: Visit, *, problems: Sequence[KeyProblem] = ()) -> Response:
@@ -164,7 +176,7 @@ def _add(visit: Visit, shown: Shown) -> dict[Place, Value]:
     chosen = [str(one) for one in visit.form.getlist("kinds")]
     kinds = tuple(one.value for one in _KINDS if one.value in chosen)
     if not kinds:
-        raise UserError("say what the new recipient gets: choose at least one kind")
+        raise Unfit("no_kinds", "say what the new recipient gets: choose at least one kind")
     when = visit.field("when")
     extra = Extra(visit.field("name", longest=60), recipient, kinds, "" if when == "now" else when)
     return adding(shown.file, extra)

@@ -10,9 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import pytest
+
 from maild.config.settings import Account
 from maild.model.run import RunState
 from maild.store import connectors, marks, runs, trail
+from maild.web.words import LANGUAGES, texts
 from tests.web.conftest import OPERATOR, Site
 from tests.web.test_operator import fill
 
@@ -96,3 +99,10 @@ async def test_mailboxes_and_consents_have_their_lights(pages: Site) -> None:
             assert "AUTHENTICATE failed" in page
             assert "maild connect microsoft acme" in page
             assert "nobody gave the consent yet" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_everything_that_the_clock_does_has_words(pages: Site, language: str) -> None:
+    known = texts(language)["clock"]
+    found = {one["schedule"] for one in await pages.app.agenda.list() if not one["team"]}
+    assert found | {"digest", "export"} == set(known)

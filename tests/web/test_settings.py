@@ -99,7 +99,7 @@ async def test_who_looked_before_another_changed_it_writes_over_nothing(
     after = pages.text
     answer = await change(two, "general", mark, fields=GENERAL | {"language": "en"})
     assert answer.status_code == 422
-    assert "somebody changed this meanwhile" in answer.text
+    assert "Somebody changed this meanwhile" in answer.text
     assert pages.text == after
     # Looked at again, it can be changed.
     assert (await change(two, "general", fields=GENERAL | {"language": "en"})).status_code == 303
@@ -251,3 +251,24 @@ async def test_settings_of_others_do_not_exist(pages: Own, browsers: Browsers, w
     answer = await change(browser, "general", mark, fields=GENERAL | {"language": "fr"})
     assert answer.status_code == 404
     assert pages.text == ACME
+
+
+async def test_what_is_wrong_is_told_in_the_language_of_the_page(
+    pages: Own, browsers: Browsers
+) -> None:
+    browser = await browsers(OWNER)
+    await browser.post("/account/language", data={"language": "nl"})
+    answer = await change(browser, "general", fields=GENERAL | {"people": "else@acme.example"})
+    assert "anders sluit u uzelf buiten" in answer.text
+    mark = await seen(browser)
+    await change(browser, "general", fields=GENERAL | {"language": "fr"})
+    answer = await change(browser, "general", mark, fields=GENERAL)
+    assert "Iemand anders heeft dit intussen gewijzigd" in answer.text
+    for form, said in (
+        ({"name": "extra"}, "kies minstens één soort"),
+        ({"name": "X Y", "kinds": "invoice"}, "Die naam kan niet"),
+        ({"name": "owner", "kinds": "invoice"}, "Er is al een ontvanger"),
+    ):
+        answer = await change(browser, "add", address="a@b.example", fields=form)
+        assert answer.status_code == 422
+        assert said in answer.text

@@ -156,7 +156,7 @@ async def test_who_sends_over_a_change_of_another_leaves_nothing_behind(
     mark = await seen(browser)
     await send(browser, saved(a_mark()))
     answer = await send(browser, saved(a_mark(size=(300, 100))), mark=mark)
-    assert "somebody changed this meanwhile" in answer.text
+    assert "Somebody changed this meanwhile" in answer.text
     assert len(in_folder(pages)) == 1
 
 
