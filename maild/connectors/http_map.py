@@ -13,13 +13,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from ssl import SSLContext, create_default_context
+from ssl import SSLContext
 from types import MappingProxyType
 from typing import Any, Final
 
 from maild.config.http_map import HttpConnector, HttpFind, HttpMatch, HttpPoll, HttpSend, fill
 from maild.connectors.http_call import Answer, Ask, Once, call
 from maild.connectors.http_sign import signature
+from maild.connectors.http_tls import asks_first, context_of, explained
 from maild.connectors.http_values import body_of, values_of
 from maild.connectors.relay import consigned
 from maild.errors import Deferred, DeliveryError, Doubtful, Refused, Unavailable
@@ -53,6 +54,8 @@ class HttpMapConnector:
         values = values_of(parcel, goods)
         if found := await self._find(self.options.find, values):
             return f"it is there already, as {found}"
+        if asks_first(self.options):
+            await self._call("GET", self.options.check, {})  # whatever it answers
         send = self.options.send
         body = await asyncio.to_thread(body_of, send, goods, values)
         path = fill(send.path, values, escape="path")
@@ -108,7 +111,10 @@ class HttpMapConnector:
         cross: Once | None = None,
     ) -> Answer:
         ask = await self._ask(method, path, values, extra=extra, body=body)
-        answer = await call(ask, cross=cross)
+        try:
+            answer = await call(ask, cross=cross)
+        except Unavailable as fault:
+            raise explained(fault, self.options) from fault
         if answer.status == 401 and self.options.auth == "oauth2":
             # The token may have been ended before its time; a 401 took nothing.
             self._token = ("", 0.0)
@@ -175,7 +181,7 @@ class HttpMapConnector:
     async def _context(self) -> SSLContext | None:
         one = self.options
         if self._tls is None and (one.ca_file or one.cert_file):
-            self._tls = await asyncio.to_thread(_context, one)
+            self._tls = await asyncio.to_thread(context_of, one)
         return self._tls
 
 
@@ -285,13 +291,3 @@ async def _secret(path: Path | None, key: str) -> str:
     except (OSError, UnicodeDecodeError) as fault:
         raise Unavailable(f"{key}: {path} cannot be read ({fault})") from fault
     return text.rstrip("\r\n")
-
-
-def _context(one: HttpConnector) -> SSLContext:
-    try:
-        context = create_default_context(cafile=str(one.ca_file) if one.ca_file else None)
-        if one.cert_file:
-            context.load_cert_chain(one.cert_file, one.key_file)
-    except OSError as fault:  # ssl.SSLError is one
-        raise Unavailable(f"cert_file, key_file or ca_file cannot be used: {fault}") from fault
-    return context

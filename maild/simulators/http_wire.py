@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 LOOPBACK: Final = "127.0.0.1"
@@ -58,8 +59,14 @@ class Answer:
 class Listener:
     """Listens on loopback and asks `answer` for each request, from several threads at once."""
 
-    def __init__(self, answer: Callable[[Asked], Answer], *, port: int = 0) -> None:
-        self._answer, self.port = answer, port
+    def __init__(
+        self,
+        answer: Callable[[Asked], Answer],
+        *,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._answer, self.port, self.tls = answer, port, tls
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self.ending = threading.Event()
@@ -92,7 +99,7 @@ class Listener:
     @property
     def url(self) -> str:
         """Its address, without a path."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{LOOPBACK}:{self.port}"
 
 
 class _Server(ThreadingHTTPServer):
@@ -103,6 +110,15 @@ class _Server(ThreadingHTTPServer):
         super().__init__((LOOPBACK, listener.port), _Handler)
         self.listener = listener
         self.open: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """A connection; its handshake is made by the thread that answers, not by the one that listens."""
+        connection, address = super().get_request()
+        if self.listener.tls is not None:
+            connection = self.listener.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
 
     def drop(self) -> None:
         for one in tuple(self.open):
