@@ -54,6 +54,12 @@ class _One:
         return _KINDS[self.n % len(_KINDS)]
 
     @property
+    def rank(self) -> int:
+        """How many of its kind came before it."""
+        of_kind = [n for n, one in enumerate(_KINDS) if one is self.kind]
+        return self.n // len(_KINDS) * len(of_kind) + of_kind.index(self.n % len(_KINDS))
+
+    @property
     def age(self) -> int:
         """How many came after it."""
         return self.count - self.n
@@ -68,7 +74,10 @@ class _One:
 
 
 def fill(path: Path, counts: Mapping[str, int], *, now: datetime) -> None:
-    """Write so many documents of each team, the last of them of `now`, into a store that is made."""
+    """Write so many documents of each team, the last of them of `now`, into a store that is made.
+
+    Of each team a multiple of 20, and the last two signs of its name are digits of its own.
+    """
     with closing(engines.driver().connect(str(path), isolation_level=None)) as store:
         # What is lost at a power cut is made again; and indexes are quicker made of all rows at once.
         for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "cache_size=-600000"):
@@ -99,6 +108,7 @@ def _fill_team(store: Any, team: str, count: int, *, now: datetime) -> None:
         ]
         _insert(store, "arrivals", map(_arrival, some))
         _insert(store, "documents", map(_document, some))
+        _insert(store, "series", (row for one in some for row in _series(one)))
         _insert(store, "arrival_documents", map(_brought, some))
         _insert(store, "files", (file for one in some for file in _files(one)))
         _insert(store, "deliveries", (row for one in some for row in _deliveries(one)))
@@ -107,7 +117,9 @@ def _fill_team(store: Any, team: str, count: int, *, now: datetime) -> None:
 
 def _insert(store: Any, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
     each: Iterator[Mapping[str, Any]] = iter(rows)
-    first = next(each)
+    first = next(each, None)
+    if first is None:
+        return
     places = ", ".join("?" * len(first))
     words = f"INSERT INTO {table} ({', '.join(first)}) VALUES ({places})"  # noqa: S608 - names of ours
     store.execute(words, tuple(first.values()))
@@ -132,9 +144,8 @@ def _arrival(one: _One) -> dict[str, Any]:
 
 def _document(one: _One) -> dict[str, Any]:
     sold = one.kind.direction == "sales"
-    # Numbers of a shop count its sales; a supplier's are anything.
-    at = one.n + one.n // _SKIPPED
-    number = f"{one.kind.value[0].upper()}-{at:07}" if sold else f"{one.n * 7919 % 1_000_003}"
+    # A shop counts what it sells; a supplier's numbers are anything.
+    number = _before(one) + f"{_at(one.rank):07}" if sold else f"{one.n * 7919 % 1_000_003}"
     party = f"Klant {one.n % 5_000} BV"
     return {
         "id": f"d-{one.key()}",
@@ -160,6 +171,31 @@ def _document(one: _One) -> dict[str, Any]:
         "party_folded": f"{party}\nBE0123456749".casefold(),
         "trace": f'[["{one.kind} to the accountant", true, "kind is {one.kind}"]]',
         "warnings": "[]",
+    }
+
+
+def _before(one: _One) -> str:
+    return f"{one.kind.value[0].upper()}-"
+
+
+def _at(rank: int) -> int:
+    return rank + rank // _SKIPPED
+
+
+def _series(one: _One) -> Iterator[dict[str, Any]]:
+    """The unbroken row that starts with it."""
+    if one.kind.direction != "sales" or one.rank % _SKIPPED:
+        return
+    of_kind = one.count // len(_KINDS) * _KINDS.count(one.kind)
+    yield {
+        "team": one.team,
+        "kind": one.kind.value,
+        "before": _before(one),
+        "behind": "",
+        "first": _at(one.rank),
+        "last": _at(one.rank) + min(_SKIPPED, of_kind - one.rank) - 1,
+        "digits": 7,
+        "first_on": one.moment[:10],
     }
 
 

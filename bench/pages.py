@@ -223,7 +223,7 @@ def main() -> None:
 
 def _halved(count: int) -> dict[str, int]:
     """Half of them of the asked team, the others shared out."""
-    rest = count // 2 // (len(TEAMS) - 1)
+    rest = count // 2 // (len(TEAMS) - 1) // 20 * 20
     return {one: count // 2 if one == ASKED else rest for one in TEAMS}
 
 

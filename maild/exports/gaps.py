@@ -5,13 +5,13 @@ A series is what stands before the last row of digits of a number, and behind it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
-_NUMBER: Final = re.compile(r"(.{0,40}?)(\d{1,15})(\D{0,40})", re.DOTALL)
+from maild.model.series import Break, counted
+
 # Between two numbers this far apart nobody counts one by one: they are two series.
 FURTHEST: Final = 1_000
 MOST: Final = 5_000  # numbers that are looked for
@@ -52,17 +52,25 @@ def missing(numbers: Iterable[tuple[str, str]]) -> tuple[Missing, ...]:
     """What the series of these (kind, number) lack, in order, at most `MOST`."""
     series: dict[tuple[str, str, str], dict[int, int]] = {}
     for kind, number in numbers:
-        if match := _NUMBER.fullmatch(number):
-            before, digits, behind = match.groups()
-            series.setdefault((kind, before, behind), {})[int(digits)] = len(digits)
-    found = [
-        Missing(kind, before, at, known[low], behind)
+        if one := counted(number):
+            series.setdefault((kind, one.before, one.behind), {})[one.at] = one.digits
+    return between(
+        Break(kind, before, behind, low, high, known[low])
         for (kind, before, behind), known in sorted(series.items())
-        for low, high in _pairs(sorted(known))
+        for low, high in pairwise(sorted(known))
+    )
+
+
+def between(breaks: Iterable[Break]) -> tuple[Missing, ...]:
+    """What is missing inside each of these, in order, at most `MOST`."""
+    found = (
+        Missing(one.kind, one.before, at, one.digits, one.behind)
+        for one in breaks
+        if one.high - one.low <= FURTHEST
         # As wide as the lower one is written: "009" goes on to "010", "9" to "10".
-        for at in range(low + 1, high)
-    ]
-    return tuple(found[:MOST])
+        for at in range(one.low + 1, one.high)
+    )
+    return tuple(islice(found, MOST))
 
 
 def gaps(lacking: Iterable[Missing], *, known: Collection[tuple[str, str]] = ()) -> tuple[Gap, ...]:
@@ -77,10 +85,6 @@ def gaps(lacking: Iterable[Missing], *, known: Collection[tuple[str, str]] = ())
         else:
             runs.append([one])
     return tuple(Gap(run[0].kind, run[0].number, run[-1].number, len(run)) for run in runs)
-
-
-def _pairs(counted: list[int]) -> list[tuple[int, int]]:
-    return [(low, high) for low, high in pairwise(counted) if 1 < high - low <= FURTHEST]
 
 
 def _series(one: Missing) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from maild.model.document import Document
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day (UTC): documents that came, and where the deliveries of those documents stand."""
+    """One day (UTC): documents that came, and where the deliveries made on it stand."""
 
     on: date
     came: int = 0

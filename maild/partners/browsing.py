@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from maild.errors import DocumentError, NotFound
+from maild.exports.gaps import Gap, between, gaps
 from maild.exports.pages import Pages
 from maild.model.access import Right, Scope
 from maild.model.bill import Bill
@@ -24,12 +25,14 @@ from maild.reading.preview import Preview, preview
 from maild.reading.sandbox import Sandbox
 from maild.records import Records
 from maild.rules.book import RuleBook
-from maild.store import browsing, documents, trail
+from maild.store import browsing, documents, series, trail
 from maild.store.blobs import BlobStore
 from maild.store.database import Database, Tx
+from maild.store.periods import known_numbers
 from maild.ubl.document import read
 
 PAGE: Final = 50
+MOST_BREAKS: Final = 2_000  # places of a period where numbers may be missing
 _AT_ONCE: Final = 1 << 20  # larger files are sent from the disk
 _LONGEST_UBL: Final = 20_000_000
 
@@ -108,14 +111,12 @@ class Browsing:
         look = partial(browsing.ids, team=slug, wish=wish, partner=scope.partner, limit=limit)
         return await self.db.read(look)
 
-    async def numbers(
-        self, scope: Scope, slug: str, *, days: tuple[date, date]
-    ) -> tuple[tuple[str, str], ...]:
-        """The (kind, number) of what a team issued, for the gaps between them. Raises NotFound."""
+    async def gaps(self, scope: Scope, slug: str, *, days: tuple[date, date]) -> tuple[Gap, ...]:
+        """What is missing before a number that a team issued in these days. Raises NotFound."""
         team = self.team(scope, slug)
         if Direction.SALES not in scope.directions(team.slug):
             return ()
-        return await self.db.read(partial(browsing.numbers, team=team.slug, days=days))
+        return await self.db.read(partial(_gaps, team=team.slug, days=days, now=self.now()))
 
     async def open(self, scope: Scope, id_: str) -> Opened:
         """One document with everything that is known of it. Raises NotFound."""
@@ -227,6 +228,14 @@ class Browsing:
         if ubl is None or ubl.size > _LONGEST_UBL:
             return b""
         return await self.blobs.read(ubl.sha256)
+
+
+def _gaps(tx: Tx, *, team: str, days: tuple[date, date], now: datetime) -> tuple[Gap, ...]:
+    lacking = between(series.breaks(tx, team, days=days, limit=MOST_BREAKS))
+    wanted = [one.number for one in lacking]
+    # Invoices and credit notes are often numbered in one series.
+    there = {number for _, number in known_numbers(tx, team, wanted, accepted_by=now)}
+    return gaps(one for one in lacking if one.number not in there)
 
 
 def may_see(scope: Scope, document: Document) -> bool:

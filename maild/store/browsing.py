@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,14 +16,16 @@ from sqlalchemy import ColumnElement, Select, String, and_, func, or_, select, t
 
 from maild.model.browsing import MOST_COUNTED, Activity, Place, Sums, Wish
 from maild.model.document import Direction, Document, Kind
-from maild.model.money import Amount
+from maild.model.money import CENT, Amount
 from maild.store.database import Tx
 from maild.store.documents import with_files
 from maild.store.schema import documents, processed, processed_until
-from maild.store.statements import contains, insert_if_absent
+from maild.store.schema_tallies import dated_sums
+from maild.store.statements import contains, insert_if_absent, unindexed
 
-MOST_SUMMED: Final = 20_000
-MOST_NUMBERS: Final = 20_000
+MOST_SUMMED: Final = (
+    5_000  # of what is searched for or new; of a whole period there is no such bound
+)
 _CREDITS: Final = frozenset({Kind.CREDIT_NOTE.value, Kind.PURCHASE_CREDIT_NOTE.value})
 _C: Final = documents.c
 
@@ -51,7 +53,12 @@ def ids(tx: Tx, team: str, *, wish: Wish, partner: str | None, limit: int) -> se
 
 
 def sums(tx: Tx, team: str, *, wish: Wish, partner: str | None) -> Sums:
-    """What the documents of a wish add up to."""
+    """What the documents of a wish add up to: of a period as it is kept, else added up one by one."""
+    kept = None if wish.text or wish.only_new else _kept_sums(tx, team, wish)
+    return kept or _added_up(tx, team, wish, partner=partner)
+
+
+def _added_up(tx: Tx, team: str, wish: Wish, *, partner: str | None) -> Sums:
     asked = select(_C.kind, _C.total, _C.currency)
     rows = tx.execute(_wished(asked, team, wish, partner=partner).limit(MOST_SUMMED + 1)).all()
     if len(rows) > MOST_SUMMED:
@@ -64,15 +71,6 @@ def sums(tx: Tx, team: str, *, wish: Wish, partner: str | None) -> Sums:
     return Sums(len(rows), tuple(Amount(value, name) for name, value in sorted(found.items())))
 
 
-def numbers(tx: Tx, team: str, *, days: tuple[date, date]) -> tuple[tuple[str, str], ...]:
-    """The (kind, number) of what a team issued in a stretch of days, for the gaps between them."""
-    mine = (_C.team == team) & _C.dated_on.between(*days)
-    query = select(_C.kind, _C.number).where(
-        mine, _C.direction == Direction.SALES.value, _C.number.is_not(None)
-    )
-    return tuple((row.kind, row.number) for row in tx.execute(query.limit(MOST_NUMBERS)))
-
-
 def activity(
     tx: Tx,
     team: str,
@@ -83,8 +81,11 @@ def activity(
     days: int = 30,
 ) -> Activity:
     """What came for a team lately; `new` is counted up to MOST_COUNTED."""
-    seen = _seen(team, directions)
-    last = tx.execute(select(func.max(_C.accepted_at)).where(seen)).scalar()
+    among = [one.value for one in directions]
+    # A package has no direction, so that the index says it all and no document is looked at.
+    seen = and_(_C.team == team, _C.direction.in_(among))
+    newest = select(_C.accepted_at).where(seen).order_by(_C.accepted_at.desc()).limit(1)
+    last = tx.execute(newest).scalar()
     first = (now - timedelta(days=days - 1)).date()
     day = func.substr(_C.accepted_at, 1, 10, type_=String)
     since = datetime.combine(first, datetime.min.time(), now.tzinfo)
@@ -93,31 +94,32 @@ def activity(
     bars = tuple(by_day[str(first + timedelta(days=n))] for n in range(days))
     new = 0
     if partner is not None:
-        some = select(_C.id).where(seen, is_new(team, partner)).limit(MOST_COUNTED).subquery()
+        until = tx.execute(_until(team, partner)).scalar()
+        # By the moment itself, since a subquery says nothing of where in the index to begin.
+        since_then = seen if until is None else and_(seen, _C.accepted_at > until)
+        unmarked = ~_marked(partner).exists()
+        some = select(_C.id).where(since_then, unmarked).limit(MOST_COUNTED).subquery()
         new = tx.execute(select(func.count()).select_from(some)).scalar_one()
     return Activity(last, int(new), bars)
 
 
 def is_new(team: str, partner: str) -> ColumnElement[bool]:
     """A condition: nobody of this office has processed the document yet."""
-    until = select(processed_until.c.until).where(
-        processed_until.c.partner == partner, processed_until.c.team == team
-    )
-    marked = select(processed.c.document).where(
-        processed.c.partner == partner, processed.c.document == _C.id
-    )
-    return and_(or_(~until.exists(), _C.accepted_at > until.scalar_subquery()), ~marked.exists())
+    until = _until(team, partner)
+    later = or_(~until.exists(), _C.accepted_at > until.scalar_subquery())
+    return and_(later, ~_marked(partner).exists())
 
 
 def new_among(tx: Tx, team: str, *, partner: str, ids: Sequence[str]) -> frozenset[str]:
     """Which of these documents of a team an office has not processed."""
-    query = select(_C.id).where(_C.team == team, _C.id.in_(ids), is_new(team, partner))
+    mine = (unindexed(_C.team) == team) & _C.id.in_(ids)
+    query = select(_C.id).where(mine, is_new(team, partner))
     return frozenset(tx.execute(query).scalars())
 
 
 def process(tx: Tx, team: str, *, partner: str, ids: Sequence[str], by: str, now: datetime) -> int:
     """Mark documents of a team as processed by an office; how many were not before."""
-    mine = select(_C.id).where(_C.team == team, _C.id.in_(ids))
+    mine = select(_C.id).where(unindexed(_C.team) == team, _C.id.in_(ids))
     return sum(
         insert_if_absent(
             tx,
@@ -135,6 +137,45 @@ def process_all(tx: Tx, team: str, *, partner: str, by: str, now: datetime) -> N
     if not insert_if_absent(tx, processed_until, row=row, unique=["partner", "team"]):
         mine = (processed_until.c.partner == partner) & (processed_until.c.team == team)
         tx.execute(update(processed_until).where(mine).values(until=now, by=by))
+
+
+def _until(team: str, partner: str) -> Select[datetime]:
+    mine = (processed_until.c.partner == partner) & (processed_until.c.team == team)
+    return select(processed_until.c.until).where(mine)
+
+
+def _marked(partner: str) -> Select[str]:
+    mine = (processed.c.partner == partner) & (processed.c.document == _C.id)
+    return select(processed.c.document).where(mine)
+
+
+def _kept_sums(tx: Tx, team: str, wish: Wish) -> Sums | None:
+    """The same from what is kept of each date; None where a total is odd and nothing is kept of it."""
+    kept = dated_sums.c
+    among = [one.value for one in wish.directions]
+    query = (
+        select(kept.kind, kept.currency, kept.n, kept.thousandths, kept.odd)
+        .where(kept.team == team, kept.dated_on.between(*wish.days), kept.direction.in_(among))
+        .where(kept.kind != Kind.EXPORT.value, kept.n > 0)
+    )
+    if wish.kinds:
+        query = query.where(kept.kind.in_([one.value for one in wish.kinds]))
+    count, found = 0, dict[str, int]()
+    for row in tx.execute(query):
+        # An integer that grew too large becomes a float in SQLite: then it is not exact.
+        if row.odd or not isinstance(row.thousandths, int):
+            return None
+        count += row.n
+        if row.currency:
+            sign = -1 if row.kind in _CREDITS else 1
+            found[row.currency] = found.get(row.currency, 0) + sign * row.thousandths
+    return Sums(count, tuple(Amount(_plain(n), name) for name, n in sorted(found.items())))
+
+
+def _plain(thousandths: int) -> Decimal:
+    """With two decimals, or three where there are."""
+    step = Decimal("0.001") if thousandths % 10 else CENT
+    return (Decimal(thousandths) / 1000).quantize(step)
 
 
 def _wished(query: Select[Any], team: str, wish: Wish, *, partner: str | None) -> Select[Any]:

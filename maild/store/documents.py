@@ -19,11 +19,12 @@ from sqlalchemy import bindparam, func, insert, select, update
 from maild.errors import NotFound
 from maild.model.delivery import Trace
 from maild.model.document import Arrival, Document, File
-from maild.store import rows
+from maild.store import rows, series
 from maild.store.database import Tx
 from maild.store.prepared import Prepared
 from maild.store.schema import arrival_documents, arrivals, deliveries, documents, events, files
-from maild.store.statements import contains, insert_if_absent
+from maild.store.schema_tallies import dated_sums
+from maild.store.statements import contains, insert_if_absent, unindexed
 
 # Statements that run for every document are built once: building costs more than running.
 _BY_ID: Final = Prepared(select(documents).where(documents.c.id == bindparam("which")))
@@ -99,6 +100,7 @@ def add_document(
     row["trace"] = json.dumps([[one.rule, one.hit, one.reason] for one in trace])
     row["warnings"] = json.dumps(list(warnings))
     _ADD[documents].change(tx, row)
+    series.add(tx, document, dated_on=row["dated_on"])
     _ADD[arrival_documents].change(tx, {"arrival": document.arrival, "document": document.id})
     if document.files:
         held = enumerate(document.files)
@@ -185,11 +187,13 @@ def find(
 
 def count(tx: Tx, *, team: str | None = None, review: str | None = None) -> int:
     """How many documents there are, of a team or with that review; for a status, not for lists."""
-    query = select(func.count()).select_from(documents)
+    if review is None:
+        kept = select(func.coalesce(func.sum(dated_sums.c.n), 0))
+        kept = kept if team is None else kept.where(dated_sums.c.team == team)
+        return int(tx.execute(kept).scalar_one())
+    query = select(func.count()).where(documents.c.review == review)
     if team is not None:
-        query = query.where(documents.c.team == team)
-    if review is not None:
-        query = query.where(documents.c.review == review)
+        query = query.where(unindexed(documents.c.team) == team)
     return int(tx.execute(query).scalar_one())
 
 

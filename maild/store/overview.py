@@ -22,14 +22,12 @@ from maild.store import deliveries, marks
 from maild.store.attempts import with_attempts
 from maild.store.database import Tx
 from maild.store.documents import with_files
-from maild.store.schema import arrival_documents, arrivals, attempts, documents, refusals
+from maild.store.schema import arrival_documents, arrivals, attempts, documents, refusals, unruled
 from maild.store.schema import deliveries as table
+from maild.store.schema_tallies import fates
+from maild.store.statements import unindexed
 
-DELIVERED: Final = frozenset({State.HANDED_OVER, State.CONFIRMED})
-FAILED: Final = frozenset({State.FAILED, State.BOUNCED})
-WAITING: Final = frozenset({State.QUEUED, State.SENDING, State.UNCERTAIN, State.HELD})
 _D: Final = documents.c
-_HIT: Final = '", true, "'  # in the JSON of a trace; a rule may hit and send to nobody on purpose
 
 
 def days(tx: Tx, teams: Collection[str], *, now: datetime, count: int) -> tuple[Day, ...]:
@@ -42,7 +40,7 @@ def days(tx: Tx, teams: Collection[str], *, now: datetime, count: int) -> tuple[
     on = func.substr(refusals.c.at, 1, 10, type_=String)
     refused = select(on, func.count()).where(refusals.c.at >= since).group_by(on)
     turned_away = _counted(tx, refused)
-    fates = _fates(tx, day, mine)
+    stand = _fates(tx, teams, since=str(first))
     found = []
     for n in range(count):
         each = first + timedelta(days=n)
@@ -51,9 +49,9 @@ def days(tx: Tx, teams: Collection[str], *, now: datetime, count: int) -> tuple[
             Day(
                 each,
                 came=came.get(key, 0),
-                delivered=sum(fates[key, state] for state in DELIVERED),
-                waiting=sum(fates[key, state] for state in WAITING),
-                failed=sum(fates[key, state] for state in FAILED),
+                delivered=stand[key, "delivered"],
+                waiting=stand[key, "waiting"],
+                failed=stand[key, "failed"],
                 turned_away=turned_away.get(key, 0),
             )
         )
@@ -67,8 +65,8 @@ def without_rule(
     sent = select(table.c.id).where(table.c.document == _D.id)
     query = (
         select(documents)
-        .where(_D.team.in_(list(teams)), _D.accepted_at >= since, ~sent.exists())
-        .where(_D.review.is_(None), ~_D.trace.contains(_HIT))
+        .where(unindexed(_D.team).in_(list(teams)), _D.accepted_at >= since, ~sent.exists())
+        .where(unruled)
         .order_by(_D.accepted_at.desc())
         .limit(limit)
     )
@@ -153,17 +151,17 @@ def _moment(value: Any) -> datetime:
 
 
 def _counted(tx: Tx, query: Select[str, int]) -> dict[str, int]:
-    return {row[0]: row[1] for row in tx.execute(query)}
+    return {row[0]: int(row[1]) for row in tx.execute(query)}
 
 
-def _fates(tx: Tx, day: Any, mine: Any) -> defaultdict[tuple[str, str], int]:
+def _fates(tx: Tx, teams: Collection[str], *, since: str) -> defaultdict[tuple[str, str], int]:
+    of = fates.c
     query = (
-        select(day, table.c.state, func.count())
-        .join_from(documents, table, table.c.document == _D.id)
-        .where(mine)
-        .group_by(day, table.c.state)
+        select(of.day, of.fate, func.sum(of.n))
+        .where(of.team.in_(list(teams)), of.day >= since)
+        .group_by(of.day, of.fate)
     )
-    return defaultdict(int, {(row[0], row[1]): row[2] for row in tx.execute(query)})
+    return defaultdict(int, {(row[0], row[1]): int(row[2]) for row in tx.execute(query)})
 
 
 def _refused(tx: Tx, *, after: str | None, limit: int) -> list[Incoming]:

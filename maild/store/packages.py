@@ -9,11 +9,11 @@ from typing import Final
 from sqlalchemy import insert, select
 
 from maild.model.delivery import State
-from maild.model.document import Document, Kind
+from maild.model.document import Document
 from maild.model.team import Attach
 from maild.store.database import Tx
 from maild.store.documents import add_event, with_files
-from maild.store.schema import cleared, deliveries, documents, packages, pickups
+from maild.store.schema import cleared, deliveries, documents, packages, packed, pickups
 
 _AT_ONCE: Final = 1_000  # packages that one run clears; the next goes on
 _OPEN: Final = [one.value for one in (State.QUEUED, State.SENDING, State.UNCERTAIN, State.HELD)]
@@ -38,13 +38,9 @@ def add(tx: Tx, package: Package) -> None:
 
 
 def filed(tx: Tx, team: str, *, limit: int) -> tuple[Document, ...]:
-    """The packages of a team as documents, the newest first.
-
-    They have no direction: that stands in the index by which they are found among a million others.
-    """
+    """The packages of a team as documents, the newest first."""
     column = documents.c
-    mine = (column.team == team) & column.direction.is_(None)
-    query = select(documents).where(mine, column.kind == Kind.EXPORT.value)
+    query = select(documents).where(packed, column.team == team)
     return with_files(tx, tx.execute(query.order_by(column.accepted_at.desc()).limit(limit)))
 
 

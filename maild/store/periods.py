@@ -16,6 +16,7 @@ from maild.model.delivery import HoldCode, Outcome, State
 from maild.model.document import Direction, Kind
 from maild.store.database import Tx
 from maild.store.schema import attempts, deliveries, documents, events
+from maild.store.statements import unindexed
 
 # SQLite takes 32,766 values in one statement, PostgreSQL 65,535.
 AT_ONCE: Final = 500
@@ -160,7 +161,7 @@ def known_numbers(
     """Which of these numbers the team has a document with: (kind, number)."""
     column = documents.c
     query = select(column.kind, column.number).where(
-        column.team == team, column.accepted_at <= accepted_by
+        column.team == team, unindexed(column.accepted_at) <= accepted_by
     )
     return {
         (row.kind, row.number)

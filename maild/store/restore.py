@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 
 from maild.errors import UserError
 from maild.model.delivery import HoldCode, Outcome, State
-from maild.store import attempts, engines, marks, runs
+from maild.store import attempts, engines, marks, runs, tallying
 from maild.store.backup import DATABASE, free_enough
 from maild.store.database import Tx
 from maild.store.disk import flush_folder, make_folder
@@ -30,6 +30,7 @@ from maild.store.holdings import (
     digest_of,
     large_blobs,
     looking,
+    miscounted,
     problems_of,
 )
 from maild.store.migrate import bring_up_to_date
@@ -76,6 +77,7 @@ def verify_store(data_dir: Path) -> Verified:
     problems: list[str] = []
     with looking(data_dir / DATABASE) as connection:
         problems += islice(problems_of(connection), MOST_PROBLEMS)
+        problems += miscounted(connection)
         keys = large_blobs(connection)
         wrong = {key: said for key in keys if (said := _wrong(data_dir, key))}
         if wrong:
@@ -176,7 +178,8 @@ def _driver(tx: Tx) -> Any:
 
 
 def _hold(tx: Tx, *, taken_at: str, now: datetime) -> int:
-    """Hold what was to leave, and note the restore; how many deliveries are held."""
+    """Hold what was to leave, count anew, and note the restore; how many deliveries are held."""
+    tallying.count_anew(tx)
     under_way = [State.QUEUED.value, State.SENDING.value, State.UNCERTAIN.value]
     query = select(deliveries).where(deliveries.c.state.in_(under_way))
     reason = (

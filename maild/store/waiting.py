@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ColumnElement, literal_column, select
+from sqlalchemy import select
 
 from maild.model.delivery import HoldCode
 from maild.model.document import Direction
 from maild.store.database import Tx
 from maild.store.schema import asked, deliveries, documents
+from maild.store.statements import unindexed
 
 # Of these no document waits: a team in shadow mode and a restored store wait as a whole, and where a
 # number was known the document itself says so.
@@ -24,21 +25,15 @@ def waiting(
     """Their ids, newest first."""
     judged = select(documents.c.id).where(documents.c.review == "waiting")
     held = select(deliveries.c.document).where(asked, deliveries.c.document.is_not(None))
+    # Nearly no document is judged, which statistics hide: with those of ANALYZE it would read a whole
+    # team rather than the index on `review`.
     if team is not None:
-        judged = judged.where(_unindexed(documents.c.team) == team)
+        judged = judged.where(unindexed(documents.c.team) == team)
         held = held.where(deliveries.c.team == team)
     if direction is not None:
-        judged = judged.where(_unindexed(documents.c.direction) == direction.value)
+        judged = judged.where(unindexed(documents.c.direction) == direction.value)
         held = held.join(documents, documents.c.id == deliveries.c.document).where(
-            _unindexed(documents.c.direction) == direction.value
+            unindexed(documents.c.direction) == direction.value
         )
     found = {str(one) for query in (judged, held) for one in tx.execute(query).scalars()}
     return tuple(sorted(found, reverse=True)[:limit])
-
-
-def _unindexed(column: Column[str]) -> ColumnElement[str]:
-    """A column whose indexes SQLite does not take: nearly no document is judged, which statistics hide.
-
-    With those of ANALYZE it reads a whole team rather than the index on `review`.
-    """
-    return column.op("||", precedence=7)(literal_column("''"))

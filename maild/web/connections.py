@@ -116,7 +116,7 @@ async def _show(
     findings: list[tuple[str, str]] | None = None,
 ) -> Response:
     team = _team(visit)
-    status = await visit.app.actions.status()
+    status = await visit.app.actions.overall()
     own = {name for name, one in visit.app.settings.mailbox.items() if _is_own(one, team)}
     accounts = [one for one in status["accounts"] if one["team"] == team.slug]
     now = visit.app.handling.today.now()

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from maild.exports.gaps import Gap, gaps, missing
 from maild.model.access import Right
 from maild.model.browsing import Place, Wish
 from maild.model.document import Direction, Kind
@@ -82,7 +81,7 @@ async def show(visit: Visit) -> Response:
         team=team,
         asked=asked,
         listed=listed,
-        gaps=await _gaps(visit, team.slug, asked.period),
+        gaps=await visit.app.browsing.gaps(visit.scope, team.slug, days=asked.wish.days),
         kinds=SHOWN,
         every=(Every.MONTH, Every.QUARTER, Every.YEAR),
         directions=sorted(visit.scope.directions(team.slug), reverse=True),
@@ -133,14 +132,6 @@ def _behind(visit: Visit) -> Place | None:
         return Place(date.fromisoformat(day), id_)
     except ValueError:
         return None
-
-
-async def _gaps(visit: Visit, team: str, period: Period) -> tuple[Gap, ...]:
-    days = (period.first_on, period.last_on)
-    numbers = await visit.app.browsing.numbers(visit.scope, team, days=days)
-    # Invoices and credit notes are often numbered in one series.
-    there = {number for _, number in numbers}
-    return gaps(one for one in missing(numbers) if one.number not in there)
 
 
 PAGES: Final = (
