@@ -30,12 +30,14 @@ class Paper:
         iban: str | None = None,
         title: str = "Factuur",
         term: bool = False,
+        reference: bool = False,
         gross: str | None = None,
         depth: float = 0,
     ) -> bytes:
         """A page with one line of 21 %, as PDF; `gross` prints another total than the right one.
 
-        `term` names the days to pay, which proves the dates; `depth` moves the head down, in points.
+        `term` names the days to pay, which proves the dates; `reference` asks to write the number when one pays;
+        `depth` moves the head down, in points.
         """
         base = Decimal(net)
         vat = round_half_up(base * 21 / 100)
@@ -62,6 +64,8 @@ class Paper:
             ("BTW 21%", vat),
             ("Totaal incl. btw", Decimal(gross) if gross else base + vat),
         ]
+        if reference:
+            canvas.drawString(50, 340, f"Mededeling: {number}")
         for at, (text, value) in enumerate(sums):
             canvas.drawString(330, 400 - at * 15, text)
             shown = f"€ {value:,.2f}".replace(",", "_").replace(".", ",").replace("_", ".")

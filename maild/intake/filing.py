@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from maild.intake import familiar
+from maild.intake import accounts, familiar
 from maild.intake.describing import REVIEW, STRANGER, describe, held_for_review
 from maild.intake.familiar import Familiar
 from maild.intake.hold import Hold
@@ -105,6 +105,8 @@ def _file_one(tx: Tx, case: Case, one: Considered) -> Filed:
         again = Again(case.team, case.arrival, case.now, stranger=stranger)
         known = repeated(tx, again, seen.twin, document=document)
         return Filed(known, deliveries.of_document(tx, known.id), repeated=True)
+    if one.read is None and one.hold is None:
+        one = replace(one, hold=accounts.doubt(tx, document))
     if seen.earlier:
         document = replace(document, correction_of=seen.earlier[0].id, review="waiting")
     warnings = (*one.warnings, *one.decision.warnings, *_words_about(document, seen))

@@ -6,13 +6,13 @@ person with their candidates. Nothing is stored here. Source: purchase_reading.m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 from maild.errors import Unreadable
+from maild.intake.accounts import warning
 from maild.intake.figures import pages_of
 from maild.intake.hold import Hold
 from maild.model.bill import BillKind
@@ -106,7 +106,7 @@ def settled(
     strange = unseen(figures, supplier)
     if strange and supplier:
         return Read(
-            figures, paper, supplier, Hold(HoldCode.NEW_ACCOUNT, _warning(strange, supplier))
+            figures, paper, supplier, Hold(HoldCode.NEW_ACCOUNT, warning(strange, supplier))
         )
     unsure = [key for key in NEEDED if figures[key].verdict is not Verdict.PROVEN]
     if not _is_known(figures, supplier):
@@ -170,20 +170,6 @@ def _doubts(figures: Figures, unsure: Iterable[str]) -> str:
         printed = f" ({one.value})" if isinstance(one.value, str) else " (none found)"
         told.append(plain(key) + printed)
     return f"not proven by its page: {', '.join(told)}"
-
-
-def _warning(strange: Iterable[str], supplier: Supplier) -> str:
-    who = supplier.name or supplier.key
-    shown = ", ".join(map(_grouped, strange))
-    used = ", ".join(map(_grouped, sorted(supplier.accounts)[:3])) or "none"
-    return (
-        f"the account {shown} was never one of {who} here (known: {used}); ask the supplier by a "
-        f"number that you know already before you pay; {_DECIDE}"
-    )
-
-
-def _grouped(iban: str) -> str:
-    return re.sub(r"(.{4})(?=.)", r"\1 ", iban)
 
 
 def _called(kind: BillKind) -> str:

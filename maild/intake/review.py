@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from maild.errors import NotFound, UserError, did_you_mean
+from maild.intake import accounts
 from maild.intake.describing import STRANGER
 from maild.intake.letting_go import let_go
 from maild.intake.notices import in_shadow
@@ -104,6 +105,8 @@ def confirm(
             hint="leave --to out",
         )
     else:
+        if any(one.hold_code is HoldCode.NEW_ACCOUNT for one in held):
+            accounts.learn(tx, waiting, now=now, by="person")
         made = let_all_go(tx, held, team=team, now=now, deadline=deadline)
     decided(tx, waiting, verdict="confirmed", now=now)
     return made

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from maild.errors import NotFound
 from maild.intake import review
+from maild.intake.confirming import is_waiting
 from maild.intake.notices import in_shadow
 from maild.model.access import Scope
 from maild.model.delivery import Delivery, HoldCode, State
@@ -46,6 +47,7 @@ class Asked:
     held: tuple[Delivery, ...]
     stranger: str | None
     earlier: Document | None  # what came with the same number before
+    page: bool = False  # it is only a page, of which somebody must say what it says
 
     @property
     def code(self) -> HoldCode:
@@ -147,6 +149,7 @@ def asked_of(tx: Tx, id_: str) -> Asked:
         held,
         review.sender_of(tx, id_) if stranger else None,
         documents.get(tx, earlier) if earlier else None,
+        is_waiting(tx, id_),
     )
 
 

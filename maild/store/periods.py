@@ -26,8 +26,10 @@ DOUBTED: Final = (
     HoldCode.UNTRUSTED.value,
     HoldCode.UNOPENED.value,
     HoldCode.ENCRYPTED.value,
+    HoldCode.FIGURES.value,
+    HoldCode.NEW_ACCOUNT.value,
 )
-_LET_THROUGH: Final = ("review.confirmed", "delivery.released")
+_LET_THROUGH: Final = ("review.confirmed", "delivery.released", "document.settled")
 _WAITED: Final = ("document.held", "document.same_number")
 
 

@@ -168,6 +168,35 @@ async def test_an_account_that_the_supplier_never_had_holds_his_page_and_says_so
     assert await held(world, again) == {("queued", None)}
 
 
+async def test_a_ubl_with_an_account_that_its_known_supplier_never_had_waits_too(
+    world: World,
+) -> None:
+    await known(world)
+    other = replace(PAPER, iban=NEW_IBAN)
+    said = {
+        number: a_bill_of(other, number, date(2026, 2, 24)) for number in ("2026-77", "2026-78")
+    }
+    [filed] = (await world.desk.accept(world.submission(a_mail(("f.xml", said["2026-77"]))))).filed
+    assert await held(world, filed) == {("held", HoldCode.NEW_ACCOUNT)}
+    confirm_it = partial(
+        review.confirm, document=filed.document.id, team=world.teams[0], now=world.clock[0]
+    )
+    await world.db.write(confirm_it)
+    assert await held(world, filed) == {("queued", None)}
+    [filed] = (await world.desk.accept(world.submission(a_mail(("f.xml", said["2026-78"]))))).filed
+    assert await held(world, filed) == {("queued", None)}
+
+
+async def test_a_page_that_proves_itself_goes_on_though_nobody_knows_its_supplier(
+    world: World,
+) -> None:
+    filed = await came(world, PAPER.page(term=True, reference=True))
+    assert await held(world, filed) == {("queued", None)}
+    assert filed.document.counterparty.vat == KEY
+    # His name is proven by nothing, so it is not claimed, and no UBL is made.
+    assert (filed.document.counterparty.name, filed.document.file(Role.UBL)) == (None, None)
+
+
 async def test_a_forgotten_supplier_is_asked_about_again(world: World) -> None:
     await known(world)
     assert await world.db.write(partial(suppliers.forget, team="acme", key=KEY))
