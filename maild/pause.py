@@ -16,10 +16,19 @@ from typing import Final
 LOOK: Final = 1.0  # seconds between two looks at the time
 
 
-async def pause(stop: asyncio.Event, seconds: float, *, now: Callable[[], datetime]) -> None:
-    """Wait until `stop`, or so many seconds by a timer or by `now`, whichever is over first."""
+async def pause(
+    stop: asyncio.Event,
+    seconds: float,
+    *,
+    now: Callable[[], datetime],
+    since: datetime | None = None,
+) -> None:
+    """Wait until `stop`, or so many seconds by a timer or by `now`, whichever is over first.
+
+    Those of `now` count from `since`, for who worked out the seconds some time ago.
+    """
     loop = asyncio.get_running_loop()
-    ends, timer_ends = now() + timedelta(seconds=seconds), loop.time() + seconds
+    ends, timer_ends = (since or now()) + timedelta(seconds=seconds), loop.time() + seconds
     while not stop.is_set():
         left = min((ends - now()).total_seconds(), timer_ends - loop.time())
         if left <= 0:

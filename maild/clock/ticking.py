@@ -76,14 +76,16 @@ class Clock:
         try:
             while not stop.is_set():
                 rung.clear()
+                ticked_at = self._now()
                 await self.tick()
-                await self._until_due(rung, stop)
+                await self._until_due(rung, stop, ticked_at=ticked_at)
         finally:
             bell.shutdown(wait=False)
 
-    async def _until_due(self, rung: asyncio.Event, stop: asyncio.Event) -> None:
+    async def _until_due(
+        self, rung: asyncio.Event, stop: asyncio.Event, *, ticked_at: datetime
+    ) -> None:
         """Wait for the bell; it stands still while the machine sleeps, so the time counts as well."""
-        ticked_at = self._now()
         while not (rung.is_set() or stop.is_set()):
             await first_of(rung, stop, within=LOOK)
             if self._now() - ticked_at >= timedelta(seconds=RING):

@@ -7,16 +7,17 @@ the sink. The daemon must not run meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email import policy
 from email.message import EmailMessage
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from maild import works
 from maild.app import App
@@ -27,7 +28,10 @@ from maild.demo.outside import Outside
 from maild.intake.desk import Submission
 from maild.log import setup
 from maild.model.access import Right, Scope
+from maild.model.automatic import Often
 from maild.model.delivery import State
+from maild.model.document import Kind
+from maild.partners.automatic import Wanted
 from maild.partners.scope import scope_of
 from maild.simulators.exact.faults import Fault
 from maild.store import deliveries, people
@@ -37,13 +41,16 @@ from maild.works import Works
 
 DAY_ENDS_WITHIN: Final = 30.0  # seconds of ours that one day of the demo may take
 OPENS_AT: Final = time(8, 10)
+DUE_AT: Final = time(7, 0, 5)  # a few seconds after the packages are, in Belgium
+ZONE: Final = ZoneInfo("Europe/Brussels")
 _MAILBOX_IS_GONE: Final = "550 5.1.1 no such mailbox here"
-# Days of work, counted back.
+# Days of work, counted back; what is refused is the first document of the day.
 _REFUSED_ON: Final = frozenset({2, 40, 90})
 _AT_EXACT: Final = {
     5: ("*", Fault.HTML_200),
     31: ("POST salesentry/SalesEntries", Fault.CUT_AFTER),
 }
+_AUTOMATIC_FOR: Final = 40  # days of work that an automatic export is on
 _READY_AT_CODABOX: Final = 2  # purchases that nobody has fetched yet
 
 
@@ -59,15 +66,22 @@ async def fill(config: Path, outside: Outside, *, until: datetime, past: int = D
         await _befriend(app)
         async with _delivering(app) as parts:
             for at, (day, made) in enumerate(days):
-                clock.at = datetime.combine(day, OPENS_AT, UTC)
-                if at == 0 or day.month != days[at - 1][0].month:
-                    await _ring(parts)
                 left = len(days) - at
-                sink.faults.reply = {"RCPT": _MAILBOX_IS_GONE} if left in _REFUSED_ON else {}
+                last = days[at - 1][0] if at else day
+                for moment in _dues(last, day, weekly=left <= _AUTOMATIC_FOR):
+                    clock.at = moment
+                    await _ring(parts)
+                    await _keep_up(app)
+                clock.at = datetime.combine(day, OPENS_AT, UTC)
+                if left == _AUTOMATIC_FOR:
+                    await _automate(app)
                 if fault := _AT_EXACT.get(left):
                     outside.exact.faults.plan(*fault)
-                await _live(app, made, clock=clock)
-            sink.faults.reply = {}
+                refused = 1 if left in _REFUSED_ON else 0
+                sink.faults.reply = {"RCPT": _MAILBOX_IS_GONE} if refused else {}
+                await _live(app, made[:refused], clock=clock)
+                sink.faults.reply = {}
+                await _live(app, made[refused:], clock=clock)
             clock.at = until - timedelta(hours=1)
             await _leave_something_to_do(app, days[-1][1], clock=clock)
             clock.at = until
@@ -87,6 +101,18 @@ async def _befriend(app: App) -> None:
         invited = await links.invite(slug, address, rights=tuple(Right), by="demo")
         scope = await app.db.write(partial(_scope, app=app, address=address))
         await links.accept(invited.id, scope=scope, office=office)
+
+
+async def _automate(app: App) -> None:
+    """Let the accountant, who proved who he is, have a package of each week sent to him."""
+    wanted = Wanted(frozenset({Kind.INVOICE, Kind.CREDIT_NOTE}), Often.WEEK, None, "nl")
+    shown = replace(await _office(app), proven=True)
+    await app.automation.switch_on(shown, "northsea", wanted=wanted)
+
+
+async def _office(app: App) -> Scope:
+    """What the accountant may do now."""
+    return await app.db.write(partial(_scope, app=app, address=world.PARTNER))
 
 
 async def _leave_something_to_do(app: App, last: Sequence[Made], *, clock: StandingClock) -> None:
@@ -115,6 +141,20 @@ async def _delivering(app: App) -> AsyncIterator[Works]:
         for connector in parts.connectors.values():
             await connector.close()
         await parts.tokens.close()
+
+
+def _dues(last: date, day: date, *, weekly: bool) -> Iterator[datetime]:
+    """The mornings after `last`, up to `day`, on which packages of months and weeks are due."""
+    for n in range((day - last).days):
+        one = last + timedelta(days=n + 1)
+        if one.day == 1 or (weekly and one.isoweekday() == 1):
+            yield datetime.combine(one, DUE_AT, ZONE).astimezone(UTC)
+
+
+async def _keep_up(app: App) -> None:
+    """The accountant marks what he has as processed."""
+    for team in ("acme", "northsea"):
+        await app.browsing.process(await _office(app), team, ids=None)
 
 
 async def _ring(parts: Works) -> None:

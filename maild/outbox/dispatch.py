@@ -118,7 +118,7 @@ class Outbox:
         upkeep_at = self._now()
         while not stop.is_set():
             self._news.clear()
-            sleep = LONGEST_SLEEP
+            sleep, looked_at = LONGEST_SLEEP, self._now()
             try:
                 if self._now() >= upkeep_at or upkeep_at - self._now() > UPKEEP:
                     await self._upkeep.look()
@@ -127,7 +127,7 @@ class Outbox:
             except StoreUnavailable:
                 # Nothing was claimed, nothing is sent; the daemon ends by itself if it is broken.
                 sleep = 1.0
-            await pause(self._news, sleep, now=self._now)
+            await pause(self._news, sleep, now=self._now, since=looked_at)
 
     async def _claim_what_is_due(self) -> float:
         """Fill the lanes; how many seconds until something else may be due."""

@@ -49,6 +49,8 @@ _RETURNS: Final[Mapping[str, Mood]] = {
     "accepted": Mood.GOOD,
     "complained": Mood.WAIT,
 }
+# Who took it, by the profile, where that was no mail server.
+_TAKERS: Final[Mapping[str, str]] = {"exact-online": "taken_exact", "codabox": "taken_codabox"}
 _WAITING: Final = frozenset({"held", "queued"})
 
 
@@ -81,8 +83,11 @@ def _deliveries(shown: Mapping[str, Any], language: str) -> Iterator[Step]:
             mood = _OUTCOMES.get(attempt["outcome"])
             if mood is not None and attempt["ended_at"]:
                 at = _moment(attempt["ended_at"])
-                why = reply_told(attempt["outcome"], attempt["reply"] or "", language)
-                yield Step(at, attempt["outcome"], mood, one["address"], why)
+                what = attempt["outcome"]
+                why = reply_told(what, attempt["reply"] or "", language)
+                if mood is Mood.GOOD:
+                    what = _TAKERS.get(one["profile"], what)
+                yield Step(at, what, mood, one["address"], why)
         for back in one["returns"]:
             mood = _RETURNS.get(back["action"])
             if mood is not None:

@@ -37,6 +37,12 @@ async def test_it_ends_when_the_time_of_day_leapt_past_its_end() -> None:
         await pause(asyncio.Event(), LONG, now=woken)
 
 
+async def test_a_leap_before_it_began_counts_too() -> None:
+    async with asyncio.timeout(SOON):
+        leapt = showing(NOON + timedelta(days=1))
+        await pause(asyncio.Event(), LONG, now=leapt, since=NOON)
+
+
 async def test_it_ends_by_the_timer_when_the_clock_was_set_back() -> None:
     async with asyncio.timeout(SOON):
         await pause(asyncio.Event(), 0.05, now=showing(NOON, NOON - timedelta(days=1)))

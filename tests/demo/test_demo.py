@@ -103,6 +103,8 @@ async def lived(tmp_path: Path) -> AsyncIterator[Lived]:
             running = asyncio.create_task(daemon.run(started=0.0))
             while (await app.actions.status())["state"] != "ready":
                 await asyncio.sleep(0.05)
+            while not await _has_fetched(app):
+                await asyncio.sleep(0.05)
             door = (await app.actions.status())["smtpd"]["listen"][0]
             sent, mover = SentMails((tmp_path / "outbox",)), Mover(app, clock, outside)
             console = Console(app, mover, Switchboard(outside), sent, smtp=door, pages=URL)
@@ -221,6 +223,13 @@ def test_a_shared_clock_only_goes_ahead_and_others_see_it(tmp_path: Path) -> Non
     one.leap(datetime.now(UTC))
     assert other.lead > timedelta(days=1)
     assert SharedClock(tmp_path / "clock").lead == other.lead
+
+
+async def _has_fetched(app: App) -> bool:
+    """Whether what lay ready at CodaBox came in, and left."""
+    found = await app.records.list(team="northsea", limit=2)
+    fetched = all(one["kind"] == "purchase_invoice" for one in found)
+    return fetched and all(d["state"] == "handed_over" for one in found for d in one["deliveries"])
 
 
 async def _invoice(lived: Lived) -> str:
