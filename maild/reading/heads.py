@@ -15,7 +15,7 @@ from typing import Final
 
 from maild.model.figures import ABSENT, Field, Verdict
 from maild.reading.dates import Day, dates_in, months_come_first
-from maild.reading.identifiers import communications_in
+from maild.reading.identifiers import communications_in, ibans_in
 from maild.reading.labels import Label
 from maild.reading.rows import Cell
 from maild.reading.seen import Line, Seen, labels_of
@@ -131,7 +131,7 @@ def _places(
     named = _NAMED.search(cells[at].text, label.end)
     if named:
         yield line, at, named.end()
-    if re.search(r"\w", cells[at].text[label.end :]):
+    if re.search(r"\w", _after(line, at, label)):
         return
     for place in range(at + 1, min(at + 1 + _RIGHT, len(cells))):
         if line.labels[place] and line.labels[place][0].start == 0:
@@ -147,8 +147,15 @@ def _places(
                 yield other, place, 0
 
 
+def _after(line: Line, at: int, label: Label) -> str:
+    """What stands in a cell between a label and the next one; headings may lie close together."""
+    text = line.row.cells[at].text
+    end = next((one.start for one in line.labels[at] if one.start >= label.end), len(text))
+    return text[label.end : end]
+
+
 def _token(cell: Cell, start: int) -> tuple[str, int, int] | None:
-    """A word with a digit that begins there, and is neither a date nor longer than numbers are."""
+    """A word with a digit that begins there, and is neither a date, nor an account, nor longer than numbers are."""
     match = _TOKEN.match(cell.text, start)
     if match is None:
         return None
@@ -157,8 +164,9 @@ def _token(cell: Cell, start: int) -> tuple[str, int, int] | None:
     if grouped:
         end = begin + len(grouped[0].rstrip())
     token = cell.text[begin:end].rstrip(".,;:/-")
-    dated = any(first <= begin < last for _, first, last in dates_in(cell.text))
-    if dated or not any(one.isdigit() for one in token) or len(token) > _LONGEST:
+    other = [*dates_in(cell.text), *ibans_in(cell.text)]
+    taken = any(first <= begin < last for _, first, last in other)
+    if taken or not any(one.isdigit() for one in token) or len(token) > _LONGEST:
         return None
     return token, begin, begin + len(token)
 

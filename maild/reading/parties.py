@@ -85,6 +85,22 @@ def block(lines: Sequence[Line], line: Line, cell: int) -> Iterator[tuple[str, t
                 break
 
 
+def is_of_customer(lines: Sequence[Line], line: Line, cell: int) -> bool:
+    """Whether what stands under a cell, in its block of rows, is called a number of the customer's."""
+    box: Piece = line.row.cells[cell].box
+    for other in lines[line.at + 1 : line.at + 1 + _BLOCK]:
+        if other.row.page != line.row.page or other.row.middle - box.middle > box.height * 2.3:
+            return False
+        for at, one in enumerate(other.row.cells):
+            if abs(one.box.left - box.left) < box.height:
+                told = {meaning for label in other.labels[at] for meaning in label.meanings}
+                if "customer" in told and any(vat_numbers_in(one.text)):
+                    return True
+                box = one.box
+                break
+    return False
+
+
 def _supplier_vat(
     lines: Sequence[Line],
     numbers: Sequence[Seen[Number]],

@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 from maild.model.figures import Box
 from maild.reading.labels import Label, Labels
 from maild.reading.rows import Cell, Piece, Row, Sheet
+from maild.reading.wrapped import joined
 
 V = TypeVar("V")
 # Cells above a value in which its label is looked for, and cells to its left.
@@ -74,10 +75,9 @@ class Seen(Generic[V]):
 def lines_of(sheets: Iterable[Sheet], labels: Labels) -> list[Line]:
     """All rows of a document, with their labels."""
     rows = [row for sheet in sheets for row in sheet.rows]
-    return [
-        Line(at, row, tuple(labels.found_in(cell.text) for cell in row.cells))
-        for at, row in enumerate(rows)
-    ]
+    found = [tuple(labels.found_in(cell.text) for cell in row.cells) for row in rows]
+    whole = joined(rows, found, labels)
+    return [Line(at, row, told) for at, (row, told) in enumerate(zip(rows, whole, strict=True))]
 
 
 def labels_of(lines: Sequence[Line], line: Line, *, cell: int, start: int) -> tuple[Label, ...]:

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from maild.model.figures import ABSENT, Field, Verdict
+from maild.reading.labels import Label
 from maild.reading.owner import Own
-from maild.reading.parties import block_says
+from maild.reading.parties import block, block_says, is_of_customer
 from maild.reading.seen import Line, Seen
 
 _FORM: Final = re.compile(
@@ -39,7 +40,7 @@ def name_field(lines: Sequence[Line], *, own: Own, numbers: frozenset[str]) -> F
         if weighed > weight:
             best, weight = Seen(part, line, at, start, start + len(part)), weighed
     if best is None:
-        return _first_line(lines, own=own)
+        return _first_line(lines, own=own) or _head_of_block(lines, homes, numbers) or ABSENT
     return Field(best.value, Verdict.LIKELY, best.page, best.box)
 
 
@@ -72,7 +73,7 @@ def _is_name(named: str, *, form_at: int, own: Own) -> bool:
 def _weight(lines: Sequence[Line], line: Line, at: int, *, homes: Sequence[Line]) -> int:
     said = block_says(lines, line, at)
     own_labels = {meaning for one in line.labels[at] for meaning in one.meanings}
-    if said == "customer" or "customer" in own_labels:
+    if said == "customer" or "customer" in own_labels or is_of_customer(lines, line, at):
         return 0
     near = min((abs(home.at - line.at) for home in homes if _same_page(home, line)), default=99)
     weight = 2 + (4 if near == 0 else 2 if near <= 5 else 0)
@@ -85,16 +86,49 @@ def _same_page(one: Line, other: Line) -> bool:
     return one.row.page == other.row.page
 
 
-def _first_line(lines: Sequence[Line], *, own: Own) -> Field:
+def _first_line(lines: Sequence[Line], *, own: Own) -> Field | None:
     """What stands at the top, when no line has a legal form: most suppliers begin with their name."""
     for line in lines[:6]:
         for at, cell in enumerate(line.row.cells[:2]):
             text = _PARTS.split(cell.text)[0].strip()
-            plain = _LETTERS.search(text) and not line.labels[at] and not _CONTACT.search(text)
-            if plain and len(text) <= _LONGEST and _key(text) not in map(_key, own.names):
-                seen = Seen(text, line, at, 0, len(text))
-                return Field(text, Verdict.LIKELY, seen.page, seen.box)
-    return ABSENT
+            if _may_be_name(text, line.labels[at]) and _key(text) not in map(_key, own.names):
+                if block_says(lines, line, at) == "customer" or is_of_customer(lines, line, at):
+                    continue
+                return _named(text, line, at)
+    return None
+
+
+def _head_of_block(
+    lines: Sequence[Line], homes: Sequence[Line], numbers: frozenset[str]
+) -> Field | None:
+    """The first row of the address in which the supplier's number stands, in its foot for example."""
+    for home in homes:
+        for at, cell in enumerate(home.row.cells):
+            if any(one in _plain(cell.text) for one in numbers):
+                rows = list(block(lines, home, at))
+                if rows and _may_be_name(rows[-1][0], rows[-1][1]):
+                    place = _place_of(lines, home, rows[-1][0])
+                    return _named(rows[-1][0], *place) if place else None
+    return None
+
+
+def _place_of(lines: Sequence[Line], home: Line, text: str) -> tuple[Line, int] | None:
+    """Where a text stands last before a row."""
+    for line in reversed(lines[: home.at]):
+        for at, cell in enumerate(line.row.cells):
+            if cell.text == text:
+                return line, at
+    return None
+
+
+def _may_be_name(text: str, labels: Sequence[Label]) -> bool:
+    plain = _LETTERS.search(text) and not labels and not _CONTACT.search(text)
+    return bool(plain) and len(text) <= _LONGEST
+
+
+def _named(text: str, line: Line, at: int) -> Field:
+    seen = Seen(text, line, at, 0, len(text))
+    return Field(text, Verdict.LIKELY, seen.page, seen.box)
 
 
 def _plain(text: str) -> str:
