@@ -17,18 +17,25 @@ from maild.reading.rows import Sheet, Source
 _NO_CHECK_OF_LOOKS: Final = frozenset({"number = payment reference"})
 
 
-def doubted(figures: Figures, sheets: Iterable[Sheet]) -> Figures:
-    """The figures with the verdicts that pages allow which were read by OCR."""
+def doubted(
+    figures: Figures, sheets: Iterable[Sheet], *, looks: frozenset[str] = frozenset()
+) -> Figures:
+    """The figures with the verdicts that pages allow which were read by OCR.
+
+    `looks` are further checks that only compare how a figure on the page looks.
+    """
     seen = {one.number: one for one in sheets if one.source is Source.OCR}
     if not seen:
         return figures
-    return {key: _doubted(field, seen) for key, field in figures.items()}
+    return {key: _doubted(field, seen, looks=looks) for key, field in figures.items()}
 
 
-def _doubted(field: Field, seen: dict[int, Sheet]) -> Field:
+def _doubted(field: Field, seen: dict[int, Sheet], *, looks: frozenset[str]) -> Field:
     if field.verdict is not Verdict.PROVEN or (field.page is not None and field.page not in seen):
         return field
-    checked = set(field.checks) - _NO_CHECK_OF_LOOKS
+    # What stands nowhere on the page was not misread there.
+    compared = looks if field.page is not None else frozenset[str]()
+    checked = set(field.checks) - _NO_CHECK_OF_LOOKS - compared
     if checked and not (field.page is not None and _is_faint(field, seen[field.page])):
         return field
     return replace(field, verdict=Verdict.LIKELY)

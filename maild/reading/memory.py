@@ -16,6 +16,7 @@ from typing import Final
 from maild.model.figures import Field, Figures, Verdict
 from maild.model.supplier import ACCOUNT_KEY, Remembered, Sign
 from maild.reading.dates import Day, dates_in
+from maild.reading.eyesight import doubted
 from maild.reading.labels import shipped
 from maild.reading.rows import Sheet
 from maild.reading.seen import Line, Seen, labels_of, lines_of
@@ -35,7 +36,8 @@ _Place = tuple[Seen[str], str | None]
 
 def recalled(figures: Figures, sheets: Iterable[Sheet], known: Remembered) -> Figures:
     """The figures with what agrees with the supplier's memory proven, and what contradicts it not."""
-    lines = lines_of(sheets, shipped())
+    pages = tuple(sheets)
+    lines = lines_of(pages, shipped())
     found = dict(figures)
     found[NUMBER] = _agreed(figures[NUMBER], known.of(NUMBER), places=_numbers(lines))
     for key in DATES:
@@ -43,7 +45,7 @@ def recalled(figures: Figures, sheets: Iterable[Sheet], known: Remembered) -> Fi
     found |= _identity(figures, known)
     if figures["currency"].verdict is Verdict.ABSENT and known.currency:
         found["currency"] = _by_memory(Field(known.currency))
-    return found
+    return doubted(found, pages, looks=frozenset({MEMORY}))
 
 
 def signs_of(

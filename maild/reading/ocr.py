@@ -10,7 +10,6 @@ import asyncio
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from importlib.util import find_spec
 from statistics import median
 from typing import Any, Final
@@ -19,7 +18,8 @@ from maild.children import Limits
 from maild.errors import Unreadable
 from maild.reading.mail import Body, content_of
 from maild.reading.packed import pack, unpack
-from maild.reading.rows import Piece, Sheet, Source, rows_of
+from maild.reading.pdf import sheets_from
+from maild.reading.rows import Piece, Sheet, Source
 from maild.reading.sandbox import Sandbox
 
 MISSING: Final = (
@@ -33,6 +33,8 @@ LIMITS: Final = Limits(cpu=20.0, wall=60.0, memory=2 << 30, answer=16 << 20)
 # Of one document with its time in the queue: a door waits for it.
 LONGEST_WAIT: Final = 120.0  # seconds
 
+# As `pack` writes it; in the text of a word its quotes have a stroke before them.
+_PICTURE: Final = b'"source":"picture"'
 _PIXELS: Final = "maild.reading.scan_jobs:pixels"
 _LINES: Final = "maild.reading.ocr_jobs:lines"
 _FAINT: Final = 0.9  # confidence under which a figure may be misread
@@ -45,20 +47,20 @@ def is_installed() -> bool:
     return all(find_spec(name) is not None for name in ("rapidocr", "onnxruntime"))
 
 
-async def read_pictures(
-    sandbox: Sandbox, content: Body, sheets: Sequence[Sheet]
-) -> tuple[Sheet, ...]:
-    """The sheets of a PDF, those that are pictures read.
+async def with_pictures(sandbox: Sandbox, content: Body, words: bytes) -> bytes:
+    """What a child told of the words of a PDF's pages, with those of pages that are pictures.
 
     Raises Unreadable when OCR is not installed and no page says anything without it, or when reading
     takes too long; Parked when a page kills.
     """
+    if _PICTURE not in words:
+        return words  # most are text, and nothing of theirs is unpacked in this process
+    head, _ = unpack(words)
+    sheets = sheets_from(head)
     pictures = [one for one in sheets if one.source is Source.PICTURE]
-    if not pictures:
-        return tuple(sheets)
     if not is_installed():
-        if any(one.source is Source.TEXT and one.rows for one in sheets):
-            return tuple(sheets)
+        if any(one.rows for one in sheets if one.source is Source.TEXT):
+            return words
         raise Unreadable(MISSING)
     chosen = [*pictures[: MOST_PAGES - 1], *pictures[MOST_PAGES - 1 :][-1:]]
     whole = await asyncio.to_thread(content_of, content)
@@ -69,11 +71,12 @@ async def read_pictures(
         raise Unreadable(
             f"reading its pictures took longer than {LONGEST_WAIT:g} s, with others before it"
         ) from None
-    return tuple(read.get(one.number, one) for one in sheets)
+    told = [read.get(one.number, each) for one, each in zip(sheets, head["sheets"], strict=True)]
+    return pack({"sheets": told})
 
 
-def sheet_from(head: dict[str, Any], sheet: Sheet, *, across: int, down: int) -> Sheet:
-    """A page with the rows of what a child told of its picture of so many pixels.
+def page_from(head: dict[str, Any], sheet: Sheet, *, across: int, down: int) -> dict[str, Any]:
+    """A page with the words that a child found on its picture of so many pixels, told as of a page of text.
 
     Pure. Raises Unreadable when it makes no sense.
     """
@@ -81,30 +84,28 @@ def sheet_from(head: dict[str, Any], sheet: Sheet, *, across: int, down: int) ->
         turn = int(head["turn"]) % 4
         told = [(str(text), float(sure), _corners(sides)) for text, sure, *sides in head["lines"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise Unreadable(
-            "the process that read the picture gave no answer that makes sense", detail=repr(error)
-        ) from error
+        raise _no_sense("read the picture", error) from error
     size, picture = (sheet.width, sheet.height), (across, down)
     if turn % 2:
         size, picture = size[::-1], picture[::-1]
-    scale = size[0] / picture[0]
     lean = _lean([corners for _, _, corners in told])
-    words, faint = [], []
+    words: list[Piece] = []
+    faint: list[Piece] = []
     for text, sure, corners in told:
-        pieces = list(_words(text, _box(corners, lean=lean, scale=scale)))
+        pieces = list(_words(text, _box(corners, lean=lean, scale=size[0] / picture[0])))
         words += pieces
         faint += pieces if sure < _FAINT else []
-    return replace(
-        sheet,
-        width=size[0],
-        height=size[1],
-        rows=rows_of(words, page=sheet.number),
-        source=Source.OCR,
-        faint=tuple(faint),
-    )
+    return {
+        "number": sheet.number,
+        "width": size[0],
+        "height": size[1],
+        "words": words,
+        "source": Source.OCR,
+        "faint": faint,
+    }
 
 
-async def _read(sandbox: Sandbox, content: bytes, sheet: Sheet) -> Sheet:
+async def _read(sandbox: Sandbox, content: bytes, sheet: Sheet) -> dict[str, Any]:
     drawn = await sandbox.run(_PIXELS, (sheet.number - 1).to_bytes(4, "big") + content)
     head, bodies = unpack(drawn)
     try:
@@ -112,12 +113,15 @@ async def _read(sandbox: Sandbox, content: bytes, sheet: Sheet) -> Sheet:
         if len(bodies) != 1 or len(bodies[0]) != across * down:
             raise ValueError(f"{across} x {down}")
     except (KeyError, TypeError, ValueError) as error:
-        raise Unreadable(
-            "the process that drew the page gave no answer that makes sense", detail=repr(error)
-        ) from error
+        raise _no_sense("drew the page", error) from error
     asked = pack({"across": across, "down": down}, bodies)
     told, _ = unpack(await sandbox.look(_LINES, asked, limits=LIMITS))
-    return sheet_from(told, sheet, across=across, down=down)
+    return page_from(told, sheet, across=across, down=down)
+
+
+def _no_sense(did: str, error: Exception) -> Unreadable:
+    said = f"the process that {did} gave no answer that makes sense"
+    return Unreadable(said, detail=repr(error))
 
 
 _Corners = tuple[tuple[float, float], ...]

@@ -14,6 +14,7 @@ from maild.errors import Unreadable
 from maild.model.figures import Figures, figures_from, figures_json
 from maild.model.supplier import Sign, Supplier
 from maild.reading.mail import Body
+from maild.reading.ocr import with_pictures
 from maild.reading.owner import Own
 from maild.reading.packed import pack, unpack
 from maild.reading.sandbox import Sandbox
@@ -39,9 +40,11 @@ class Pages:
 async def read_pages(sandbox: Sandbox, content: Body, *, own: Own) -> Pages:
     """Read a PDF; `own` is what is known of the customer.
 
-    Raises Unreadable when its pages cannot be read, Parked when they kill or take too long.
+    Pages that are pictures are read by OCR where it is installed. Raises Unreadable when its pages cannot
+    be read, Parked when they kill or take too long.
     """
     words = await sandbox.run(_WORDS, content, limits=_LIMITS)
+    words = await with_pictures(sandbox, content, words)
     asked = {"numbers": sorted(own.numbers), "names": sorted(own.names)}
     head = await _asked(sandbox, _READ, asked, words=words)
     return Pages(_figures(head), head.get("has_text") is True, words)

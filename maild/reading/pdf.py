@@ -6,14 +6,13 @@ file means, and whether its figures are those of the page, is not decided here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from maild.errors import Unreadable
 from maild.reading.mail import Body
 from maild.reading.names import safe_name
-from maild.reading.ocr import read_pictures
 from maild.reading.packed import unpack
 from maild.reading.rows import Piece, Sheet, Source, rows_of
 from maild.reading.sandbox import Sandbox
@@ -76,12 +75,9 @@ async def page_text(sandbox: Sandbox, content: Body) -> str:
 
 
 async def sheets(sandbox: Sandbox, content: Body) -> tuple[Sheet, ...]:
-    """The rows of a PDF's first and last pages, pictures of pages among them read where OCR is installed.
-
-    Raises as `page_text` does, and as `read_pictures`.
-    """
+    """The rows of a PDF's first and last pages. Raises as `page_text` does."""
     head, _ = unpack(await sandbox.run(_WORDS, content))
-    return await read_pictures(sandbox, content, sheets_from(head))
+    return sheets_from(head)
 
 
 def sheets_from(head: dict[str, Any]) -> tuple[Sheet, ...]:
@@ -94,10 +90,13 @@ def sheets_from(head: dict[str, Any]) -> tuple[Sheet, ...]:
 
 def _sheet(told: dict[str, Any]) -> Sheet:
     number = int(told["number"])
-    words = [Piece(str(text), *map(float, sides)) for text, *sides in told["words"]]
-    rows = rows_of(words, page=number)
-    source = Source.PICTURE if told.get("picture") is True else Source.TEXT
-    return Sheet(number, float(told["width"]), float(told["height"]), rows, source)
+    rows = rows_of(_pieces(told["words"]), page=number)
+    source, faint = Source(told["source"]), tuple(_pieces(told.get("faint", ())))
+    return Sheet(number, float(told["width"]), float(told["height"]), rows, source, faint)
+
+
+def _pieces(told: Iterable[Sequence[Any]]) -> list[Piece]:
+    return [Piece(str(text), *map(float, sides)) for text, *sides in told]
 
 
 def _embedded(told: list[dict[str, Any]], bodies: list[bytes]) -> Iterator[Embedded]:

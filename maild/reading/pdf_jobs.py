@@ -22,7 +22,7 @@ from maild.errors import Unreadable
 from maild.reading.names import type_of
 from maild.reading.packed import pack
 from maild.reading.pictured import is_picture
-from maild.reading.rows import Piece, in_rows, words_of
+from maild.reading.rows import Piece, Source, in_rows, words_of
 
 FIRST_PAGES: Final = 10
 LAST_PAGES: Final = 3
@@ -102,7 +102,8 @@ def words(payload: bytes) -> bytes:
             found = words_of(_characters(page, page.get_textpage()))
             boxes = [(one.text, *(round(side, 1) for side in one[1:])) for one in found]
             told.append({"number": number, "width": width, "height": height, "words": boxes})
-            told[-1]["picture"] = is_picture(page, [one.text for one in found])
+            seen = is_picture(page, [one.text for one in found])
+            told[-1]["source"] = Source.PICTURE if seen else Source.TEXT
     return pack({"sheets": told})
 
 

@@ -17,8 +17,8 @@ from maild.model.figures import Field, Verdict
 from maild.reading import ocr
 from maild.reading.eyesight import doubted
 from maild.reading.fields import read_fields
-from maild.reading.packed import pack
-from maild.reading.pdf import sheets
+from maild.reading.packed import pack, unpack
+from maild.reading.pdf import sheets_from
 from maild.reading.rows import Piece, Sheet, Source
 from maild.reading.sandbox import Sandbox
 from tests import builders_pdf as make
@@ -36,6 +36,12 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     made = Sandbox(1)
     yield made
     await made.close()
+
+
+async def sheets(sandbox: Sandbox, content: bytes) -> tuple[Sheet, ...]:
+    """The pages of a PDF, as a child is given them."""
+    words = await sandbox.run("maild.reading.pdf_jobs:words", content)
+    return sheets_from(unpack(await ocr.with_pictures(sandbox, content, words))[0])
 
 
 async def test_of_the_scans_of_the_corpus_nearly_all_is_right_and_what_is_proven_all(
@@ -117,7 +123,8 @@ def test_lines_that_lean_are_put_back_into_rows() -> None:
         for y, row in ((100, ("Totaal", "121,00")), (135, ("Saldo", "5,00")))
         for x, text in zip((50, 1050), row, strict=True)
     ]
-    sheet = ocr.sheet_from({"turn": 0, "lines": lines}, PAGE, across=1414, down=2000)
+    told = ocr.page_from({"turn": 0, "lines": lines}, PAGE, across=1414, down=2000)
+    (sheet,) = sheets_from({"sheets": [told]})
     assert [row.text for row in sheet.rows] == ["Totaal   121,00", "Saldo   5,00"]
 
 
@@ -132,7 +139,7 @@ def test_lines_that_lean_are_put_back_into_rows() -> None:
 )
 def test_an_answer_that_makes_no_sense_is_none(head: dict[str, Any]) -> None:
     with pytest.raises(Unreadable, match="no answer that makes sense"):
-        ocr.sheet_from(head, PAGE, across=1414, down=2000)
+        ocr.page_from(head, PAGE, across=1414, down=2000)
 
 
 @pytest.mark.parametrize(
@@ -153,3 +160,13 @@ def test_what_was_read_by_its_looks_is_not_proven(
     seen = Sheet(1, 595, 842, (), Source.OCR, faint)
     assert doubted({"iban": field}, [seen])["iban"].verdict is verdict
     assert doubted({"iban": field}, [PAGE])["iban"].verdict is Verdict.PROVEN
+
+
+def test_memory_of_how_a_number_looks_proves_none_that_was_read_by_its_looks() -> None:
+    memory = frozenset({"supplier memory"})
+    seen = Sheet(1, 595, 842, (), Source.OCR)
+    number = Field("F17", Verdict.PROVEN, 1, (10, 10, 50, 20), None, tuple(memory))
+    name = Field("Atelier Noord BV", Verdict.PROVEN, checks=tuple(memory))
+    told = doubted({"invoice_number": number, "supplier_name": name}, [seen], looks=memory)
+    assert told["invoice_number"].verdict is Verdict.LIKELY
+    assert told["supplier_name"].verdict is Verdict.PROVEN
