@@ -15,7 +15,7 @@ SOURCES := $(wildcard maild tests bench tools)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench soak lock venv dev ocr packages
+.PHONY: help demo test check bench soak pictures lock venv dev ocr packages
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: dev ## Measure; JSON lines, each beside its peer or limit (ARGS="render i
 
 soak: packages dev ## The tests that take long: kill -9 under load, a steady run (MAILD_SOAK_MINUTES=20)
 	$(RUN)/pytest -m soak $(ARGS)
+
+pictures: packages dev ## Take the pictures of the pages in docs/pictures anew, from the demo
+	$(RUN)/python tools/screenshots.py $(ARGS)
 
 lock: dev ## Write the lock files anew from pyproject.toml (ARGS=--upgrade takes newer releases)
 	$(RUN)/python tools/lock.py $(ARGS)
