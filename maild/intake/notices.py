@@ -37,12 +37,28 @@ def tell(
 
 
 def queue_letter(tx: Tx, team: Team, letter: Letter, *, to: str, now: datetime) -> Delivery | None:
-    """Queue a letter without a document; None when the team has no way to send one."""
+    """Queue a letter without a document; None when the team has no way to send one.
+
+    In shadow mode it is held.
+    """
+    return _queued(tx, team, letter, to=to, now=now, shadow=in_shadow(tx, team))
+
+
+def queue_at_once(tx: Tx, team: Team, letter: Letter, *, to: str, now: datetime) -> Delivery | None:
+    """The same for a letter that somebody caused by what he did on the pages, such as an invitation.
+
+    Shadow mode is about documents, and holds none of these: who invites somebody means it.
+    """
+    return _queued(tx, team, letter, to=to, now=now, shadow=False)
+
+
+def _queued(
+    tx: Tx, team: Team, letter: Letter, *, to: str, now: datetime, shadow: bool
+) -> Delivery | None:
     mails = (one.via for one in team.recipients if not one.profile.relay)
     via = team.notices_via or team.via or next(mails, None)
     if via is None:
         return None
-    shadow = in_shadow(tx, team)
     id_ = new_id("v")
     one = Delivery(
         id=id_,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from maild.intake.notices import queue_letter
+from maild.intake.notices import queue_at_once
 from maild.model.access import Person
 from maild.model.team import Team
 from maild.render.portal_mail import PortalMail, portal_mail
@@ -33,7 +33,7 @@ def tell(
         reader = people.find(tx, address)
         language = reader.language if reader else team.language
         letter = portal_mail(kind, team=team, language=language, facts=facts, url=url)
-        queue_letter(tx, team, letter, to=address, now=now)
+        queue_at_once(tx, team, letter, to=address, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from maild.app import App
-from maild.model.delivery import HoldCode, State
+from maild.model.delivery import HoldCode, Purpose, State
+from maild.store import deliveries
 from tests.promised import PROMISED
 from tests.web.conftest import ACCOUNTANT, OTHER_OWNER, OWNER, WEB, Site
 from tests.web.test_today import hand_in, in_trail, of, text_of
@@ -51,6 +53,15 @@ async def test_what_would_have_gone_is_shown_and_stays_when_only_new_mail_is_to_
     assert {one.state for one in await of(pages, after)} == {State.QUEUED}
     assert "This company is live" in await text_of(browser, LIVE)
     assert (OWNER, "team.went_live", "acme") in await in_trail(pages)
+
+
+async def test_an_invitation_is_mailed_all_the_same(pages: Site, browsers: Browsers) -> None:
+    await hand_in(pages, "F-1")
+    form = {"team": "acme", "email": ACCOUNTANT, "sales": "1"}
+    assert (await (await browsers(OWNER)).post("/links", data=form)).status_code == 303
+    found = await pages.app.db.read(partial(deliveries.find, team="acme", limit=100))
+    assert {one.state for one in found if one.purpose is Purpose.NOTICE} == {State.QUEUED}
+    assert {one.state for one in found if one.purpose is Purpose.DOCUMENT} == {State.HELD}
 
 
 async def test_what_waited_goes_from_a_day_on(pages: Site, browsers: Browsers) -> None:
