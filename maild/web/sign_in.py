@@ -86,8 +86,9 @@ async def leave(visit: Visit) -> Response:
 
 
 async def speak(visit: Visit) -> Response:
-    """Show the door in another language."""
-    answer = go(SIGN_IN)
+    """Show the page in another language; the door, where that was none of ours."""
+    back = visit.field("back")
+    answer = go(back if _is_ours(back) else SIGN_IN)
     language = visit.field("language", longest=2)
     return keep_language(visit.app, answer, language) if language in LANGUAGES else answer
 
@@ -95,8 +96,11 @@ async def speak(visit: Visit) -> Response:
 def wished(visit: Visit) -> str:
     """The page that was asked for before; only one of ours."""
     asked = visit.request.query_params.get("next", "")
-    ours = _OURS.fullmatch(asked) and not asked.startswith("//")
-    return asked if ours and not asked.startswith((SIGN_IN, SECOND)) else HOME
+    return asked if _is_ours(asked) and not asked.startswith((SIGN_IN, SECOND)) else HOME
+
+
+def _is_ours(address: str) -> bool:
+    return bool(_OURS.fullmatch(address)) and not address.startswith("//")
 
 
 def private(response: Response) -> Response:

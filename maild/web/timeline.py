@@ -51,12 +51,23 @@ _RETURNS: Final[Mapping[str, Mood]] = {
 }
 # Who took it, by the profile, where that was no mail server.
 _TAKERS: Final[Mapping[str, str]] = {"exact-online": "taken_exact", "codabox": "taken_codabox"}
+# What happened to a package after it had gone.
+_PACKAGE: Final[Mapping[str, tuple[str, Mood]]] = {
+    "package.taken": ("link_taken", Mood.GOOD),
+    "link.revoked": ("link_revoked", Mood.PLAIN),
+    "package.cleared": ("cleared", Mood.PLAIN),
+}
 _WAITING: Final = frozenset({"held", "queued"})
 
 
 def story(shown: Mapping[str, Any], language: str) -> tuple[Step, ...]:
     """The steps of a document, oldest first, from what `records.show` tells of it."""
-    found = [*_arrivals(shown), *_decisions(shown, language), *_deliveries(shown, language)]
+    found = [
+        *_arrivals(shown),
+        *_decisions(shown, language),
+        *_deliveries(shown, language),
+        *_package(shown),
+    ]
     return tuple(sorted(found, key=lambda step: step.at))
 
 
@@ -94,6 +105,13 @@ def _deliveries(shown: Mapping[str, Any], language: str) -> Iterator[Step]:
                 words = f"back_{back['action']}"
                 why = back_told(back, language)
                 yield Step(_moment(back["at"]), words, mood, one["address"], why)
+
+
+def _package(shown: Mapping[str, Any]) -> Iterator[Step]:
+    for one in shown["story"]:
+        if known := _PACKAGE.get(one["event"]):
+            address, colon, _ = one["detail"].partition(": ")
+            yield Step(_moment(one["at"]), *known, who=address if colon else "")
 
 
 def _moment(text: str) -> datetime:

@@ -19,7 +19,10 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from maild.model.access import Right
-from maild.store import people
+from maild.model.delivery import Letter
+from maild.model.export import Choice
+from maild.outbox.pickup import Links
+from maild.store import deliveries, people, pickups
 from maild.web.words import LANGUAGES
 from tests.builders_paper import Paper
 from tests.servers.ports import free_port
@@ -124,6 +127,29 @@ async def answered(page: Page, code: str) -> str:
     await page.click("form:has(#code) button")
     await expect(page.locator("#wrong")).to_be_visible()
     return await axe(page, f"{page.url} refused")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_whoever_has_a_link_to_a_package_can_use_its_page(
+    filled: Site, chromium: Chromium, language: str
+) -> None:
+    app = filled.app
+    links = Links(app.settings.web.address, app.house.secrets)
+    period = f"{datetime.now(UTC):%Y}"
+    sent = await app.exports.send("acme", period, choice=Choice(), to=["accountant"])
+    delivery = await app.db.read(partial(deliveries.get, id=sent["deliveries"][0]["id"]))
+    one = await links.of(app.db, delivery, now=app.now())
+    await app.db.write(partial(pickups.add, one=one))
+    letter, _ = links.letters(one, lambda url: Letter("", url))
+    async with chromium.window(language=language) as page:
+        faults = await judged(page, letter.text)
+        async with page.expect_download() as download:
+            await page.click("main button.main")
+        kept = await (await download.value).path()
+        assert kept.read_bytes().startswith(b"PK")
+        await app.pickups.revoke(one.id, by=OWNER)
+        faults += await judged(page, letter.text)
+        assert faults == ""
 
 
 async def judged(page: Page, address: str) -> str:

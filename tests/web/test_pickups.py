@@ -171,6 +171,8 @@ async def test_its_owner_ends_a_link_and_nobody_else_can(pages: Site, browsers: 
     assert gone.status_code == 410
     assert "Whoever sent the link has ended it." in gone.text
     assert "was ended" in await text_of(owner, LISTED)
+    told = await text_of(owner, f"/documents/{one.document}")
+    assert "Link ended, of</strong> <span>an@kantoor.example" in told
     assert [step for step in await in_trail(pages) if step[1] == "link.revoked"] == [
         (OWNER, "link.revoked", one.document)
     ]
@@ -198,6 +200,19 @@ async def test_the_page_speaks_the_language_of_the_browser(
     said = {"nl": "Downloaden", "fr": "Télécharger", "en": "Download"}[language]
     assert f'<html lang="{language}">' in text
     assert f">{said}</button>" in text
+
+
+async def test_another_language_is_chosen_on_the_page_itself(
+    pages: Site, browsers: Browsers
+) -> None:
+    path, browser = await linked(pages, await packed(pages)), await browsers()
+    assert f'name="back" value="{path}"' in (await browser.get(path)).text
+    answer = await browser.post("/language", data={"language": "fr", "back": path})
+    assert answer.headers["location"] == path
+    assert ">Télécharger</button>" in (await browser.get(path)).text
+    for elsewhere in ("https://evil.example/", "//evil.example/x", "", "/\\evil.example"):
+        answer = await browser.post("/language", data={"language": "nl", "back": elsewhere})
+        assert answer.headers["location"] == "/sign-in"
 
 
 def test_a_link_needs_pages_and_a_person(tmp_path: Path) -> None:
