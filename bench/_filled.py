@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from maild.model.document import Kind
 from maild.model.ids import first_id
 from maild.store import engines
+from maild.store.tallying import RIGHT
 from maild.ubl.document import write
 from tests.builders_bill import a_bill
 
@@ -36,7 +38,7 @@ _UBL: Final = write(a_bill())
 _SHA256: Final = hashlib.sha256(_UBL).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _One:
     """The nth document of a team, counted from 0, of `count`; the team ends in two digits of its own."""
 
@@ -45,9 +47,11 @@ class _One:
     count: int
     at: datetime
 
-    def key(self, road: int = 0) -> str:
-        """The moment as ids tell it, and behind it what makes it the only one."""
-        return first_id("", self.at)[1:10] + f"{road}{self.team[-2:]}{self.n:08}"
+    @cached_property
+    def keys(self) -> tuple[str, str]:
+        """The moment as ids tell it, and behind it what makes it the only one; for each of its roads."""
+        moment, tail = first_id("", self.at)[1:10], f"{self.team[-2:]}{self.n:08}"
+        return f"{moment}0{tail}", f"{moment}1{tail}"
 
     @property
     def kind(self) -> Kind:
@@ -68,7 +72,7 @@ class _One:
     def is_asked(self) -> bool:
         return self.kind is Kind.PURCHASE_INVOICE and self.age < WAITING * 20 / 6
 
-    @property
+    @cached_property
     def moment(self) -> str:
         return self.at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
@@ -79,24 +83,34 @@ def fill(path: Path, counts: Mapping[str, int], *, now: datetime) -> None:
     Of each team a multiple of 20, and the last two signs of its name are digits of its own.
     """
     with closing(engines.driver().connect(str(path), isolation_level=None)) as store:
-        # What is lost at a power cut is made again; and indexes are quicker made of all rows at once.
+        # What is lost at a power cut is made again.
         for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "cache_size=-600000"):
             store.execute(f"PRAGMA {pragma}").close()
         store.execute("BEGIN")
         content = {"sha256": _SHA256, "content": _UBL}
         _insert(store, "small_blobs", [content])
-        indexes = store.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql <> '' AND tbl_name IN"
-            " ('arrivals', 'documents', 'files', 'deliveries', 'attempts', 'arrival_documents')"
-        ).fetchall()
-        for name, _ in indexes:
-            store.execute(f"DROP INDEX {name}")
+        # Indexes, and counts that triggers keep, are quicker made of all rows at once.
+        made = _taken_off(store)
         for team, count in counts.items():
             _fill_team(store, team, count, now=now)
-        for _, words in indexes:
+        for table, right in RIGHT.items():
+            store.execute(f"INSERT INTO {table} {right}")
+        for words in made:
             store.execute(words)
         store.execute("COMMIT")
         store.execute("PRAGMA journal_mode=WAL").close()
+
+
+def _taken_off(store: Any) -> list[str]:
+    """The words of every index and trigger of the tables that are filled, which are gone now."""
+    found = store.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql <> ''"
+        " AND tbl_name IN ('arrivals', 'documents', 'files', 'deliveries', 'attempts',"
+        " 'arrival_documents')"
+    ).fetchall()
+    for kind, name, _ in found:
+        store.execute(f"DROP {kind} {name}")
+    return [words for _, _, words in found]
 
 
 def _fill_team(store: Any, team: str, count: int, *, now: datetime) -> None:
@@ -128,7 +142,7 @@ def _insert(store: Any, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def _arrival(one: _One) -> dict[str, Any]:
     return {
-        "id": f"a-{one.key()}",
+        "id": f"a-{one.keys[0]}",
         "team": one.team,
         "door": "smtp",
         "received_at": one.moment,
@@ -148,7 +162,7 @@ def _document(one: _One) -> dict[str, Any]:
     number = _before(one) + f"{_at(one.rank):07}" if sold else f"{one.n * 7919 % 1_000_003}"
     party = f"Klant {one.n % 5_000} BV"
     return {
-        "id": f"d-{one.key()}",
+        "id": f"d-{one.keys[0]}",
         "team": one.team,
         "kind": one.kind.value,
         "direction": one.kind.direction,
@@ -158,7 +172,7 @@ def _document(one: _One) -> dict[str, Any]:
         "party_vat": "BE0123456749",
         "total": f"{one.n % 9_000}.{one.n % 100:02}",
         "currency": "EUR",
-        "arrival": f"a-{one.key()}",
+        "arrival": f"a-{one.keys[0]}",
         "accepted_at": one.moment,
         "dated_on": one.moment[:10],
         "content_sha256": hashlib.sha256(f"{one.team} {one.n}".encode()).hexdigest(),
@@ -200,14 +214,14 @@ def _series(one: _One) -> Iterator[dict[str, Any]]:
 
 
 def _brought(one: _One) -> dict[str, Any]:
-    return {"document": f"d-{one.key()}", "arrival": f"a-{one.key()}"}
+    return {"document": f"d-{one.keys[0]}", "arrival": f"a-{one.keys[0]}"}
 
 
 def _files(one: _One) -> Iterator[dict[str, Any]]:
     named = (("original", "mail.eml", "message/rfc822"), ("ubl", "invoice.xml", "application/xml"))
     for position, (role, name, media_type) in enumerate(named):
         yield {
-            "document": f"d-{one.key()}",
+            "document": f"d-{one.keys[0]}",
             "role": role,
             "sha256": _SHA256,
             "name": name,
@@ -237,10 +251,10 @@ def _deliveries(one: _One) -> Iterator[dict[str, Any]]:
     state, code = _fate(one)
     for at, address in enumerate(_roads(one)):
         yield {
-            "id": f"v-{one.key(at)}",
+            "id": f"v-{one.keys[at]}",
             "team": one.team,
             "purpose": "document",
-            "document": f"d-{one.key()}",
+            "document": f"d-{one.keys[0]}",
             "recipient": ("accountant", "books")[at],
             "address": address,
             "via": "relay",
@@ -249,7 +263,7 @@ def _deliveries(one: _One) -> Iterator[dict[str, Any]]:
             "state": state,
             "not_before": one.moment,
             "created_at": one.moment,
-            "message_id": f"<{one.key(at)}@acme.example>",
+            "message_id": f"<{one.keys[at]}@acme.example>",
             "part": 0,
             "generation": 0,
             "priority": 0,

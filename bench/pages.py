@@ -45,6 +45,7 @@ LEFT_OUT: Final = frozenset(
         "/sign-in/{id}",
         "/sign-in/{id}/{token}",
         "/",
+        "/documents/{id}/figures",  # of a PDF that was read, and the store has none
         "/operator/dns",  # asks other servers
     }
 )
