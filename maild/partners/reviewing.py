@@ -16,7 +16,7 @@ from maild.intake import review
 from maild.model.access import Right, Scope
 from maild.model.document import Direction, Document
 from maild.partners.handling import Verdict
-from maild.partners.today import Asked, asked_of
+from maild.partners.today import Asked, asked_of, asked_of_each
 from maild.store import documents, trail
 from maild.store.database import Database, Tx
 from maild.store.waiting import waiting
@@ -63,7 +63,7 @@ class Reviewing:
 
         def look(tx: Tx) -> Waiting:
             ids = _waiting(tx, slug)
-            return Waiting(tuple(asked_of(tx, one) for one in ids[:MOST]), len(ids))
+            return Waiting(asked_of_each(tx, ids[:MOST]), len(ids))
 
         return await self.db.read(look)
 

@@ -138,8 +138,16 @@ class Today:
 
 def asked_of(tx: Tx, id_: str) -> Asked:
     """A document that waits, and what it waits for."""
-    document = documents.get(tx, id_)
-    of_it = deliveries.of_document(tx, id_)
+    return _asked(tx, documents.get(tx, id_), deliveries.of_document(tx, id_))
+
+
+def asked_of_each(tx: Tx, ids: Sequence[str]) -> tuple[Asked, ...]:
+    """The same of several, in that order."""
+    of_each = deliveries.of_documents(tx, ids)
+    return tuple(_asked(tx, one, of_each[one.id]) for one in documents.several(tx, ids))
+
+
+def _asked(tx: Tx, document: Document, of_it: Sequence[Delivery]) -> Asked:
     codes = {HoldCode.REVIEW} if document.review == "waiting" else set()
     held = tuple(one for one in of_it if review.waits(one) or one.hold_code in codes)
     stranger = next((True for one in held if one.hold_code is HoldCode.UNKNOWN_SENDER), False)
@@ -147,9 +155,9 @@ def asked_of(tx: Tx, id_: str) -> Asked:
     return Asked(
         document,
         held,
-        review.sender_of(tx, id_) if stranger else None,
+        review.sender_of(tx, document.id) if stranger else None,
         documents.get(tx, earlier) if earlier else None,
-        is_waiting(tx, id_),
+        is_waiting(tx, document.id),
     )
 
 
@@ -157,12 +165,13 @@ def _look(tx: Tx, *, team: Team, now: datetime, after: str | None) -> Seen:
     asked = waiting(tx, team=team.slug)
     came, left = days.counts(tx, team.slug, since=_midnight(team, now), until=now)
     found = documents.find(tx, team=team.slug, after=after, limit=PAGE + 1)
-    went = tuple(Went(one, deliveries.of_document(tx, one.id)) for one in found[:PAGE])
+    of_each = deliveries.of_documents(tx, [one.id for one in found[:PAGE]])
+    went = tuple(Went(one, of_each[one.id]) for one in found[:PAGE])
     return Seen(
         team=team,
         came=came,
         left=left,
-        asked=tuple(asked_of(tx, one) for one in asked[:MOST_ASKED]),
+        asked=asked_of_each(tx, asked[:MOST_ASKED]),
         asked_in_all=len(asked),
         stuck=tuple(_stuck(tx, team, now=now)),
         refused=_refused(tx, team, now=now),
@@ -196,12 +205,16 @@ def _stuck(tx: Tx, team: Team, *, now: datetime) -> Iterator[Stuck]:
         held = _held(tx, team, code, limit=MOST_STUCK)
         # A document that is held at an address that complained is asked about above.
         found += [one for one in held if code is HoldCode.RESTORED or one.document is None]
-    for one in sorted(found, key=lambda one: one.id, reverse=True)[:MOST_STUCK]:
-        back = returns.of_deliveries(tx, [one.id])[one.id]
+    newest = sorted(found, key=lambda one: one.id, reverse=True)[:MOST_STUCK]
+    back = returns.of_deliveries(tx, [one.id for one in newest])
+    ids = list({one.document for one in newest if one.document})
+    known = {one.id: one for one in documents.several(tx, ids)}
+    of_each = deliveries.of_documents(tx, ids)
+    for one in newest:
         if one.document is None:
-            yield Stuck(one, None, back)
-        elif not _mended(one, deliveries.of_document(tx, one.document)):
-            yield Stuck(one, documents.get(tx, one.document), back)
+            yield Stuck(one, None, back[one.id])
+        elif not _mended(one, of_each[one.document]):
+            yield Stuck(one, known[one.document], back[one.id])
 
 
 def _held(tx: Tx, team: Team, code: HoldCode, *, limit: int) -> tuple[Delivery, ...]:

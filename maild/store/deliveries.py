@@ -6,7 +6,7 @@ connectors that rest in `connectors`; their functions are named here too, since 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -56,6 +56,7 @@ __all__ = [
     "lost_before",
     "mark_uncertain",
     "of_document",
+    "of_documents",
     "oldest_due",
     "paused",
     "release",
@@ -83,6 +84,15 @@ def of_document(tx: Tx, document: str) -> tuple[Delivery, ...]:
     """Every delivery of a document, oldest first."""
     query = select(deliveries).where(deliveries.c.document == document).order_by(deliveries.c.id)
     return with_attempts(tx, tx.execute(query).all())
+
+
+def of_documents(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[Delivery, ...]]:
+    """The same of several documents (a few hundred at most), each of which is named."""
+    query = select(deliveries).where(deliveries.c.document.in_(ids)).order_by(deliveries.c.id)
+    found: dict[str, list[Delivery]] = {one: [] for one in ids}
+    for one in with_attempts(tx, tx.execute(query).all()):
+        found[one.document or ""].append(one)
+    return {id_: tuple(each) for id_, each in found.items()}
 
 
 def find(
