@@ -181,6 +181,35 @@ async def finds_nothing(accountant: Visitor) -> None:
     await stage.mail(ACCOUNTANT, "Acme BV", count=2)
 
 
+@pytest.mark.parametrize("stage", ["en"], indirect=True)
+async def test_who_lost_his_phone_sets_up_another_after_the_operator_let_go_of_it(
+    stage: Stage,
+) -> None:
+    async with stage.visitor(OWNER) as owner:
+        await owner.signs_in()
+        await owner.sets_up_an_app()
+        assert [(one["email"], one["app"], one["sessions"]) for one in await people(stage)] == [
+            (OWNER, True, 1)
+        ]
+        said = await asyncio.to_thread(stage.house.process, "people", "reset", OWNER)
+        assert said.code == 0, said.err
+        assert [(one["app"], one["sessions"]) for one in await people(stage)] == [(False, 0)]
+        await stage.mail(OWNER, "Set up your second factor again")
+        await owner.page.goto("/account")
+        assert "/sign-in" in owner.page.url
+        await owner.signs_in()
+        await owner.sets_up_an_app()
+        await owner.page.goto("/account")
+        await owner.reads(stage.say("factor.app"))
+
+
+async def people(stage: Stage) -> list[dict[str, object]]:
+    """Who signs in, as `maild people list` says it."""
+    said = await asyncio.to_thread(stage.house.process, "people", "list", "--json")
+    assert said.code == 0, said.err
+    return said.json()
+
+
 async def schedules(stage: Stage) -> set[str]:
     """The names of what the clock has to do."""
     said = await asyncio.to_thread(stage.house.process, "schedule", "list", "--json")
