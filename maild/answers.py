@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from maild import teams
@@ -17,6 +18,7 @@ from maild.intake.inspect_mail import Inspector
 from maild.intake.opening import Opener
 from maild.intake.users import hash_password
 from maild.model.team import Team
+from maild.reading.labels import Tables
 from maild.reading.reader import MailReader
 from maild.reading.sandbox import Sandbox
 from maild.rules import identity
@@ -24,15 +26,16 @@ from maild.rules.book import RuleBook
 from maild.rules.profiles import PROFILES
 from maild.store.spool import Spool
 
+NO_LABELS: Tables = MappingProxyType({})
 PROFILE_NAMES = tuple(sorted(PROFILES))
 
 
 async def inspect_files(
-    paths: Iterable[Path], *, team: Team | None = None
+    paths: Iterable[Path], *, team: Team | None = None, labels: Tables = NO_LABELS
 ) -> AsyncIterator[dict[str, Any]]:
     """The object of `maild inspect --json` for each file. Raises UserError at one it cannot open."""
     with TemporaryDirectory(prefix="maild-inspect-") as folder:
-        sandbox = Sandbox(1)
+        sandbox = Sandbox(1, labels=labels)
         try:
             reader = MailReader(sandbox, lambda: Spool(Path(folder)))
             inspector = Inspector(reader, Opener(sandbox), team)
@@ -42,13 +45,23 @@ async def inspect_files(
             await sandbox.close()
 
 
-async def evaluate_folder(folder: Path, *, team: Team | None = None) -> dict[str, Any]:
+async def evaluate_folder(
+    folder: Path, *, team: Team | None = None, labels: Tables = NO_LABELS
+) -> dict[str, Any]:
     """The object of `maild eval --json`. Raises UserError when there is nothing to score in it."""
-    sandbox = Sandbox(1)
+    sandbox = Sandbox(1, labels=labels)
     try:
         return await evaluate(sandbox, folder, team=team)
     finally:
         await sandbox.close()
+
+
+def labels_named(*, config: str | None) -> Tables:
+    """The labels that a configuration adds. Raises ConfigError for a file of them that is wrong."""
+    found, problems = teams.labels_of(teams.check(config).loaded.settings)
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
 def team_named(slug: str, *, config: str | None) -> Team:

@@ -110,7 +110,7 @@ class App:
         with _locked(data_dir) if as_daemon else contextlib.nullcontext():
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             db = await Database.open(data_dir / "maild.db")
-            sandbox = Sandbox()
+            sandbox = Sandbox(labels=teams.labels_of(settings)[0])
             try:
                 verp = await verp_of(settings, db, now=now) if as_daemon else Verp()
                 app = cls._built(

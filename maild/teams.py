@@ -18,6 +18,8 @@ from maild.config.settings import Settings
 from maild.errors import ConfigError, KeyProblem
 from maild.model.automatic import Automatic
 from maild.model.team import Team
+from maild.reading import own_labels
+from maild.reading.labels import Tables
 from maild.render import letter
 from maild.rules.automatic import extended
 from maild.rules.book import RuleBook, address_key
@@ -51,6 +53,7 @@ def check(path: str | Path | None, *, instead: Instead = NOTHING) -> Checked:
     teams, told = read_teams(loaded.teams, connectors=loaded.connectors, kinds=loaded.connectors)
     told = (*told, *lint(teams), *_texts(teams), *_senders(teams, loaded.settings))
     told = (*told, *_uploads(teams, loaded.settings), *_links(teams, loaded.settings))
+    told = (*told, *_labels(loaded.settings))
     found = loaded.in_order(told)
     return Checked(
         loaded=loaded,
@@ -61,6 +64,29 @@ def check(path: str | Path | None, *, instead: Instead = NOTHING) -> Checked:
         general=loaded.settings is None or any(one.level == "error" for one in loaded.problems),
         problems=found,
     )
+
+
+def labels_of(settings: Settings | None) -> tuple[Tables, tuple[str, ...]]:
+    """The labels that a configuration adds to those of maild, and what is wrong with their file."""
+    path = settings.reading.labels if settings else None
+    if path is None:
+        return {}, ()
+    try:
+        with path.open("rb") as file:
+            content = file.read(own_labels.LARGEST + 1)
+        if len(content) > own_labels.LARGEST:
+            return {}, (f"{path}: it has more than {own_labels.LARGEST:,} bytes",)
+        found, problems = own_labels.read(content.decode("utf-8"))
+    except OSError as fault:
+        return {}, (f"{path}: cannot be read ({fault.strerror or fault})",)
+    except UnicodeDecodeError:
+        return {}, (f"{path}: it is no text in UTF-8; save it as such",)
+    return found, tuple(f"{path}: {one}" for one in problems)
+
+
+def _labels(settings: Settings | None) -> Iterator[KeyProblem]:
+    for one in labels_of(settings)[1]:
+        yield KeyProblem("reading.labels", one, "error")
 
 
 def _texts(teams: tuple[Team, ...]) -> tuple[KeyProblem, ...]:

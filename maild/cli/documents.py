@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maild.answers import inspect_files, team_named
+from maild.answers import NO_LABELS, inspect_files, labels_named, team_named
 from maild.app import App
 from maild.cli.output import (
     EX_DATA,
@@ -88,7 +88,8 @@ def inspect(
     async def go() -> int:
         code = EX_OK
         whose = team_named(team, config=config) if team else None
-        async for seen in inspect_files(files, team=whose):
+        labels = labels_named(config=config) if team or config else NO_LABELS
+        async for seen in inspect_files(files, team=whose, labels=labels):
             if not _is_readable(seen):
                 code = EX_DATA
             if as_json:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maild.answers import evaluate_folder, team_named
+from maild.answers import NO_LABELS, evaluate_folder, labels_named, team_named
 from maild.cli.output import ConfigOption, JsonOption, json_line, note, plain_faults, say, table
 
 
@@ -25,7 +25,8 @@ def evaluate(
 
     async def go() -> dict[str, Any]:
         whose = team_named(team, config=config) if team else None
-        return await evaluate_folder(folder, team=whose)
+        labels = labels_named(config=config) if team or config else NO_LABELS
+        return await evaluate_folder(folder, team=whose, labels=labels)
 
     with plain_faults():
         told = asyncio.run(go())

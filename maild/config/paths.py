@@ -19,6 +19,7 @@ PATHS: Final = tuple(
         "smtpd.tls_cert_file",
         "smtpd.tls_key_file",
         "smtpd.users_file",
+        "reading.labels",
         "folder.*.path",
         "mailbox.*.password_file",
         "mailbox.*.ca_file",

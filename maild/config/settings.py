@@ -109,6 +109,12 @@ class Antivirus(Section):
     timeout: Duration = timedelta(minutes=1)
 
 
+class Reading(Section):
+    """[reading]: how the pages of purchases are read that have no figures inside."""
+
+    labels: MaybePath = None
+
+
 class Folder(Section):
     """[folder.NAME]: a folder whose files are taken in for one team."""
 
@@ -260,6 +266,7 @@ class Settings(BaseSettings):
     maild: Maild = Maild()
     smtpd: Smtpd = Smtpd()
     antivirus: Antivirus = Antivirus()
+    reading: Reading = Reading()
     folder: dict[Name, Folder] = {}
     mailbox: dict[Name, Mailbox] = {}
     account: dict[Name, Account] = {}

@@ -13,6 +13,7 @@ from maild.model.figures import figures_from, figures_json
 from maild.model.supplier import Remembered, Sign
 from maild.reading.fields import read_fields
 from maild.reading.memory import recalled, signs_of
+from maild.reading.own_labels import with_shipped
 from maild.reading.owner import Own
 from maild.reading.packed import pack, unpack
 from maild.reading.pdf import sheets_from
@@ -23,8 +24,9 @@ def read(payload: bytes) -> bytes:
     """The figures of the pages, for a customer of these `numbers` and `names`."""
     head, sheets = _taken(payload)
     own = Own(frozenset(head["numbers"]), frozenset(head["names"]))
+    found = read_fields(sheets, own=own, labels=with_shipped(head["labels"]))
     has_text = any(one.rows for one in sheets)
-    return pack({"figures": figures_json(read_fields(sheets, own=own)), "has_text": has_text})
+    return pack({"figures": figures_json(found), "has_text": has_text})
 
 
 def recall(payload: bytes) -> bytes:
@@ -38,14 +40,17 @@ def recall(payload: bytes) -> bytes:
         accounts=frozenset(told["accounts"]),
         signs=tuple(Sign(**one) for one in told["signs"]),
     )
-    figures = recalled(figures_from(head["figures"]), sheets, known)
+    figures = recalled(
+        figures_from(head["figures"]), sheets, known, labels=with_shipped(head["labels"])
+    )
     return pack({"figures": figures_json(figures)})
 
 
 def signs(payload: bytes) -> bytes:
     """How figures that a person confirmed look on the pages."""
     head, sheets = _taken(payload)
-    found = signs_of(head["said"], figures_from(head["figures"]), sheets)
+    labels = with_shipped(head["labels"])
+    found = signs_of(head["said"], figures_from(head["figures"]), sheets, labels=labels)
     return pack({"signs": [asdict(one) for one in found]})
 
 

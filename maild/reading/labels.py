@@ -13,12 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, TypeAlias
 
 LANGUAGES: Final = ("nl", "fr", "de", "en")
 # A word this short is one only when it stands alone: "ht" is in "achten".
 _SHORT: Final = 6
 _LONGEST_CELL: Final = 400  # characters of a cell in which words are looked for
+
+
+# Language, then meaning, then words.
+Tables: TypeAlias = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,10 @@ class Label:
 class Labels:
     """A dictionary of labels. Made once; `shipped()` is that of maild."""
 
-    def __init__(self, tables: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    def __init__(self, words: Tables) -> None:
         self._meanings: dict[str, set[str]] = {}
         self._languages: dict[str, set[str]] = {}
-        for language, table in tables.items():
+        for language, table in words.items():
             for meaning, phrases in table.items():
                 for phrase in phrases:
                     plain = _plain(phrase)[0]
@@ -68,10 +72,14 @@ class Labels:
 @cache
 def shipped() -> Labels:
     """The dictionary that comes with maild."""
+    return Labels(tables())
+
+
+@cache
+def tables() -> Tables:
+    """The words of that dictionary."""
     folder = files("maild.reading") / "labels"
-    return Labels(
-        {name: tomllib.loads((folder / f"{name}.toml").read_text("utf-8")) for name in LANGUAGES}
-    )
+    return {name: tomllib.loads((folder / f"{name}.toml").read_text("utf-8")) for name in LANGUAGES}
 
 
 def _plain(text: str) -> tuple[str, list[int]]:

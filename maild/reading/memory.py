@@ -17,7 +17,7 @@ from maild.model.figures import Field, Figures, Verdict
 from maild.model.supplier import ACCOUNT_KEY, Remembered, Sign
 from maild.reading.dates import Day, dates_in
 from maild.reading.eyesight import doubted
-from maild.reading.labels import shipped
+from maild.reading.labels import Labels, shipped
 from maild.reading.rows import Sheet
 from maild.reading.seen import Line, Seen, labels_of, lines_of
 
@@ -34,10 +34,12 @@ _NUMERIC: Final = re.compile(r"(\d{1,2})\s?[./-]\s?(\d{1,2})\s?[./-]\s?\d{2,4}")
 _Place = tuple[Seen[str], str | None]
 
 
-def recalled(figures: Figures, sheets: Iterable[Sheet], known: Remembered) -> Figures:
+def recalled(
+    figures: Figures, sheets: Iterable[Sheet], known: Remembered, *, labels: Labels | None = None
+) -> Figures:
     """The figures with what agrees with the supplier's memory proven, and what contradicts it not."""
     pages = tuple(sheets)
-    lines = lines_of(pages, shipped())
+    lines = lines_of(pages, labels or shipped())
     found = dict(figures)
     found[NUMBER] = _agreed(figures[NUMBER], known.of(NUMBER), places=_numbers(lines))
     for key in DATES:
@@ -49,13 +51,17 @@ def recalled(figures: Figures, sheets: Iterable[Sheet], known: Remembered) -> Fi
 
 
 def signs_of(
-    said: Mapping[str, str], figures: Figures, sheets: Iterable[Sheet]
+    said: Mapping[str, str],
+    figures: Figures,
+    sheets: Iterable[Sheet],
+    *,
+    labels: Labels | None = None,
 ) -> tuple[Sign, ...]:
     """How confirmed values look on the page; one that does not stand there leaves no sign.
 
     `said` has the number as it is printed, and dates as ISO text.
     """
-    lines = lines_of(sheets, shipped())
+    lines = lines_of(sheets, labels or shipped())
     signs = []
     if said.get(NUMBER):
         wanted = _squeezed(said[NUMBER])

@@ -76,7 +76,9 @@ async def signs(sandbox: Sandbox, pages: Pages, said: Mapping[str, str]) -> tupl
 async def _asked(
     sandbox: Sandbox, job: str, asked: dict[str, Any], *, words: bytes
 ) -> dict[str, Any]:
-    return unpack(await sandbox.run(job, pack(asked, [words]), limits=_LIMITS))[0]
+    return unpack(
+        await sandbox.run(job, pack(asked | {"labels": sandbox.labels}, [words]), limits=_LIMITS)
+    )[0]
 
 
 def _figures(head: Mapping[str, Any]) -> Figures:

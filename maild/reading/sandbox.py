@@ -8,11 +8,13 @@ a failure means to a document is for the caller to say; what happened is told in
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from types import MappingProxyType
 from typing import Final, Protocol, TypeVar
 
 from maild.children import ChildDied, Children, JobFailed, Limits
 from maild.errors import Unreadable
 from maild.model.delivery import Content
+from maild.reading.labels import Tables
 
 # purchase_reading.md C3: 1 GiB of address space; the honest jobs take well under 10 s of processor.
 OPENING: Final = Limits(cpu=10.0, wall=30.0, memory=1 << 30, answer=256 << 20)
@@ -50,7 +52,11 @@ T = TypeVar("T")
 class Sandbox:
     """Opens files of strangers, a few at a time. Its processes start with the first file."""
 
-    def __init__(self, size: int = 2, *, limits: Limits = OPENING) -> None:
+    def __init__(
+        self, size: int = 2, *, limits: Limits = OPENING, labels: Tables = MappingProxyType({})
+    ) -> None:
+        """`labels` are words that its owner adds to those by which figures are found."""
+        self.labels = dict(labels)
         self._limits = limits
         self._children = Children(size, modules=_MODULES, fresh=True)
         # What a fork used is gone with it, so that none is replaced for its size.

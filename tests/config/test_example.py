@@ -70,6 +70,7 @@ def test_every_default_that_the_example_shows_is_the_codes(tmp_path: Path) -> No
         "maild",
         "smtpd",
         "antivirus",
+        "reading",
         "folder",
         "mailbox",
         "account",
@@ -136,7 +137,17 @@ def written(tables: dict[str, Any]) -> set[str]:
         for key in found
         if key.startswith(("connector.http.*.send.", "connector.http.*.poll."))
     }
-    for section in ("maild", "smtpd", "antivirus", "outbox", "alarm", "render", "web", "log"):
+    for section in (
+        "maild",
+        "smtpd",
+        "antivirus",
+        "reading",
+        "outbox",
+        "alarm",
+        "render",
+        "web",
+        "log",
+    ):
         found |= {f"{section}.{key}" for key in tables[section]}
     return found
 
