@@ -122,19 +122,28 @@ def _none_missing(paths: list[str]) -> None:
         raise SystemExit(f"pages that nobody asks here: {', '.join(sorted(missing))}")
 
 
-def measure(house: House, *, rounds: int) -> dict[str, Took]:
-    """Each page asked so often, in turns, so that a busy moment is nobody's alone."""
-    client = http.client.HTTPConnection("127.0.0.1", house.port, timeout=60)
-    asked = pages(house.known)
-    # The first time is the second page's loss: templates are compiled, the store's pages are read.
-    bodies = {name: _ask(client, house, who=who, at=at)[1] for name, who, at in asked}
-    took: dict[str, list[float]] = {name: [] for name, _, _ in asked}
+def measure(*houses: House, rounds: int) -> list[dict[str, Took]]:
+    """Each page of each house asked so often, all in turns: a busy moment of the machine is nobody's alone."""
+    clients = [http.client.HTTPConnection("127.0.0.1", one.port, timeout=60) for one in houses]
+    both = list(zip(clients, houses, [pages(one.known) for one in houses], strict=True))
+    # Not counted: templates are compiled, and the store's pages are read.
+    bodies = [
+        {name: _ask(client, house, who=who, at=at)[1] for name, who, at in asked}
+        for client, house, asked in both
+    ]
+    took: list[dict[str, list[float]]] = [{name: [] for name in one} for one in bodies]
     for _ in range(rounds):
-        for name, who, at in asked:
-            took[name].append(_ask(client, house, who=who, at=at)[0])
-    weigh = {name: _octets(client, house, body) for name, body in bodies.items()}
-    client.close()
-    return {name: Took(sorted(each), weigh[name]) for name, each in took.items()}
+        for n in range(len(bodies[0])):
+            for each, (client, house, asked) in zip(took, both, strict=True):
+                name, who, at = asked[n]
+                each[name].append(_ask(client, house, who=who, at=at)[0])
+    found = [
+        {name: Took(sorted(each[name]), _octets(client, house, body)) for name, body in of.items()}
+        for each, of, (client, house, _) in zip(took, bodies, both, strict=True)
+    ]
+    for client in clients:
+        client.close()
+    return found
 
 
 def _ask(
@@ -213,12 +222,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
         if asked.each:
             with a_house(Path(folder) / "each", dict.fromkeys(TEAMS, asked.each)) as house:
-                limits(measure(house, rounds=asked.rounds), each=asked.each)
+                [took] = measure(house, rounds=asked.rounds)
+            limits(took, each=asked.each)
         if asked.few and asked.many:
-            with a_house(Path(folder) / "few", _halved(asked.few)) as house:
-                few = measure(house, rounds=asked.rounds)
-            with a_house(Path(folder) / "many", _halved(asked.many)) as house:
-                many = measure(house, rounds=asked.rounds)
+            with (
+                a_house(Path(folder) / "few", _halved(asked.few)) as little,
+                a_house(Path(folder) / "many", _halved(asked.many)) as much,
+            ):
+                few, many = measure(little, much, rounds=asked.rounds)
             flatness(few, many, documents=asked.many)
 
 
