@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Final
@@ -60,6 +60,11 @@ def another(number: int, day: date, *, bought: bool, company: Company = COMPANIE
     if bought:
         return books.purchase(day, number, chance=chance)
     return replace(books.invoice(day, chance), number=f"{company.series}{number:03}")
+
+
+def fresh_number(now: datetime) -> int:
+    """A number for a supplier's bill that no other of this month has."""
+    return 1000 + int(now.timestamp()) // 10 % 100_000
 
 
 def corrected(bill: Bill) -> Bill:

@@ -17,13 +17,13 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from maild import works
 from maild.app import App
 from maild.demo import world
 from maild.demo.bills import DAYS, Made, corrected, half_a_year
 from maild.demo.clock import StandingClock
+from maild.demo.outbox import ZONE
 from maild.demo.outside import Outside
 from maild.intake.desk import Submission
 from maild.log import setup
@@ -42,7 +42,6 @@ from maild.works import Works
 DAY_ENDS_WITHIN: Final = 30.0  # seconds of ours that one day of the demo may take
 OPENS_AT: Final = time(8, 10)
 DUE_AT: Final = time(7, 0, 5)  # a few seconds after the packages are, in Belgium
-ZONE: Final = ZoneInfo("Europe/Brussels")
 _MAILBOX_IS_GONE: Final = "550 5.1.1 no such mailbox here"
 # Days of work, counted back; what is refused is the first document of the day.
 _REFUSED_ON: Final = frozenset({2, 40, 90})

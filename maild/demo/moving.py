@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from maild.app import App
 from maild.demo.clock import SharedClock
+from maild.demo.outbox import ZONE
 from maild.demo.outside import Outside
 from maild.model.delivery import State
 from maild.schedules import EXPORT
 from maild.store import deliveries, runs
 from maild.store.database import Tx
 
-ZONE: Final = ZoneInfo("Europe/Brussels")
 _STRIDE: Final = timedelta(days=6)
 _LOOKS_WITHIN: Final = 1.2  # seconds until every service saw that the time moved
 _QUIET_WITHIN: Final = 4.0  # seconds that a stride may take; what takes longer goes on by itself

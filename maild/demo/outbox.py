@@ -11,8 +11,10 @@ from email.message import EmailMessage
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 PAGE: Final = 50  # mails in the list
+ZONE: Final = ZoneInfo("Europe/Brussels")  # in which the demo shows times
 _KEPT: Final = 4_096  # heads of mails; a mail never changes
 
 
@@ -103,7 +105,7 @@ def _listed(path: Path) -> Listed:
         ", ".join(json.loads(path.with_suffix(".json").read_text("utf-8"))["recipients"]),
         str(said["From"]),
         str(said["Subject"]),
-        date.datetime if date is not None else None,
+        date.datetime.astimezone(ZONE) if date is not None else None,
         tuple(_name(part) for part in said.iter_attachments()),
     )
 

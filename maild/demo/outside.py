@@ -15,7 +15,7 @@ from typing import Final
 from maild.app import App
 from maild.consents import Consents
 from maild.demo import world
-from maild.demo.bills import another
+from maild.demo.bills import another, fresh_number
 from maild.demo.configuration import DIVISION, Surroundings
 from maild.joining import Joining
 from maild.simulators.codabox.server import CodaBox
@@ -29,7 +29,6 @@ from maild.ubl import document as ubl
 
 BY_EXACT: Final = "acme"  # the company whose books are at Exact Online
 BY_CODABOX: Final = "northsea"  # and the one whose books CodaBox reaches
-_FIRST_BOUGHT: Final = 800  # of the numbers of what lies ready at CodaBox
 
 
 class _TimedWorld(CodaBoxWorld):
@@ -110,7 +109,7 @@ class Outside:
         """Let a supplier's invoice lie ready at CodaBox; its number."""
         self._bought += 1
         bill = another(
-            _FIRST_BOUGHT + self._bought,
+            fresh_number(self.now()) + self._bought,
             self.now().date(),
             company=_company(BY_CODABOX),
             bought=True,
