@@ -24,6 +24,7 @@ from maild.store import automatic, links, people, trail
 from maild.store.database import Database, Tx
 
 GOOD_FOR: Final = timedelta(days=7)  # portal_security.md section 2, point 8
+MOST_OPEN: Final = 50  # offers of one side that wait for an answer: each of them is a mail
 LONGEST_NAME: Final = 200
 
 
@@ -50,7 +51,10 @@ class Links:
         """Ask the team of that VAT number or address to let an office see its documents.
 
         Says nothing of whether there is one: whose customers use maild is not for strangers to know.
+        Raises UserError when too many requests of the office wait for an answer.
         """
+        # Looked at first, and for every name: a refusal must not tell that there is such a team.
+        await self.db.read(partial(self._has_room_to_ask, person=person))
         wanted = known_as.strip()
         plain = "".join(filter(str.isalnum, wanted)).upper()
         for team in self.book().teams:
@@ -87,8 +91,9 @@ class Links:
         return await self.db.read(partial(people.partner, id_=id_))
 
     def _offer(self, tx: Tx, *, team: Team, email: str, rights: frozenset[Right], by: str) -> Link:
-        now = self.now()
-        for one in links.of_team(tx, team.slug):
+        now, known = self.now(), links.of_team(tx, team.slug)
+        _must_have_room(known, state=LinkState.INVITED, now=now)
+        for one in known:
             if one.email == email and one.state in {LinkState.INVITED, LinkState.ACTIVE}:
                 if one.state is LinkState.INVITED and one.expires_at <= now:
                     continue
@@ -109,6 +114,10 @@ class Links:
         self._note(tx, link, by=by, action="link.invited")
         self._tell(tx, "invited", team, to=(email,), by=by)
         return link
+
+    def _has_room_to_ask(self, tx: Tx, *, person: Person) -> None:
+        mine = links.of_partner(tx, person.partner) if person.partner else ()
+        _must_have_room(mine, state=LinkState.ASKED, now=self.now())
 
     def _ask(self, tx: Tx, *, team: Team, person: Person, rights: frozenset[Right]) -> None:
         now = self.now()
@@ -194,6 +203,15 @@ class Links:
         facts = {"by": by, "partner": partner, "days": str(GOOD_FOR.days)}
         url = f"{self.url}/links"
         tell(tx, kind, team, to=to, facts=facts, url=url, now=self.now())
+
+
+def _must_have_room(known: Collection[Link], *, state: LinkState, now: datetime) -> None:
+    waiting = sum(one.state is state and one.expires_at > now for one in known)
+    if waiting >= MOST_OPEN:
+        raise UserError(
+            f"{waiting} offers wait for an answer already",
+            hint="take one back, or wait until it is accepted or its week is over",
+        )
 
 
 def _may_accept(link: Link, scope: Scope) -> bool:

@@ -23,6 +23,7 @@
 | forms without end | `test_guard.test_a_form_has_a_bound` |
 | going on with a download after the end | `test_downloads.test_a_download_ends_in_the_middle_when_its_right_ends`; over a real connection: here |
 | taking everything at once | `test_downloads.test_an_hour_has_only_so_many_packages_for_a_whole_office` |
+| mailing strangers by invitations | `test_links.test_only_so_many_offers_wait_for_an_answer` |
 | signing in elsewhere unseen | `test_told.test_a_browser_that_is_not_the_first_is_told_of_once` |
 """
 

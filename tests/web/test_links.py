@@ -12,6 +12,7 @@ import time_machine
 
 from maild.errors import UserError
 from maild.model.access import LinkState, Right
+from maild.partners import links
 from maild.store import deliveries, trail
 from tests.web.conftest import ACCOUNTANT, OTHER_OWNER, OWNER, Site
 
@@ -78,6 +79,27 @@ async def test_asking_does_not_tell_who_is_a_customer(pages: Site, browsers: Bro
     assert [(one.status_code, one.headers["location"]) for one in answers] == [
         (303, "/links?asked=1")
     ] * 2
+
+
+async def test_only_so_many_offers_wait_for_an_answer(
+    pages: Site, browsers: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "MOST_OPEN", 2)
+    await pages.linked("acme", ACCOUNTANT)
+    owner, accountant = await browsers(OWNER), await browsers(ACCOUNTANT)
+    answers = []
+    for n in range(3):
+        form = {"team": "acme", "email": f"a{n}@kantoor.example", "sales": "1"}
+        answers.append(await owner.post("/links", data=form))
+    assert [one.status_code for one in answers] == [303, 303, 422]
+    assert "2 offers wait for an answer already" in answers[-1].text
+    monkeypatch.setattr(links, "MOST_OPEN", 1)
+    asked = [
+        await accountant.post("/links/ask", data={"team": wanted, "sales": "1"})
+        for wanted in ("BE0403170701", "BE0403170701", "BE0999999922")
+    ]
+    assert [one.status_code for one in asked] == [303, 422, 422]
+    assert asked[1].content == asked[2].content, "whether there is such a team is not told"
 
 
 async def test_nobody_else_accepts_or_ends(pages: Site, browsers: Browsers) -> None:
