@@ -15,7 +15,7 @@ import pypdfium2
 _FEW: Final = 30  # characters: a stamp of the scanner, the number of a page
 _AMOUNT: Final = re.compile(r"\d[.,]\d\d(?!\d)")
 _LARGE: Final = 0.5  # of the page
-_MOST_OBJECTS: Final = 2_000
+_MOST_OBJECTS: Final = 2_000  # a scan has few; a plan of a building has a million strokes
 _DEEP: Final = 3  # forms in forms
 
 
@@ -30,9 +30,10 @@ def is_picture(page: pypdfium2.PdfPage, words: Sequence[str]) -> bool:
 
 def _covered(page: pypdfium2.PdfPage) -> float:
     """The area of the pictures on a page, in square points; a scan may lie there in strips."""
-    kinds = (pypdfium2.raw.FPDF_PAGEOBJ_IMAGE,)
     area = 0.0
-    for one in islice(page.get_objects(filter=kinds, max_depth=_DEEP), _MOST_OBJECTS):
+    for one in islice(page.get_objects(max_depth=_DEEP), _MOST_OBJECTS):
+        if one.type != pypdfium2.raw.FPDF_PAGEOBJ_IMAGE:
+            continue
         left, bottom, right, top = one.get_bounds()
         area += abs(right - left) * abs(top - bottom)
     return area

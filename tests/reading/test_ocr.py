@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 
 from maild.errors import Unreadable
@@ -92,6 +93,13 @@ def test_a_page_of_text_is_no_picture_and_a_scan_is_one() -> None:
     assert [one.source for one in sheets_of(page)] == [Source.TEXT]
     assert [one.source for one in sheets_of(a_scan(page))] == [Source.PICTURE]
     assert [one.source for one in sheets_of(make.a_pdf())] == [Source.TEXT]
+
+
+def test_only_so_many_strokes_of_a_drawing_are_looked_at() -> None:
+    scan = pikepdf.open(io.BytesIO(a_scan(an_invoice_page(1003).content)))
+    strokes = scan.make_stream(b"0 0 m 9 9 l S " * 3_000)
+    scan.pages[0].contents_add(strokes, prepend=True)
+    assert [one.source for one in sheets_of(make.saved(scan))] == [Source.TEXT]
 
 
 async def test_a_page_of_nothing_is_read_as_nothing(sandbox: Sandbox) -> None:
