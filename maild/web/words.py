@@ -81,6 +81,8 @@ class Words:
 
     def ago(self, value: datetime, now: datetime) -> str:
         """How long ago: "3 uur geleden"."""
+        if abs(value - now) < timedelta(seconds=1):
+            return self("time.just_now")  # the locales would say "in 0 seconds"
         return format_timedelta(value - now, add_direction=True, threshold=1.2, locale=self.locale)
 
     def lasting(self, seconds: float) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from maild.web.words import LANGUAGES, best_language, texts
+from maild.web.words import LANGUAGES, Words, best_language, texts
 
 WEB = Path(__file__).resolve().parents[2] / "maild" / "web"
 FIELD = re.compile(r"\{(\w+)\}")
@@ -64,3 +66,11 @@ def test_a_browser_gets_the_first_of_our_languages_that_it_wants(
     accepted: str, language: str
 ) -> None:
     assert best_language(accepted) == language
+
+
+def test_what_happened_this_second_happened_just_now() -> None:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    words = Words("nl", ZoneInfo("Europe/Brussels"))
+    assert words.ago(now, now) == "zonet"
+    assert words.ago(now - timedelta(seconds=5), now) == "5 seconden geleden"
+    assert words.ago(now + timedelta(hours=3), now) == "over 3 uur"
