@@ -25,16 +25,17 @@ class Web(Section):
     via: str = ""
     sender: str = Field(default="", alias="from")
     second_factor: Literal["required", "optional"] = "required"
-    # Long enough for somebody who is away for a week; nobody's link is good for ever.
-    link_lifetime: Duration = timedelta(days=14)
-    link_downloads: int = Field(default=25, ge=1, le=1000)
+    # Whoever has such a link can download, so it is short-lived (portal_security.md 4); an operator
+    # whose accountants are away over a weekend may give it longer.
+    link_lifetime: Duration = timedelta(hours=24)
+    link_downloads: int = Field(default=5, ge=1, le=100)
 
     @model_validator(mode="after")
     def _links_last(self) -> Web:
-        if not timedelta(hours=1) <= self.link_lifetime <= timedelta(days=366):
+        if not timedelta(hours=1) <= self.link_lifetime <= timedelta(days=31):
             raise ValueError(
-                "link_lifetime is how long a link to a package is good: between an hour and 366"
-                ' days, such as "14d"'
+                "link_lifetime is how long a link to a package is good: between an hour and 31"
+                ' days, such as "3d"'
             )
         return self
 

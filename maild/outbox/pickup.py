@@ -20,8 +20,8 @@ from maild.store.database import Database, Tx
 from maild.store.link_secrets import LinkSecrets, sha256_text
 
 PATH: Final = "/packages"
-LASTS: Final = timedelta(days=14)
-MOST: Final = 25
+LASTS: Final = timedelta(hours=24)
+MOST: Final = 5
 # As long as a token, so that lines break where they did.
 CROSSED_OUT: Final = "x" * 43
 

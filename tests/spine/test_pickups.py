@@ -89,7 +89,7 @@ def test_a_package_is_downloaded_by_its_link_and_nobody_keeps_the_link(
         assert looked.status_code == 200
         assert browser.head(path).status_code == 200
     [shown] = house.json("pickup", "list")
-    assert (shown["state"], shown["taken"], shown["most"]) == ("good", 0, 25)
+    assert (shown["state"], shown["taken"], shown["most"]) == ("good", 0, 5)
     file = house.document(PERIOD)["files"][0]
     assert file["name"] in looked.text
     assert file["sha256"] in looked.text
