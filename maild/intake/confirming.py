@@ -19,7 +19,7 @@ from maild.intake.familiar import numbered
 from maild.intake.figures import pages_of
 from maild.intake.page_draft import side_of
 from maild.intake.paper_bill import DERIVED, bill_of, derived_ubl
-from maild.intake.said import as_json, taken
+from maild.intake.said import Fault, WrongFigures, as_json, taken
 from maild.intake.settling import call_off, go_on, of_page
 from maild.model.bill import Bill
 from maild.model.document import Direction, Document, File, Role, kind_of
@@ -118,8 +118,10 @@ class Confirming:
         strange = [one for one in printed if known and one not in known.accounts]
         if strange and known:
             who = known.name or known.key
-            raise UserError(
-                f"the account {', '.join(strange)} was never one of {who} at {team.slug}",
+            shown = ", ".join(strange)
+            words = f"the account {shown} was never one of {who} at {team.slug}"
+            raise WrongFigures(
+                [Fault("iban", "account", shown, words)],
                 hint="ask the supplier by a number that you know already; when it is right, name it: "
                 f"--set iban={','.join(printed)}",
             )

@@ -7,7 +7,8 @@ bookkeeper cannot do without.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -27,13 +28,42 @@ _KINDS: Final = ("invoice", "credit_note")
 _SURE: Final = frozenset({Verdict.PROVEN.value, Verdict.LIKELY.value})
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one figure: its key, a code for programs, the value, and a sentence."""
+
+    key: str
+    code: str
+    value: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.words}"
+
+
+class WrongFigures(UserError):
+    """Figures that cannot be; pages say each in their own language, by its code."""
+
+    def __init__(self, faults: Sequence[Fault], *, hint: str) -> None:
+        self.faults = tuple(faults)
+        super().__init__([str(one) for one in faults], hint=hint)
+
+
+class _Wrong(Exception):
+    """A value that cannot be; becomes a `Fault` with its key."""
+
+    def __init__(self, code: str, value: str, words: str) -> None:
+        self.code, self.value, self.words = code, value, words
+        super().__init__(words)
+
+
 def taken(figures: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, Value]:
     """The values that count: what a person said, else what was read and has not failed its check.
 
-    `figures` are those of `figures_json`. Raises UserError with every problem, each with its key.
+    `figures` are those of `figures_json`. Raises WrongFigures with every problem.
     """
-    problems = [
-        f"{key}: there is no such figure{did_you_mean(key, SAYABLE)}"
+    faults = [
+        Fault(key, "unknown", key, f"there is no such figure{did_you_mean(key, SAYABLE)}")
         for key in said
         if key not in SAYABLE
     ]
@@ -42,16 +72,17 @@ def taken(figures: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, Valu
         if key in said and key in SAYABLE:
             try:
                 values |= _said(key, said[key].strip())
-            except ValueError as fault:
-                problems.append(f"{key}: {fault}")
+            except _Wrong as wrong:
+                faults.append(Fault(key, wrong.code, wrong.value, wrong.words))
         elif (read := _read(figures.get(key))) is not None:
             values[key] = read
     values = _DEFAULTS | values
-    problems += _missing(values, besides={one.partition(":")[0] for one in problems})
-    if not problems:
-        problems += _sums(values)
-    if problems:
-        raise UserError(problems, hint="say it with --set KEY=VALUE, or pass it on without figures")
+    faults += _missing(values, besides={one.key for one in faults})
+    if not faults:
+        faults += _sums(values)
+    if faults:
+        hint = "say it with --set KEY=VALUE, or pass it on without figures"
+        raise WrongFigures(faults, hint=hint)
     return values
 
 
@@ -83,7 +114,7 @@ def _read(field: Any) -> Value | None:
 def _said(key: str, text: str) -> dict[str, Value]:
     """What a person said of a key; nothing for an empty text, which takes the figure away."""
     if len(text) > _LONGEST:
-        raise ValueError(f"longer than {_LONGEST} characters")
+        raise _Wrong("long", text[:20], f"longer than {_LONGEST} characters")
     if not text:
         return {}
     return {key: _CHECKS.get(key, _text)(text)}
@@ -91,13 +122,13 @@ def _said(key: str, text: str) -> dict[str, Value]:
 
 def _text(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("has characters that cannot be printed")
+        raise _Wrong("unprintable", "", "has characters that cannot be printed")
     return text
 
 
 def _kind(text: str) -> str:
     if text not in _KINDS:
-        raise ValueError(f'"{text}" is neither {" nor ".join(_KINDS)}')
+        raise _Wrong("kind", text, f'"{text}" is neither {" nor ".join(_KINDS)}')
     return text
 
 
@@ -105,31 +136,31 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError as fault:
-        raise ValueError(f'"{text}" is no date such as 2026-11-24') from fault
+        raise _Wrong("date", text, f'"{text}" is no date such as 2026-11-24') from fault
 
 
 def _sum(text: str) -> str:
     try:
         value = Decimal(text)
     except InvalidOperation as fault:
-        raise ValueError(f'"{text}" is no amount such as 1234.56') from fault
+        raise _no_amount(text) from fault
     if not value.is_finite() or abs(value) >= Decimal("1e12") or value != round(value, 2):
-        raise ValueError(f'"{text}" is no amount such as 1234.56')
+        raise _no_amount(text)
     return f"{round(value, 2):f}"
 
 
 def _currency(text: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", text):
-        raise ValueError(f'"{text}" is no currency such as EUR')
+        raise _Wrong("currency", text, f'"{text}" is no currency such as EUR')
     return text
 
 
 def _vat(text: str) -> str:
     plain = company_key(text)
     if not re.fullmatch(r"[A-Z]{2}[0-9A-Z]{2,13}", plain):
-        raise ValueError(f'"{text}" is no VAT number such as BE0123456749')
+        raise _Wrong("vat", text, f'"{text}" is no VAT number such as BE0123456749')
     if plain.startswith("BE") and not is_belgian_number(plain[2:]):
-        raise ValueError(f'the check digits of "{text}" are wrong')
+        raise _Wrong("digits", text, f'the check digits of "{text}" are wrong')
     return plain
 
 
@@ -137,28 +168,34 @@ def _accounts(text: str) -> tuple[str, ...]:
     found = tuple(re.sub(r"\W", "", one).upper() for one in text.split(","))
     for one in found:
         if not is_iban(one):
-            raise ValueError(f'"{one}" is no IBAN: its length or check digits are wrong')
+            raise _Wrong("iban", one, f'"{one}" is no IBAN: its length or check digits are wrong')
     return found
 
 
-def _missing(values: Mapping[str, Value], *, besides: set[str]) -> list[str]:
+def _no_amount(text: str) -> _Wrong:
+    return _Wrong("amount", text, f'"{text}" is no amount such as 1234.56')
+
+
+def _missing(values: Mapping[str, Value], *, besides: set[str]) -> list[Fault]:
     told = [
-        f"{key}: nothing sure was read; it must be said"
+        Fault(key, "missing", "", "nothing sure was read; it must be said")
         for key in REQUIRED
         if not values.get(key) and key not in besides
     ]
     if not any(values.get(key) for key in (*SUPPLIER, "iban")) and "supplier_vat" not in besides:
-        told.append("supplier_vat: neither a number nor an account of the supplier was read")
+        words = "neither a number nor an account of the supplier was read"
+        told.append(Fault("supplier_vat", "nobody", "", words))
     return told
 
 
-def _sums(values: Mapping[str, Value]) -> list[str]:
+def _sums(values: Mapping[str, Value]) -> list[Fault]:
     net, vat, gross = (
         Decimal(str(values[key])) for key in ("net_total", "vat_total", "gross_total")
     )
     if net + vat == gross:
         return []
-    return [f"gross_total: {net} and {vat} of VAT make {net + vat}, not {gross}"]
+    words = f"{net} and {vat} of VAT make {net + vat}, not {gross}"
+    return [Fault("gross_total", "sum", f"{net} + {vat} = {net + vat}", words)]
 
 
 _CHECKS: Final[Mapping[str, Callable[[str], Value]]] = {

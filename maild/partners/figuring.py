@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from maild.actions import Actions
-from maild.errors import NotFound
+from maild.errors import NotFound, UserError
 from maild.intake import review
+from maild.intake.said import Fault, WrongFigures
 from maild.model.access import Right, Scope
 from maild.model.document import Document
 from maild.partners.handling import Always
@@ -34,6 +35,14 @@ class Figured:
     strange: tuple[str, ...]
     used: tuple[str, ...]
     stranger: str | None
+
+
+class Unsaid(UserError):
+    """What a person said cannot be; each fault has a code that pages have words for."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        super().__init__([str(one) for one in faults])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +73,24 @@ class Figuring:
         always: Always = "once",
         place: str = "",
     ) -> None:
-        """Take a person's word for it, or pass it on without figures. Raises NotFound, UserError."""
+        """Take a person's word for it, or pass it on without figures.
+
+        Raises NotFound, Unsaid with what cannot be, and UserError when nothing waits any more.
+        """
         seen = await self.look(scope, id_)
         if seen.document.team not in scope.owns:
             always = "once"  # whom a team lets in for good is for its own people
-        await self.actions.review(
-            id_,
-            verdict="confirmed",
-            always=always,
-            said=None if as_file else said,
-            as_file=as_file,
-            by=scope.email,
-        )
+        try:
+            await self.actions.review(
+                id_,
+                verdict="confirmed",
+                always=always,
+                said=None if as_file else said,
+                as_file=as_file,
+                by=scope.email,
+            )
+        except WrongFigures as wrong:
+            raise Unsaid(wrong.faults) from wrong
         detail = "as a file, without figures" if as_file else _changed(seen.fields, said)
         await self._note(scope, seen.document, "document.confirmed", detail=detail, place=place)
 

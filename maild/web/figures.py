@@ -11,8 +11,8 @@ from typing import Any, Final, get_args
 
 from starlette.responses import Response
 
-from maild.errors import NotFound, UserError
-from maild.partners.figuring import Figured, as_text
+from maild.errors import NotFound
+from maild.partners.figuring import Figured, Unsaid, as_text
 from maild.partners.handling import Always
 from maild.web.pages import page
 from maild.web.routes import Page, Who
@@ -73,10 +73,8 @@ async def decide(visit: Visit) -> Response:
                 always=always,
                 place=visit.place,
             )
-    except NotFound:
-        raise
-    except UserError as fault:
-        return await _form(visit, seen, said=said, problems=fault.problems)
+    except Unsaid as fault:
+        return await _form(visit, seen, said=said, wrong=fault)
     return go(f"/documents/{id_}")
 
 
@@ -85,17 +83,18 @@ async def _form(
     seen: Figured,
     *,
     said: Mapping[str, str] | None = None,
-    problems: tuple[str, ...] = (),
+    wrong: Unsaid | None = None,
 ) -> Response:
     return page(
         visit,
         "figures.html",
-        status=422 if problems else 200,
+        status=422 if wrong else 200,
         team=visit.app.browsing.team(visit.scope, seen.document.team),
         document=seen.document,
         seen=seen,
         lines=[_line(key, seen.fields[key], said) for key in _KEYS],
-        problems=problems,
+        faults=wrong.faults if wrong else (),
+        keys=_KEYS,
         owns=seen.document.team in visit.scope.owns,
     )
 
