@@ -61,6 +61,11 @@ class Row:
     when: str
     cells: tuple[Cell, ...]
 
+    @property
+    def wants_a_person(self) -> bool:
+        """Whether a package failed or was never made."""
+        return any(one.fate in {"failed", "missing"} for one in self.cells)
+
 
 @dataclass(frozen=True, slots=True)
 class Almanac:

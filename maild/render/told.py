@@ -28,6 +28,9 @@ _OURS: Final[Mapping[str, str]] = {
     "held by a person": "",
     "cancelled by a person": "",
     "decided anew by today's rules": "decided_anew",
+    "decided anew, now that its figures are sure": "decided_sure",
+    "rejected by a person": "rejected",
+    "confirmed: it goes out as a correction": "as_correction",
 }
 
 

@@ -19,6 +19,7 @@ from maild.web.routes import Page, Who
 from maild.web.strip import strip
 from maild.web.visit import Visit, go
 
+MOST_ROWS: Final = 100  # of the calendar; those with something missing come first
 _LONGEST_LOOK: Final = 20.0  # seconds for all domains together
 
 
@@ -39,12 +40,14 @@ async def schedule(visit: Visit) -> Response:
     """What the clock does next, and what became of what it did."""
     found = await visit.app.agenda.list()
     now, almanac = visit.app.oversight.now(), visit.app.almanac
+    rows = sorted(await almanac.calendar(), key=lambda one: not one.wants_a_person)
     return page(
         visit,
         "operator_schedule.html",
         schedules=sorted(found, key=_when),
         strip=strip(_lanes(found, almanac.ahead(), now), now=now, words=visit.words),
-        calendar=await almanac.calendar(),
+        calendar=rows[:MOST_ROWS],
+        left_out=max(len(rows) - MOST_ROWS, 0),
     )
 
 

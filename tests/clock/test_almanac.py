@@ -75,6 +75,8 @@ async def test_a_period_says_what_became_of_its_package(wrist: Wrist) -> None:
     assert found["2026-03"] == "empty"
     assert found["2026-04"] == "made"
     assert found["2026-05"] == "coming"
+    [row] = await almanac(wrist).calendar(team="acme")
+    assert row.wants_a_person
 
 
 async def test_what_nobody_made_is_missing_and_what_was_passed_over_is_not(wrist: Wrist) -> None:

@@ -92,6 +92,11 @@ def test_each_reason_to_hold_has_words_without_what_is_quoted(
             "",
         ),
         (
+            Fate(State.CANCELLED, reason="decided anew, now that its figures are sure"),
+            "Nu de cijfers vaststaan, beslisten de regels opnieuw.",
+            "",
+        ),
+        (
             Fate(State.CANCELLED, HoldCode.SAME_BOOKS, "x"),
             "Een andere weg leidt al naar dezelfde boeken.",
             "",
