@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -134,7 +134,7 @@ class Ledger:
 
     def add(self, entry: Entry) -> None:
         """Append one. Raises OSError."""
-        self._file.write(json.dumps(_plain(asdict(entry))) + "\n")
+        self._file.write(json.dumps(entry, default=_plain) + "\n")
         self.count += 1
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -144,13 +144,12 @@ class Ledger:
 
 
 def _plain(value: Any) -> Any:
+    """What JSON does not know by itself."""
     match value:
-        case dict():
-            return {key: _plain(one) for key, one in value.items()}
-        case list() | tuple():
-            return [_plain(one) for one in value]
         case Decimal():
             return str(value)
         case date():
             return value.isoformat()
-    return value
+        case Rate() | Held() | Entry():
+            return {name: getattr(value, name) for name in value.__slots__}
+    raise TypeError(f"{type(value).__name__} has no place in the list of a package")
