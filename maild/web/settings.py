@@ -6,7 +6,7 @@ never written over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,43 +38,33 @@ async def change(visit: Visit) -> Response:
     if part is None:
         raise NotFound("there is no such part of the settings")
     shown = await visit.app.own_settings.look(visit.scope, visit.path("team"))
-    try:
-        values = part(visit, shown)
-        problems = await visit.app.own_settings.change(
+
+    async def write() -> Sequence[KeyProblem]:
+        return await visit.app.own_settings.change(
             visit.scope,
             visit.path("team"),
-            values,
+            part(visit, shown),
             seen=visit.field("seen", longest=64),
             place=visit.place,
         )
-    except NotFound:
-        raise
-    except UserError as fault:
-        problems = _problems(fault)
-    if problems:
-        return await _show(visit, problems=problems)
-    return go(f"/teams/{visit.path('team')}/settings?done={visit.path('part')}")
+
+    return await _written(visit, write, done=visit.path("part"))
 
 
 async def put_logo(visit: Visit) -> Response:
     """Take a picture as the team's logo."""
     given = await visit.file("logo")
-    slug = visit.path("team")
-    try:
-        problems = await visit.app.own_settings.put_logo(
+
+    async def write() -> Sequence[KeyProblem]:
+        return await visit.app.own_settings.put_logo(
             visit.scope,
-            slug,
+            visit.path("team"),
             given[1] if given else b"",
             seen=visit.field("seen", longest=64),
             place=visit.place,
         )
-    except NotFound:
-        raise
-    except UserError as fault:
-        problems = _problems(fault)
-    if problems:
-        return await _show(visit, problems=problems)
-    return go(f"/teams/{slug}/settings?done=logo#looks")
+
+    return await _written(visit, write, done="logo#looks")
 
 
 async def logo(visit: Visit) -> Response:
@@ -98,6 +88,21 @@ def _problems(fault: UserError) -> tuple[KeyProblem, ...]:
             return (KeyProblem("", str(fault), code=code),)
         case _:
             return tuple(KeyProblem("", str(one)) for one in (*fault.problems, fault.hint) if one)
+
+
+async def _written(
+    visit: Visit, write: Callable[[], Awaitable[Sequence[KeyProblem]]], *, done: str
+) -> Response:
+    """The page after a change, or with what is wrong with it."""
+    try:
+        problems = await write()
+    except NotFound:
+        raise
+    except UserError as fault:
+        problems = _problems(fault)
+    if problems:
+        return await _show(visit, problems=problems)
+    return go(f"/teams/{visit.path('team')}/settings?done={done}")
 
 
 async def _show(visit: Visit, *, problems: Sequence[KeyProblem] = ()) -> Response:
