@@ -18,6 +18,7 @@ from typing import Any, Final
 from maild.model.document import Kind
 from maild.model.ids import first_id
 from maild.store import engines
+from maild.store.searching import ANEW
 from maild.store.tallying import RIGHT
 from maild.ubl.document import write
 from tests.builders_bill import a_bill
@@ -96,6 +97,8 @@ def fill(path: Path, counts: Mapping[str, int], *, now: datetime) -> None:
         for table, right in RIGHT.items():
             store.execute(f"INSERT INTO {table} {right}")
         for words in made:
+            store.execute(words)
+        for words in ANEW:
             store.execute(words)
         store.execute("COMMIT")
         store.execute("PRAGMA journal_mode=WAL").close()

@@ -135,7 +135,10 @@ async def _prepare(config: Path) -> None:
 
 
 async def _open(config: Path) -> tuple[dict[str, str], Known]:
-    """Everybody signed in, and the office linked with every team: it has seen what is older than a month."""
+    """Everybody signed in, and the office linked with every team: it has seen what is older than half a year.
+
+    So that a thousand documents, too, fill a page of what is new.
+    """
     async with App.opened(config) as app:
         now = datetime.now(UTC)
         cookie = cookie_name(app, "session")
@@ -149,7 +152,7 @@ async def _open(config: Path) -> tuple[dict[str, str], Known]:
                     person = people.join(tx, person, office)
                     for team in TEAMS:
                         links.add(tx, _link(team, office.id, now=now))
-                        seen = now - timedelta(days=30)
+                        seen = now - timedelta(days=180)
                         browsing.process_all(tx, team, partner=office.id, by=address, now=seen)
                 guest = Guest("bench", "127.0.0.1", "nl")
                 opened = app.access.sessions.open(tx, person, factor=Factor.CONSOLE, guest=guest)
@@ -181,7 +184,8 @@ def _known(tx: Tx) -> Known:
     return Known(
         newest=sold[0].id,
         middle=last.id,
-        behind=f"{last.issued_on}~{last.id}",
+        # Near the top, so that a thousand documents fill the page behind it, too.
+        behind=f"{sold[9].issued_on}~{sold[9].id}",
         party=(sold[1].counterparty.name or "").split()[1],
     )
 

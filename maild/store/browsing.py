@@ -12,19 +12,32 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from maild.model.browsing import MOST_COUNTED, Activity, Place, Sums, Wish
 from maild.model.document import Direction, Document, Kind
 from maild.model.money import CENT, Amount
+from maild.store import searching
 from maild.store.database import Tx
 from maild.store.documents import with_files
 from maild.store.schema import documents, processed, processed_until
 from maild.store.schema_tallies import dated_sums
 from maild.store.statements import contains, insert_if_absent, unindexed
+from maild.store.tallying import ODD, THOUSANDTHS
 
 MOST_SUMMED: Final = (
-    5_000  # of what is searched for or new; of a whole period there is no such bound
+    2_000  # of what is searched for or new; of a whole period there is no such bound
 )
 _CREDITS: Final = frozenset({Kind.CREDIT_NOTE.value, Kind.PURCHASE_CREDIT_NOTE.value})
 _C: Final = documents.c
@@ -34,7 +47,7 @@ def page(
     tx: Tx, team: str, *, wish: Wish, partner: str | None, behind: Place | None, limit: int
 ) -> tuple[tuple[Document, ...], Place | None]:
     """Documents of a wish, the latest date first, and where the list goes on if it does."""
-    query = _wished(select(documents), team, wish, partner=partner)
+    query = _wished(tx, select(documents), team, wish, partner=partner)
     if behind is not None:
         query = query.where(tuple_(_C.dated_on, _C.id) < (behind.dated_on, behind.id))
     query = query.order_by(_C.dated_on.desc(), _C.id.desc()).limit(limit + 1)
@@ -48,21 +61,40 @@ def page(
 
 def ids(tx: Tx, team: str, *, wish: Wish, partner: str | None, limit: int) -> set[str]:
     """The documents of a wish, at most so many."""
-    query = _wished(select(_C.id), team, wish, partner=partner).limit(limit)
+    query = _wished(tx, select(_C.id), team, wish, partner=partner).limit(limit)
     return {str(one) for one in tx.execute(query).scalars()}
 
 
 def sums(tx: Tx, team: str, *, wish: Wish, partner: str | None) -> Sums:
-    """What the documents of a wish add up to: of a period as it is kept, else added up one by one."""
-    kept = None if wish.text or wish.only_new else _kept_sums(tx, team, wish)
-    return kept or _added_up(tx, team, wish, partner=partner)
-
-
-def _added_up(tx: Tx, team: str, wish: Wish, *, partner: str | None) -> Sums:
-    asked = select(_C.kind, _C.total, _C.currency)
-    rows = tx.execute(_wished(asked, team, wish, partner=partner).limit(MOST_SUMMED + 1)).all()
-    if len(rows) > MOST_SUMMED:
+    """What the documents of a wish add up to: of a period as it is kept, else added up."""
+    if not wish.text and not wish.only_new:
+        kept = _in_amounts(tx.execute(_kept(team, wish)).all())
+        if kept is not None:
+            return kept
+    asked = _wished(tx, select(_C.kind, _C.total, _C.currency), team, wish, partner=partner)
+    asked = asked.limit(MOST_SUMMED + 1)
+    rows = tx.execute(_grouped(asked)).all()
+    if sum(row.n for row in rows) > MOST_SUMMED:
         return Sums(MOST_SUMMED, (), more=True)
+    return _in_amounts(rows) or _one_by_one(tx.execute(asked).all())
+
+
+def _grouped(asked: Select[Any]) -> Select[Any]:
+    """The documents of a question as rows of `dated_sums`: the database adds up ten times faster."""
+    some = asked.subquery()
+    thousandths: ColumnElement[int] = literal_column(THOUSANDTHS.format(row=""))
+    odd: ColumnElement[int] = literal_column(ODD.format(row=""))
+    return select(
+        some.c.kind,
+        some.c.currency,
+        func.count().label("n"),
+        func.sum(thousandths).label("thousandths"),
+        func.sum(odd).label("odd"),
+    ).group_by(some.c.kind, some.c.currency)
+
+
+def _one_by_one(rows: Sequence[Any]) -> Sums:
+    """The same where a total is odd."""
     found: dict[str, Decimal] = {}
     for kind, total, currency in rows:
         if total is not None:
@@ -149,8 +181,8 @@ def _marked(partner: str) -> Select[str]:
     return select(processed.c.document).where(mine)
 
 
-def _kept_sums(tx: Tx, team: str, wish: Wish) -> Sums | None:
-    """The same from what is kept of each date; None where a total is odd and nothing is kept of it."""
+def _kept(team: str, wish: Wish) -> Select[Any]:
+    """What is kept of the dates of a wish."""
     kept = dated_sums.c
     among = [one.value for one in wish.directions]
     query = (
@@ -160,8 +192,13 @@ def _kept_sums(tx: Tx, team: str, wish: Wish) -> Sums | None:
     )
     if wish.kinds:
         query = query.where(kept.kind.in_([one.value for one in wish.kinds]))
+    return query
+
+
+def _in_amounts(rows: Sequence[Any]) -> Sums | None:
+    """Rows of `dated_sums` together; None where a total is odd, which no row has in it."""
     count, found = 0, dict[str, int]()
-    for row in tx.execute(query):
+    for row in rows:
         # An integer that grew too large becomes a float in SQLite: then it is not exact.
         if row.odd or not isinstance(row.thousandths, int):
             return None
@@ -178,8 +215,16 @@ def _plain(thousandths: int) -> Decimal:
     return (Decimal(thousandths) / 1000).quantize(step)
 
 
-def _wished(query: Select[Any], team: str, wish: Wish, *, partner: str | None) -> Select[Any]:
-    query = query.where(_seen(team, wish.directions), _C.dated_on.between(*wish.days))
+def _wished(  # noqa: PLR0917 - as `page` and `sums`
+    tx: Tx, query: Select[Any], team: str, wish: Wish, *, partner: str | None
+) -> Select[Any]:
+    few = searching.few(tx, wish.text) if wish.text else None
+    if few is None:
+        query = query.where(_seen(team, wish.directions), _C.dated_on.between(*wish.days))
+    else:
+        # By their ids: a period has more documents than the part of a word.
+        query = query.where(_C.id.in_(few), unindexed(_C.dated_on).between(*wish.days))
+        query = query.where(_seen(team, wish.directions, by_id=True))
     if wish.kinds:
         query = query.where(_C.kind.in_([one.value for one in wish.kinds]))
     if wish.text:
@@ -190,7 +235,10 @@ def _wished(query: Select[Any], team: str, wish: Wish, *, partner: str | None) -
     return query
 
 
-def _seen(team: str, directions: Collection[Direction]) -> ColumnElement[bool]:
+def _seen(
+    team: str, directions: Collection[Direction], *, by_id: bool = False
+) -> ColumnElement[bool]:
     """Of this team, of these directions; what is of neither is its owner's alone."""
     among = [one.value for one in directions]
-    return and_(_C.team == team, _C.direction.in_(among), _C.kind != Kind.EXPORT.value)
+    of = unindexed(_C.team) if by_id else _C.team
+    return and_(of == team, _C.direction.in_(among), _C.kind != Kind.EXPORT.value)

@@ -18,6 +18,7 @@ from maild.errors import UserError
 from maild.store import engines
 from maild.store.disk import PRIVATE, flush_folder
 from maild.store.schema import arrivals, cleared, deliveries, files, refusals, undecided
+from maild.store.searching import wrong
 from maild.store.spool import READ_AT_ONCE
 from maild.store.tallying import RIGHT
 
@@ -119,6 +120,8 @@ def miscounted(connection: Any) -> Iterator[str]:
         )
         if connection.execute(f"{query} LIMIT 1").fetchone():
             yield f"maild.db: {table} is not what is there; a backup that is restored counts anew"
+    if "searched" in tables and wrong(connection):
+        yield "maild.db: the search index is not of what is there; a backup that is restored makes it anew"
 
 
 def blob_path(key: str) -> Path:

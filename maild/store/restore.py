@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 
 from maild.errors import UserError
 from maild.model.delivery import HoldCode, Outcome, State
-from maild.store import attempts, engines, marks, runs, tallying
+from maild.store import attempts, engines, marks, runs, searching, tallying
 from maild.store.backup import DATABASE, free_enough
 from maild.store.database import Tx
 from maild.store.disk import flush_folder, make_folder
@@ -180,6 +180,7 @@ def _driver(tx: Tx) -> Any:
 def _hold(tx: Tx, *, taken_at: str, now: datetime) -> int:
     """Hold what was to leave, count anew, and note the restore; how many deliveries are held."""
     tallying.count_anew(tx)
+    searching.fill(tx)
     under_way = [State.QUEUED.value, State.SENDING.value, State.UNCERTAIN.value]
     query = select(deliveries).where(deliveries.c.state.in_(under_way))
     reason = (

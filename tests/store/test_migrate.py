@@ -46,7 +46,9 @@ def made(path: Path) -> Path:
 def test_the_steps_make_exactly_the_tables_of_the_schema(tmp_path: Path) -> None:
     engine = engines.writer_engine(made(tmp_path / "maild.db"))
     with engine.connect() as tx:
-        context = MigrationContext.configure(tx, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            tx, opts={"compare_type": True, "include_object": of_ours}
+        )
         assert compare_metadata(context, schema.metadata) == []
         made_by_steps = words(tx)
     engine.dispose()
@@ -58,9 +60,15 @@ def test_the_steps_make_exactly_the_tables_of_the_schema(tmp_path: Path) -> None
     engine.dispose()
 
 
+def of_ours(_thing: object, name: str | None, *_: object) -> bool:
+    """Not the tables of FTS5's index: SQLAlchemy has no word for such a table."""
+    return not str(name).startswith("trigrams")
+
+
 def words(tx: Connection) -> dict[str, str]:
-    """Every index and trigger in its words: Alembic compares no conditions and no triggers."""
-    query = "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql <> ''"
+    """What Alembic does not compare, in its words: conditions of indexes, triggers, FTS5's tables."""
+    query = "SELECT name, sql FROM sqlite_master WHERE sql <> '' AND "
+    query += "(type IN ('index', 'trigger') OR name LIKE 'trigrams%')"
     return {row[0]: " ".join(row[1].split()) for row in tx.exec_driver_sql(query)}
 
 

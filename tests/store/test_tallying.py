@@ -177,7 +177,7 @@ def test_an_update_counts_what_is_there(tmp_path: Path) -> None:
             filed = file(tx, a_random_document(chance))
             deliveries.add(tx, a_delivery(filed, team=filed.team))
         kept = everything_kept(tx)
-        for table in ("fates", "dated_sums", "series"):
+        for table in ("fates", "dated_sums", "series", "trigrams", "searched"):
             tx.execute(text(f"DROP TABLE {table}"))
         for name in tx.execute(text(_NEW_TRIGGERS)).scalars().all():
             tx.execute(text(f"DROP TRIGGER {name}"))
@@ -190,7 +190,7 @@ def test_an_update_counts_what_is_there(tmp_path: Path) -> None:
 
 _NEW_TRIGGERS = (
     "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    " AND (name LIKE 'fate%' OR name LIKE 'document%')"
+    " AND (name LIKE 'fate%' OR name LIKE 'document%' OR name LIKE 'searched%')"
 )
 
 
