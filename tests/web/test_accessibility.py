@@ -36,6 +36,14 @@ RULES = {
     "resultTypes": ["violations"],
 }
 WIDE, PHONE = 1100, 390
+# Cells of tables that fold into cards, without their column's heading; but for what names the card,
+# what is done with it, and the hour beside it.
+UNSAID = """() => [...document.querySelectorAll("main table")]
+  .filter(table => table.tHead && getComputedStyle(table.tHead).display === "none")
+  .flatMap(table => [...table.querySelectorAll("tbody td:not([colspan], .what, .do, .hour, .tickbox)")])
+  .filter(cell => getComputedStyle(cell).display !== "none"
+    && !getComputedStyle(cell, "::before").content.startsWith(`"${cell.dataset.label}`))
+  .map(cell => cell.outerHTML.slice(0, 200))"""
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +161,7 @@ async def test_whoever_has_a_link_to_a_package_can_use_its_page(
 
 
 async def judged(page: Page, address: str) -> str:
-    """What axe finds wrong on a page, light and dark, and whether it fits on a phone."""
+    """What axe finds wrong on a page, light and dark, and whether a phone shows it all."""
     said = ""
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size({"width": WIDE, "height": 900})
@@ -162,6 +170,8 @@ async def judged(page: Page, address: str) -> str:
     await page.emulate_media(color_scheme="dark")
     await page.set_viewport_size({"width": PHONE, "height": 844})
     said += await axe(page, f"{address} dark, on a phone")
+    for cell in await page.evaluate(UNSAID):
+        said += f"{address}: a phone does not say what this is: {cell}\n"
     needed = await page.evaluate("document.documentElement.scrollWidth")
     return said + (f"{address}: {needed} px wide on a phone\n" if needed > PHONE else "")
 
