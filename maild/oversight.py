@@ -143,7 +143,8 @@ class Oversight:
         """Which rules of a team hit in the last 90 days, and what none took. Raises UnknownTeam."""
         team = self.book().team(slug)
         rules = [one.name for one in team.rules]
-        look = partial(overview.coverage, team=team.slug, rules=rules, since=self.now() - _COVERED)
+        since = (self.now() - _COVERED).date()
+        look = partial(overview.coverage, team=team.slug, rules=rules, since=since)
         return await self.db.read(look)
 
     async def trail(self, *, before: int | None) -> tuple[tuple[trail.Kept, ...], int | None]:

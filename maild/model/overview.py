@@ -22,13 +22,12 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often each rule of a team hit among its newest documents, and what none took.
+    """How many documents each rule of a team took, and what none took.
 
-    `hits` has the name of a rule, how often, and when last; `missed` a kind and how many.
+    `hits` has the name of a rule, how many, and the last day (UTC); `missed` a kind and how many.
     """
 
-    looked_at: int
-    hits: tuple[tuple[str, int, datetime | None], ...]
+    hits: tuple[tuple[str, int, date | None], ...]
     missed: tuple[tuple[str, int], ...]
 
 

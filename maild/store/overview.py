@@ -10,7 +10,7 @@ import heapq
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Select, String, func, select
@@ -24,7 +24,7 @@ from maild.store.database import Tx
 from maild.store.documents import with_files
 from maild.store.schema import arrival_documents, arrivals, attempts, documents, refusals, unruled
 from maild.store.schema import deliveries as table
-from maild.store.schema_tallies import fates
+from maild.store.schema_tallies import fates, rulings
 from maild.store.statements import unindexed
 
 _D: Final = documents.c
@@ -73,29 +73,25 @@ def without_rule(
     return with_files(tx, tx.execute(query))
 
 
-def coverage(
-    tx: Tx, team: str, *, rules: Sequence[str], since: datetime, among: int = 2_000
-) -> Coverage:
-    """What the rules of a team said of its newest documents since then, at most so many."""
+def coverage(tx: Tx, team: str, *, rules: Sequence[str], since: date) -> Coverage:
+    """What the rules of a team took of the documents since that day (UTC)."""
+    of = rulings.c
     query = (
-        select(_D.kind, _D.trace, _D.accepted_at)
-        .where(_D.team == team, _D.accepted_at >= since)
-        .order_by(_D.accepted_at.desc())
-        .limit(among)
+        select(of.rule, of.kind, func.sum(of.n), func.max(of.day))
+        .where(of.team == team, of.day >= str(since), of.n > 0)
+        .group_by(of.rule, of.kind)
     )
     hits: Counter[str] = Counter()
     missed: Counter[str] = Counter()
-    last: dict[str, datetime] = {}
-    found = tx.execute(query).all()
-    for row in found:
-        names = [rule for rule, hit, _ in json.loads(row.trace) if hit]
-        hits.update(names)
-        for name in names:
-            last.setdefault(name, row.accepted_at)
-        if not names:
-            missed[row.kind] += 1
+    last: dict[str, date] = {}
+    for rule, kind, count, day in tx.execute(query):
+        if rule:
+            hits[rule] += count
+            last[rule] = max(date.fromisoformat(day), last.get(rule, date.min))
+        else:
+            missed[kind] += count
     each = tuple((name, hits[name], last.get(name)) for name in rules)
-    return Coverage(len(found), each, tuple(missed.most_common()))
+    return Coverage(each, tuple(missed.most_common()))
 
 
 def held(tx: Tx, *, limit: int) -> tuple[Delivery, ...]:

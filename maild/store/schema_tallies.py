@@ -46,6 +46,18 @@ dated_sums = Table(
     sqlite_with_rowid=False,
 )
 
+# How many documents of a day (UTC) of a kind each rule took; those that none took under no name.
+rulings = Table(
+    "rulings",
+    metadata,
+    Column("team", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("n", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # The numbers of a team's own documents as unbroken rows: `first` to `last` are all there. Where one
 # starts, numbers are missing before it, or nothing was counted before.
 series = Table(

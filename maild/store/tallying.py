@@ -1,4 +1,4 @@
-"""Counting while it is written: triggers that keep `tallies`, `fates` and `dated_sums`.
+"""Counting while it is written: triggers that keep `tallies`, `fates`, `dated_sums` and `rulings`.
 
 Triggers and not code, since no write can forget them. SQLite's words; PostgreSQL will need its own.
 """
@@ -62,6 +62,21 @@ _NO_DOCUMENT: Final = f"""
     WHERE team = OLD.team AND dated_on = OLD.dated_on
         AND (direction, kind, currency) = ({_of(_KEY, "OLD")});
 """  # noqa: S608 - names of ours
+# A trace is a JSON list of [rule, hit, reason]; what no rule took is counted under no name.
+_TOOK: Final = "SELECT value ->> 0 FROM json_each({row}trace) WHERE value ->> 1"
+_RULING: Final = f"""
+    INSERT INTO rulings (team, day, kind, rule, n)
+    SELECT NEW.team, substr(NEW.accepted_at, 1, 10), NEW.kind, rule, 1 FROM (
+        SELECT value ->> 0 AS rule FROM json_each(NEW.trace) WHERE value ->> 1
+        UNION SELECT '' WHERE NOT EXISTS ({_of(_TOOK, "NEW")})
+    ) WHERE true
+    ON CONFLICT (team, day, kind, rule) DO UPDATE SET n = n + 1;
+"""  # noqa: S608 - the same
+_NO_RULING: Final = f"""
+    UPDATE rulings SET n = n - 1
+    WHERE team = OLD.team AND day = substr(OLD.accepted_at, 1, 10) AND kind = OLD.kind
+        AND (rule IN ({_of(_TOOK, "OLD")}) OR rule = '' AND NOT EXISTS ({_of(_TOOK, "OLD")}));
+"""  # noqa: S608 - the same
 _COUNTED: Final = "team, dated_on, direction, kind, currency, total"
 
 OF_DELIVERIES: Final = (
@@ -89,6 +104,12 @@ OF_DOCUMENTS: Final = (
         f" BEGIN {_NO_DOCUMENT} {_DOCUMENT} END"
     ),
     f"CREATE TRIGGER document_delete AFTER DELETE ON documents BEGIN {_NO_DOCUMENT} END",
+    f"CREATE TRIGGER ruling_insert AFTER INSERT ON documents BEGIN {_RULING} END",
+    (
+        "CREATE TRIGGER ruling_update AFTER UPDATE OF team, accepted_at, kind, trace ON documents"
+        f" BEGIN {_NO_RULING} {_RULING} END"
+    ),
+    f"CREATE TRIGGER ruling_delete AFTER DELETE ON documents BEGIN {_NO_RULING} END",
 )
 # What the tables hold when they are right, by the columns of their keys: a check compares.
 RIGHT: Final = {
@@ -101,6 +122,12 @@ RIGHT: Final = {
         f"SELECT team, dated_on, {_KEY}, count(*), sum({THOUSANDTHS}), sum({ODD})"  # noqa: S608 - the same
         " FROM documents GROUP BY 1, 2, 3, 4, 5"
     ).format(row=""),
+    "rulings": (
+        "SELECT team, substr(accepted_at, 1, 10), kind, value ->> 0, count(DISTINCT documents.id)"
+        " FROM documents, json_each(trace) WHERE value ->> 1 GROUP BY 1, 2, 3, 4"
+        " UNION ALL SELECT team, substr(accepted_at, 1, 10), kind, '', count(*) FROM documents"
+        " WHERE NOT EXISTS (SELECT 1 FROM json_each(trace) WHERE value ->> 1) GROUP BY 1, 2, 3"
+    ),
 }
 
 

@@ -141,8 +141,10 @@ def test_an_update_finds_what_is_there(tmp_path: Path) -> None:
         one = file(tx, a_document(number="F2026-077", files=()))
         for name in ("insert", "update", "delete"):
             tx.execute(text(f"DROP TRIGGER searched_{name}"))
-        for table in ("trigrams", "searched"):
+        for table in ("trigrams", "searched", "rulings"):
             tx.execute(text(f"DROP TABLE {table}"))
+        for name in ("insert", "update", "delete"):
+            tx.execute(text(f"DROP TRIGGER ruling_{name}"))
         tx.execute(text("UPDATE alembic_version SET version_num = '0022'"))
     with writing(path) as tx:
         assert browsing.ids(tx, "acme", wish=replace(ALL, text="6-077"), partner=None, limit=9) == {
