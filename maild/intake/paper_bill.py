@@ -1,8 +1,9 @@
 """A page's figures as a bill, and that as a UBL of our own: derived, and marked so.
 
 Pure. The supplier issued a page and no UBL, so what is written here says in its note that it was made
-of the page, and claims EN 16931 and no network. A page without taxed rows gets none: why no VAT is due
-is a judgement (reverse charge, exemption, export) that no figure proves.
+of the page, and claims EN 16931 and no network. Why no VAT is due is a judgement (reverse charge,
+exemption, export) that no figure proves: a page without VAT gets one only where it prints that its supplier
+is exempt, or a person said so.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _NOTE: Final = (
 )
 _TERMS: Final = "PDF"
 _TRANSFER: Final = "30"  # UNCL4461
+_STANDARD, _EXEMPT = "S", "E"  # UNCL5305
 _PIECE: Final = "C62"
 _ENTERPRISE: Final = "0208"
 _COUNTRIES: Final = {"EL": "GR"}
@@ -77,7 +79,12 @@ def _totals(paper: Paper) -> Totals:
 
 
 def _rows(paper: Paper) -> Iterator[TaxSubtotal]:
-    """A row for each rate, when all rows are taxed and add up to the totals."""
+    """A row for each rate, when all rows are taxed and add up to the totals, or one that is exempt."""
+    net = _amount(paper.net, paper)
+    if paper.exemption and net and paper.tax == 0 and paper.net == paper.gross:
+        tax = Tax(_EXEMPT, Decimal(0), exemption_reason=paper.exemption)
+        yield TaxSubtotal(tax, net, Amount.zero(net.currency))
+        return
     told = [(Decimal(one.rate), _cents(one.base), _cents(one.vat)) for one in paper.rates]
     bases = sum((base for _, base, _ in told if base is not None), Decimal(0))
     vats = sum((vat for _, _, vat in told if vat is not None), Decimal(0))
@@ -87,7 +94,7 @@ def _rows(paper: Paper) -> Iterator[TaxSubtotal]:
         return
     for rate, base, vat in told:
         if base is not None and vat is not None and paper.currency:
-            tax = Tax("S", rate)
+            tax = Tax(_STANDARD, rate)
             yield TaxSubtotal(tax, Amount(base, paper.currency), Amount(vat, paper.currency))
 
 
@@ -96,7 +103,8 @@ def _lines(rows: tuple[TaxSubtotal, ...], paper: Paper) -> Iterator[Line]:
     for n, row in enumerate(rows, 1):
         name = f"{paper.number} ({row.tax.percent:f} %)"
         price = Price(row.base) if row.base else None
-        yield Line(str(n), Decimal(1), _PIECE, row.base, Item(name), price, row.tax)
+        tax = replace(row.tax, exemption_reason=None)  # it stands in the breakdown only (BT-120)
+        yield Line(str(n), Decimal(1), _PIECE, row.base, Item(name), price, tax)
 
 
 def _seller(paper: Paper) -> Party:

@@ -82,6 +82,8 @@ def facts_of_page(document: Document, *, sure: bool) -> Facts:
     misread most easily.
     """
     found = facts_of(document) | {PAGE: ["read"]}
+    if document.bill and not any(one.amount.value for one in document.bill.taxes):
+        found.pop("taxes", None)  # by which category there is no VAT, each may say otherwise
     kept = found.keys() if sure else {"gross", "issued_on", "net", "tax", "accounts", PAGE}
     return {name: words for name, words in found.items() if name in kept}
 

@@ -26,6 +26,7 @@ KEYS: Final = (
     "gross_total",
     "amount_due",
     "vat_breakdown",
+    "exemption_reason",
     "payment_reference",
     "structured_communication",
 )

@@ -33,7 +33,7 @@ class Paper:
     """What may be said of a page; absent is what is not sure.
 
     Amounts are as printed, of a credit note maybe below zero. `rates` may be there without the whole
-    breakdown being sure: then it is empty.
+    breakdown being sure: then it is empty. `exemption` is why there is no VAT.
     """
 
     kind: BillKind
@@ -50,6 +50,7 @@ class Paper:
     gross: Decimal | None = None
     due: Decimal | None = None
     rates: tuple[Rate, ...] = ()
+    exemption: str | None = None
     communication: str | None = None
 
     @property
@@ -107,5 +108,6 @@ def paper_of(values: Mapping[str, Value | None]) -> Paper:
         gross=sums.get("gross_total"),
         due=sums.get("amount_due"),
         rates=tuple(given.get("vat_breakdown", ())),
+        exemption=given.get("exemption_reason"),
         communication=given.get("structured_communication"),
     )

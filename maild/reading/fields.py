@@ -23,6 +23,7 @@ from maild.reading.rows import Sheet
 from maild.reading.seen import Line, lines_of
 from maild.reading.supplier_name import name_field
 from maild.reading.totals import Printed, printed, total_fields
+from maild.reading.untaxed import REASON, reason_of
 
 _NOBODY: Final = Own()
 _CODES: Final = re.compile(
@@ -46,6 +47,8 @@ def read_fields(
     signs = _currencies(lines)
     found |= total_fields(lines, money, one_currency=len({code for code, _ in signs}) <= 1)
     found["currency"] = _currency(signs, money)
+    if found["vat_total"].value in {None, "0.00"}:
+        found[REASON] = reason_of(lines)
     if _is_marked_elsewhere(found, money):
         found |= {key: _doubted(found[key]) for key in (*_TOTALS, "currency")}
     found["supplier_name"] = name_field(lines, own=own, numbers=_numbers(found))

@@ -2,7 +2,7 @@
 
 Pure. A number or a date looks the same when it stands after the same word, at the same place and is
 written the same way as on a page that a person confirmed (purchase_reading.md A2). Totals are left to
-their arithmetic.
+their arithmetic, except those of a page without VAT, which has none (`maild.reading.untaxed`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,15 @@ from maild.model.supplier import ACCOUNT_KEY, Remembered, Sign
 from maild.reading.dates import Day, dates_in
 from maild.reading.eyesight import doubted
 from maild.reading.labels import Labels, shipped
-from maild.reading.rows import Sheet
+from maild.reading.rows import Sheet, Source
 from maild.reading.seen import Line, Seen, labels_of, lines_of
+from maild.reading.untaxed import (
+    REASON,
+    TOTAL,
+    remembered_reason,
+    remembered_total,
+    signs_without_vat,
+)
 
 MEMORY: Final = "supplier memory"  # the name of the check
 NUMBER: Final = "invoice_number"
@@ -47,6 +54,9 @@ def recalled(
     found |= _identity(figures, known)
     if figures["currency"].verdict is Verdict.ABSENT and known.currency:
         found["currency"] = _by_memory(Field(known.currency))
+    # Of what OCR read nothing but arithmetic holds an amount up.
+    if _may_be_untaxed(found, known) and all(one.source is not Source.OCR for one in pages):
+        found |= _without_vat(found, lines, known)
     return doubted(found, pages, looks=frozenset({MEMORY}))
 
 
@@ -59,7 +69,7 @@ def signs_of(
 ) -> tuple[Sign, ...]:
     """How confirmed values look on the page; one that does not stand there leaves no sign.
 
-    `said` has the number as it is printed, and dates as ISO text.
+    `said` has the number as it is printed, dates as ISO text, and amounts as decimal text.
     """
     lines = lines_of(sheets, labels or shipped())
     signs = []
@@ -75,6 +85,7 @@ def signs_of(
             days = [(seen, _order(seen, on)) for seen in _days(lines)]
             told = [(_as_text(seen), order) for seen, order in days if order]
             signs.append(_sign(key, figures[key], told))
+    signs += signs_without_vat(said, lines)
     return tuple(one for one in signs if one is not None)
 
 
@@ -145,6 +156,33 @@ def _identity(figures: Figures, known: Remembered) -> dict[str, Field]:
     mine = f"{vat.value}" == known.key or not (vat.value or known.key.startswith(ACCOUNT_KEY))
     if mine and vat.verdict is Verdict.LIKELY and known.accounts.intersection(map(str, accounts)):
         told["supplier_vat"] = _by_memory(vat)
+    return told
+
+
+def _may_be_untaxed(found: Figures, known: Remembered) -> bool:
+    """Whether number, account and currency are those of a supplier whose page was confirmed without VAT."""
+    accounts = frozenset(map(str, found["iban"].value or ()))
+    return (
+        bool(known.of(TOTAL))
+        and found[NUMBER].verdict is Verdict.PROVEN
+        and bool(accounts)
+        and accounts <= known.accounts
+        and found["currency"].value == known.currency
+    )
+
+
+def _without_vat(found: Figures, lines: Sequence[Line], known: Remembered) -> dict[str, Field]:
+    """Totals and reason of such a page, as far as they look as they did."""
+    told: dict[str, Field] = {}
+    if found[TOTAL].verdict is not Verdict.PROVEN:
+        totals = remembered_total(lines, known.of(TOTAL))
+        if totals and found[TOTAL].value in {None, totals[TOTAL].value}:
+            told = {key: _by_memory(one) for key, one in totals.items()}
+    vat = told.get("vat_total", found["vat_total"])
+    if vat.verdict is Verdict.PROVEN and vat.value == "0.00":
+        reason = remembered_reason(found[REASON], known.of(REASON), lines)
+        if reason is not None:
+            told[REASON] = _by_memory(reason) if reason.value else reason
     return told
 
 

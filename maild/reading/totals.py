@@ -19,9 +19,10 @@ from maild.reading.seen import Line, Seen, column_labels, row_labels
 from maild.reading.solve import LEGAL, Paper, Solution, Sum, solve
 
 _MONEY: Final = frozenset({"net", "vat", "gross", "due", "prepaid", "rounding", "base"})
+_UNTAXED: Final = frozenset({"reverse", "exempt"})
 _HEADING: Final = re.compile(r"\D*%\D*")
 _MARGIN: Final = 4  # of weight, by which the best answer must lead
-_ENOUGH: Final = 10  # of weight, under which an answer is a guess
+ENOUGH: Final = 10  # of weight, under which an answer is a guess
 _MOST_AMOUNTS: Final = 3_000
 
 
@@ -65,21 +66,33 @@ def printed(lines: Sequence[Line]) -> Printed:
 def solved(lines: Sequence[Line], money: Printed) -> tuple[list[Solution], bool]:
     """The ways in which the document adds up, the best first, and whether all of them were looked at."""
     sums = [Sum(one.value.cents, _meanings(one), one.line.at) for one in money.amounts]
-    untaxed = any("reverse" in label.meanings for label in _labels(lines))
-    paper = Paper(sums, _rates(lines), untaxed)
+    untaxed = any(label.meanings & _UNTAXED for label in _labels(lines))
+    paper = Paper(sums, rates_in(lines), untaxed)
     return solve(paper) if sums else [], not paper.exhausted
 
 
 def total_fields(lines: Sequence[Line], money: Printed, *, one_currency: bool) -> dict[str, Field]:
     """The fields of the totals; proven only on a page that speaks of one currency."""
     solutions, whole_search = solved(lines, money)
-    best = solutions[0] if solutions and solutions[0].weight >= _ENOUGH else None
+    best = solutions[0] if solutions and solutions[0].weight >= ENOUGH else None
     if best is None:
         return _by_label(money)
     # Where the search was broken off, one that was not seen may speak against the best.
     sure = whole_search and one_currency and _is_sure(best, solutions[1:], money)
-    verdict = Verdict.PROVEN if sure else Verdict.LIKELY
     others = tuple(written(one.gross) for one in solutions[1:4] if one.gross != best.gross)
+    return stated(lines, money, best, sure=sure, others=others)
+
+
+def stated(
+    lines: Sequence[Line],
+    money: Printed,
+    best: Solution,
+    *,
+    sure: bool,
+    others: tuple[str, ...] = (),
+) -> dict[str, Field]:
+    """The fields of totals that were chosen, each where it stands; `others` could be the gross instead."""
+    verdict = Verdict.PROVEN if sure else Verdict.LIKELY
     fields = {
         "net_total": _placed(money, best.net, verdict, "net", "base"),
         "vat_total": _placed(money, best.vat, verdict, "vat"),
@@ -87,7 +100,7 @@ def total_fields(lines: Sequence[Line], money: Printed, *, one_currency: bool) -
         "amount_due": _due(money, best, sure=sure),
     }
     # A rest beside taxed rows is a row of its own only where the page prints that it bears 0 %.
-    rest = best.rest if not best.rates or Decimal(0) in _rates(lines) else 0
+    rest = best.rest if not best.rates or Decimal(0) in rates_in(lines) else 0
     if best.rates or rest:
         whole = not (best.rates and best.rest)
         shown = verdict if whole else Verdict.LIKELY
@@ -95,26 +108,7 @@ def total_fields(lines: Sequence[Line], money: Printed, *, one_currency: bool) -
     return fields
 
 
-def _is_sure(best: Solution, rest: Iterable[Solution], money: Printed) -> bool:
-    close = any(one.weight > best.weight - _MARGIN for one in rest)
-    named = money.at(best.gross, "gross", "due")
-    is_total = named is not None and bool(_meanings(named) & {"gross", "due"})
-    legal = best.vat == 0 or bool(best.rates) or _is_legal(best)
-    return (
-        is_total
-        and not close
-        and legal
-        and len(money.currencies) <= 1
-        and not any(_speaks_against(one, best, money) for one in money.after("gross", "due", "net"))
-    )
-
-
-def _is_legal(one: Solution) -> bool:
-    """Whether totals without a printed rate fit one of the usual ones."""
-    return any(abs(one.net * rate / 100 - one.vat) <= 1 for rate in LEGAL if rate)
-
-
-def _speaks_against(one: Seen[Money], best: Solution, money: Printed) -> bool:
+def speaks_against(one: Seen[Money], best: Solution, money: Printed) -> bool:
     """Whether an amount after the word for a total is none that these totals explain.
 
     A total before VAT of some lines, a part that has its own row, what is left after a part was paid:
@@ -127,6 +121,40 @@ def _speaks_against(one: Seen[Money], best: Solution, money: Printed) -> bool:
         return True
     within = 10 * max(100, gross // 1000)
     return gross - cents <= within and money.at(cents - gross) is None and "net" not in _first(one)
+
+
+def rates_in(lines: Sequence[Line]) -> dict[Decimal, frozenset[int]]:
+    """The printed percentages, each with its rows; without their sign where a heading bears it."""
+    found: dict[Decimal, set[int]] = {}
+    cells = [(line, cell.text) for line in lines for cell in line.row.cells]
+    headed = any(_HEADING.fullmatch(text) for _, text in cells)
+    for line, text in cells:
+        told = [rate for rate, _, _ in percentages_in(text)]
+        bare = bare_rate(text) if headed else None
+        told += [bare] if bare is not None and bare in LEGAL else []
+        for rate in told:
+            if rate in LEGAL or any("vat" in one.meanings for one in _labels([line])):
+                found.setdefault(rate, set()).add(line.at)
+    return {rate: frozenset(rows) for rate, rows in found.items()}
+
+
+def _is_sure(best: Solution, rest: Iterable[Solution], money: Printed) -> bool:
+    close = any(one.weight > best.weight - _MARGIN for one in rest)
+    named = money.at(best.gross, "gross", "due")
+    is_total = named is not None and bool(_meanings(named) & {"gross", "due"})
+    legal = best.vat == 0 or bool(best.rates) or _is_legal(best)
+    return (
+        is_total
+        and not close
+        and legal
+        and len(money.currencies) <= 1
+        and not any(speaks_against(one, best, money) for one in money.after("gross", "due", "net"))
+    )
+
+
+def _is_legal(one: Solution) -> bool:
+    """Whether totals without a printed rate fit one of the usual ones."""
+    return any(abs(one.net * rate / 100 - one.vat) <= 1 for rate in LEGAL if rate)
 
 
 def _first(one: Seen[Money]) -> frozenset[str]:
@@ -214,18 +242,3 @@ def _meanings(one: Seen[Money]) -> frozenset[str]:
 
 def _labels(lines: Iterable[Line]) -> Iterable[Label]:
     return (label for line in lines for cell in line.labels for label in cell)
-
-
-def _rates(lines: Sequence[Line]) -> dict[Decimal, frozenset[int]]:
-    """The printed percentages, each with its rows; without their sign where a heading bears it."""
-    found: dict[Decimal, set[int]] = {}
-    cells = [(line, cell.text) for line in lines for cell in line.row.cells]
-    headed = any(_HEADING.fullmatch(text) for _, text in cells)
-    for line, text in cells:
-        told = [rate for rate, _, _ in percentages_in(text)]
-        bare = bare_rate(text) if headed else None
-        told += [bare] if bare is not None and bare in LEGAL else []
-        for rate in told:
-            if rate in LEGAL or any("vat" in one.meanings for one in _labels([line])):
-                found.setdefault(rate, set()).add(line.at)
-    return {rate: frozenset(rows) for rate, rows in found.items()}

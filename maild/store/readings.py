@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 
+from maild.model.figures import figures_json
 from maild.store.database import Tx
 from maild.store.schema_suppliers import readings as table
+
+# A reading that was kept before a key was known lacks it.
+_NOTHING: Final = figures_json({})
 
 
 class Settled(StrEnum):
@@ -104,7 +108,7 @@ def _reading(row: Any) -> Reading:
         document=row.document,
         team=row.team,
         state=Settled(row.state),
-        figures=json.loads(row.figures),
+        figures=_NOTHING | json.loads(row.figures),
         read_at=row.read_at,
         supplier=row.supplier,
         said=None if row.said is None else json.loads(row.said),

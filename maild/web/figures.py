@@ -31,6 +31,7 @@ _KEYS: Final = (
     "vat_total",
     "gross_total",
     "amount_due",
+    "exemption_reason",
     "structured_communication",
 )
 _ALWAYS: Final[Mapping[str, Always]] = {one: one for one in get_args(Always)}

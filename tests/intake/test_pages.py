@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from maild.errors import UserError
 from maild.intake import review
@@ -20,9 +21,12 @@ from maild.model.delivery import HoldCode, State
 from maild.model.document import Document, Kind, Role
 from maild.model.money import Amount
 from maild.store import documents, readings, suppliers
+from maild.store.database import Tx
 from maild.store.readings import Settled
+from maild.store.schema_suppliers import readings as table
 from maild.ubl import document as ubl
 from tests.builders_bill import a_bill, a_party
+from tests.builders_exempt import ExemptPaper
 from tests.builders_page import account
 from tests.builders_paper import Paper
 from tests.builders_pdf import a_pdf
@@ -353,3 +357,61 @@ async def test_a_credit_note_that_is_confirmed_is_one(world: World) -> None:
     assert b"<CreditNote" in content
     [one] = [each for each in await world.deliveries(document=document.id) if each.generation == 2]
     assert one.state is State.QUEUED
+
+
+EXEMPT = ExemptPaper()
+
+
+async def exempt_known(world: World, paper: ExemptPaper, **said: str) -> None:
+    filed = await came(world, paper.page("2026-001"))
+    assert await held(world, filed) == {("held", HoldCode.FIGURES)}
+    await confirm(world, filed, **said)
+
+
+async def test_the_next_page_of_a_small_exempt_supplier_goes_on_with_the_reason(
+    world: World,
+) -> None:
+    await exempt_known(world, EXEMPT)
+    filed = await came(world, EXEMPT.page(lines=("80.00", "12.50", "7.25")))
+    assert await held(world, filed) == {("queued", None)}
+    assert filed.document.total == Amount(Decimal("99.75"), "EUR")
+    file = filed.document.file(Role.UBL)
+    assert file is not None
+    [tax] = ubl.read(await world.desk.blobs.read(file.sha256)).taxes
+    assert (tax.tax.category, tax.tax.exemption_reason) == ("E", EXEMPT.reason)
+
+
+@pytest.mark.parametrize("reason", ["", "Kleine onderneming, btw-vrij"], ids=["unsaid", "said"])
+async def test_a_page_that_says_nothing_of_vat_goes_on_as_a_person_confirmed_the_first(
+    world: World, reason: str
+) -> None:
+    paper = ExemptPaper(reason=None)
+    said = {"net_total": "100.00", "vat_total": "0.00", "exemption_reason": reason}
+    await exempt_known(world, paper, **said)
+    filed = await came(world, paper.page(lines=("80.00", "19.75")))
+    assert await held(world, filed) == {("queued", None)}
+    assert filed.document.total == Amount(Decimal("99.75"), "EUR")
+    assert (filed.document.file(Role.UBL) is not None) is bool(reason)
+
+
+async def test_a_small_supplier_who_begins_to_charge_vat_waits(world: World) -> None:
+    await exempt_known(world, EXEMPT)
+    filed = await came(world, EXEMPT.page(below=[("waarvan btw 21 %", "17.36")]))
+    assert await held(world, filed) == {("held", HoldCode.FIGURES)}
+
+
+async def test_a_page_that_was_read_before_a_figure_was_known_is_shown_whole(world: World) -> None:
+    filed = await came(world, PAPER.page())
+    kept = await world.db.read(partial(readings.of_document, document=filed.document.id))
+    assert kept is not None
+    old = {key: one for key, one in kept.figures.items() if key != "exemption_reason"}
+
+    def as_before(tx: Tx) -> None:
+        tx.execute(delete(table).where(table.c.document == kept.document))
+        readings.add(tx, replace(kept, figures=old))
+
+    await world.db.write(as_before)
+    found = await world.db.read(partial(readings.of_document, document=kept.document))
+    assert found is not None
+    assert found.figures["exemption_reason"]["verdict"] == "absent"
+    await confirm(world, filed)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from maild.intake.paper_bill import bill_of, derived_ubl
 from maild.model.figures import Rate, Value
+from maild.model.money import Amount
 from maild.model.paper import Paper, paper_of
 from maild.ubl import document as ubl
 from tests.intake.conftest import a_team
@@ -23,6 +26,13 @@ VALUES: dict[str, Value | None] = {
     "gross_total": "174.00",
     "vat_breakdown": (Rate("21", "100.00", "21.00"), Rate("6", "50.00", "3.00")),
 }
+EXEMPT = "Vrijgesteld van btw, art. 44 WBTW"
+EXEMPTED: dict[str, Value | None] = {
+    "vat_total": "0.00",
+    "net_total": "174.00",
+    "vat_breakdown": (Rate("0", "174.00", "0.00"),),
+    "exemption_reason": EXEMPT,
+}
 
 
 def paper(**values: Value | None) -> Paper:
@@ -36,6 +46,7 @@ def paper(**values: Value | None) -> Paper:
         {"due_date": "2026-03-26", "iban": ("BE71096123456769",)},
         {"amount_due": "100.00", "structured_communication": "090933755493"},
         {"supplier_vat": "NL004495445B01", "iban": ("NL91ABNA0417164300",)},
+        EXEMPTED,
         {
             "doc_type": "credit_note",
             "net_total": "-150.00",
@@ -44,7 +55,14 @@ def paper(**values: Value | None) -> Paper:
             "vat_breakdown": (Rate("21", "-100.00", "-21.00"), Rate("6", "-50.00", "-3.00")),
         },
     ],
-    ids=["the least", "account and due day", "prepaid", "a Dutch supplier", "a credit note"],
+    ids=[
+        "the least",
+        "account and due day",
+        "prepaid",
+        "a Dutch supplier",
+        "exempt",
+        "a credit note",
+    ],
 )
 def test_it_keeps_the_rules_of_cen_and_says_that_the_supplier_did_not_issue_it(
     values: dict[str, Value | None], cen_rules: CenRules
@@ -65,10 +83,33 @@ def test_it_keeps_the_rules_of_cen_and_says_that_the_supplier_did_not_issue_it(
         {"vat_total": "0", "net_total": "174.00", "vat_breakdown": (Rate("0", "174.00", "0"),)},
         {"vat_breakdown": (Rate("21", "100.00", "21.00"),)},
         {"vat_breakdown": ()},
+        {"vat_breakdown": (), "exemption_reason": EXEMPT},
+        EXEMPTED | {"supplier_vat": None, "iban": ("BE71096123456769",)},
     ],
-    ids=["nobody's name", "no VAT for a reason unsaid", "a row is missing", "no rows"],
+    ids=[
+        "nobody's name",
+        "no VAT for a reason unsaid",
+        "a row is missing",
+        "no rows",
+        "exempt with VAT",
+        "exempt without a number",
+    ],
 )
 def test_there_is_none_where_the_page_does_not_say_enough(values: dict[str, Value | None]) -> None:
     bill = bill_of(paper(**values), a_team())
     assert bill is not None
     assert derived_ubl(bill) is None
+
+
+def test_an_exempt_page_says_so_with_its_reason() -> None:
+    bill = bill_of(paper(**EXEMPTED), a_team())
+    assert bill is not None
+    written = derived_ubl(bill)
+    assert written is not None
+    [tax] = ubl.read(written).taxes
+    assert (tax.tax.category, tax.tax.percent, tax.tax.exemption_reason) == (
+        "E",
+        Decimal(0),
+        EXEMPT,
+    )
+    assert (tax.base, tax.amount) == (bill.totals.gross, Amount(Decimal("0.00"), "EUR"))

@@ -43,6 +43,7 @@ FORM = {
     "vat_total": "21.00",
     "gross_total": "121.00",
     "amount_due": "121.00",
+    "exemption_reason": "",
     "structured_communication": "",
 }
 
