@@ -24,6 +24,7 @@ from maild.intake.remembered import remembered
 from maild.log import incoming, outgoing, running
 from maild.model.delivery import HoldCode
 from maild.model.party import company_key
+from maild.model.said import Said
 from maild.model.supplier import ACCOUNT_KEY
 from maild.model.team import Team
 from maild.outbox import queue
@@ -243,14 +244,21 @@ class Actions:
         ]
         warnings = [*considered.warnings, *considered.decision.warnings]
         if explained.same_content:
-            warnings.append(f"the same content is there already as {explained.same_content.id}")
+            known = explained.same_content.id
+            english = f"the same content is there already as {known}"
+            warnings.append(Said("same_content", english, document=known))
         warnings += [
-            f"{one.id} has the same number with other content: it would wait for review"
+            Said(
+                "would_wait",
+                f"{one.id} has the same number with other content: it would wait for review",
+                document=one.id,
+            )
             for one in explained.same_number
             if explained.same_content is None
         ]
         if explained.shadow:
-            warnings.append(f"{team.slug} is in shadow mode: nothing leaves before maild golive")
+            english = f"{team.slug} is in shadow mode: nothing leaves before maild golive"
+            warnings.append(Said("in_shadow", english, team=team.slug))
         shown = document_json(document, trace=considered.decision.trace, of_it=would)
         # Nothing of this exists: an id would be looked for in vain.
         nothing = {"id": None, "document": None, "message_id": None}

@@ -15,6 +15,7 @@ from maild.exports.packing import Package, Packer, Progress
 from maild.intake.packages import Made
 from maild.model.document import Kind
 from maild.model.export import MAIL_SIZE, Order
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.store.blobs import BlobStore
 
@@ -50,9 +51,15 @@ class Sender:
             staged = [await self.blobs.stage(part) for part in package.parts]
         names = part_names(order, len(staged))
         number = " ".join(filter(None, (order.name, order.label)))
-        why = f"{order.name or 'who asked for it'} names its recipients"
+        why = _why(order.name)
         parts = tuple(zip(names, staged, strict=True))
         return package, Made(team=team, number=number, why=why, parts=parts, to=tuple(to))
+
+
+def _why(name: str) -> str:
+    if not name:
+        return Said("asked_for", "who asked for it names its recipients")
+    return Said("names_recipients", f"{name} names its recipients", name=name)
 
 
 def check_recipients(to: Sequence[str], team: Team) -> None:

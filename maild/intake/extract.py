@@ -21,6 +21,7 @@ from maild.model.delivery import HoldCode
 from maild.model.document import Counterparty, Direction, Kind, Role, kind_of
 from maild.model.money import Amount
 from maild.model.party import Party, company_key
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.reading.mail import Mail, Part
 from maild.reading.names import safe_name, split_name
@@ -96,7 +97,8 @@ def _sorted(mail: Mail, opened: Openings) -> _Pile:
     seen: set[str] = set()
     for part in _files(mail):
         if _is_program(part):
-            pile.remarks.append(f"{part.name}: a program is not passed on")
+            english = f"{part.name}: a program is not passed on"
+            pile.remarks.append(Said("a_program", english, file=part.name))
             continue
         try:
             found = bill_in(part, opened.get(part.name, NOTHING))
@@ -245,7 +247,8 @@ def _kind(
     kind = kind_of(bill.kind, direction) if direction else Kind.OTHER
     warnings: tuple[str, ...] = ()
     if said is not None and said is not kind:
-        warnings = (f'the address says "+{tag}", the document itself is taken as {kind}',)
+        english = f'the address says "+{tag}", the document itself is taken as {kind}'
+        warnings = (Said("tag_says_other", english, tag=tag or "", kind=kind.value),)
     return kind, direction if kind is not Kind.OTHER else kind.direction, warnings
 
 

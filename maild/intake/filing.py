@@ -22,6 +22,7 @@ from maild.intake.senders import TRUSTED, Guest
 from maild.model.delivery import Decision, Delivery, HoldCode, State
 from maild.model.document import Arrival, Document
 from maild.model.figures import figures_json
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.render.fields import language_of
 from maild.render.notice import facts_of
@@ -172,10 +173,19 @@ def _words_about(document: Document, seen: Familiar) -> tuple[str, ...]:
     if seen.earlier:
         words = f"the number {document.number} came before with other content"
         first = describe(seen.earlier[0])
-        return (f"{words}, as {first}; this one is kept and held: {REVIEW}",)
+        english = f"{words}, as {first}; this one is kept and held: {REVIEW}"
+        return (
+            Said("came_before", english, number=document.number or "", first=seen.earlier[0].id),
+        )
     return tuple(
-        f"{describe(one)} has the same supplier and amount and nearly the same date; if it is the "
-        "same, cancel one of them"
+        Said(
+            "alike",
+            f"{describe(one)} has the same supplier and amount and nearly the same date; if it is "
+            "the same, cancel one of them",
+            kind=one.kind.value,
+            number=one.number or "",
+            document=one.id,
+        )
         for one in seen.near
     )
 

@@ -13,11 +13,13 @@ from maild.intake.paper_bill import DERIVED, bill_of, derived_ubl
 from maild.model.bill import Bill
 from maild.model.document import Counterparty, Direction, Role, kind_of
 from maild.model.paper import Paper
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.reading.names import split_name
 
-DERIVED_WORDS = (
-    "its UBL was derived from the figures of its page: the supplier issued none, and it says so"
+DERIVED_WORDS = Said(
+    "derived",
+    "its UBL was derived from the figures of its page: the supplier issued none, and it says so",
 )
 
 

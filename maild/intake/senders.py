@@ -18,6 +18,7 @@ from typing import Final
 from maild.errors import Unwanted
 from maild.intake.hold import Hold
 from maild.model.delivery import Decision, HoldCode, Trace
+from maild.model.said import Said
 from maild.model.team import Strangers, Team
 from maild.reading.mail import Mail
 from maild.reading.origin import Origin, read_origin
@@ -72,9 +73,10 @@ class Guest:
 
 
 TRUSTED: Final = Guest()
-COPY: Final = (
+COPY: Final = Said(
+    "a_copy",
     "it is a copy of what the accountant has already (its sender is in copies_from): it is kept and "
-    "goes nowhere"
+    "goes nowhere",
 )
 
 

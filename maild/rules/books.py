@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from maild.model.delivery import Delivery, HoldCode, Planned, State, Trace
+from maild.model.said import Said
 from maild.model.team import Recipient, Team
 
 
@@ -100,4 +101,5 @@ def _rule(books: str | None) -> str:
 
 
 def _reason(name: str, instead: str | None) -> str:
-    return f"not sent to {name}: {instead} brings it into the same books already"
+    english = f"not sent to {name}: {instead} brings it into the same books already"
+    return Said("other_road", english, recipient=name, other=instead or "")

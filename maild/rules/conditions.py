@@ -15,6 +15,7 @@ from typing import Final
 
 from maild.model.document import Document
 from maild.model.party import company_key
+from maild.model.said import Said, all_of
 from maild.model.team import Conditions
 
 
@@ -51,8 +52,10 @@ def counterparty(asked: Conditions, facts: Facts) -> Answer | None:
     said = " ".join(filter(None, (name, vat))) or "unknown"
     for pattern in asked.counterparty:
         if matches(pattern, name) or _matches_vat(pattern, vat):
-            return True, f"counterparty is {said}"
-    return False, f"counterparty is {said}, not {_listed(asked.counterparty)}"
+            return True, Said("party_is", f"counterparty is {said}", name=said)
+    listed = [*asked.counterparty]
+    english = f"counterparty is {said}, not {_listed(listed)}"
+    return False, Said("party_is_not", english, name=said, names=listed)
 
 
 def total(asked: Conditions, facts: Facts) -> Answer | None:
@@ -62,12 +65,17 @@ def total(asked: Conditions, facts: Facts) -> Answer | None:
         return None
     amount = facts.document.total
     if amount is None:
-        return False, "no total is known"
+        return False, Said("no_total", "no total is known")
+    shown = str(amount)
     if low is not None and amount.value < low:
-        return False, f"total {amount} is below {_plain(low)}"
+        least = _plain(low)
+        return False, Said(
+            "total_below", f"total {shown} is below {least}", least=least, amount=shown
+        )
     if high is not None and amount.value > high:
-        return False, f"total {amount} is above {_plain(high)}"
-    return True, f"total is {amount}"
+        most = _plain(high)
+        return False, Said("total_above", f"total {shown} is above {most}", most=most, amount=shown)
+    return True, Said("total_is", f"total is {shown}", amount=shown)
 
 
 def currency(asked: Conditions, facts: Facts) -> Answer | None:
@@ -87,8 +95,10 @@ def sender(asked: Conditions, facts: Facts) -> Answer | None:
         return None
     address = facts.document.sender
     if any(matches(pattern, address) for pattern in asked.sender):
-        return True, f"sender is {address}"
-    return False, f"sender is {address or 'unknown'}, not {_listed(asked.sender)}"
+        return True, Said("sender_is", f"sender is {address}", address=address)
+    listed, said = [*asked.sender], address or "unknown"
+    english = f"sender is {said}, not {_listed(listed)}"
+    return False, Said("sender_is_not", english, found=said, names=listed)
 
 
 def tag(asked: Conditions, facts: Facts) -> Answer | None:
@@ -97,8 +107,11 @@ def tag(asked: Conditions, facts: Facts) -> Answer | None:
         return None
     had = facts.document.tags
     if both := asked.tags & had:
-        return True, f"tag is {_listed(sorted(both), last='and')}"
-    return False, f"tag is {_listed(sorted(had)) or 'absent'}, not {_listed(sorted(asked.tags))}"
+        listed = sorted(both)
+        return True, Said("tag_is", f"tag is {_listed(listed, last='and')}", tags=listed)
+    wanted, listed = sorted(asked.tags), sorted(had) or ["absent"]
+    english = f"tag is {_listed(listed)}, not {_listed(wanted)}"
+    return False, Said("tag_is_not", english, found=listed, tags=wanted)
 
 
 def age(asked: Conditions, facts: Facts) -> Answer | None:
@@ -108,12 +121,13 @@ def age(asked: Conditions, facts: Facts) -> Answer | None:
         return None
     days = facts.age_days
     if days is None:
-        return False, "no issue date is known"
+        return False, Said("no_date", "no issue date is known")
+    old = f"it is {_days(days)} old"
     if low is not None and days < low:
-        return False, f"it is {_days(days)} old, less than {low}"
+        return False, Said("too_young", f"{old}, less than {low}", count=days, least=low)
     if high is not None and days > high:
-        return False, f"it is {_days(days)} old, more than {high}"
-    return True, f"it is {_days(days)} old"
+        return False, Said("too_old", f"{old}, more than {high}", count=days, most=high)
+    return True, Said("days_old", old, count=days)
 
 
 # In the order in which reasons are told.
@@ -134,9 +148,9 @@ def look(asked: Conditions, facts: Facts) -> Answer:
     """Ask everything that `asked` asks: a hit with every reason, or a miss with each that failed."""
     answers = [found for condition in CONDITIONS if (found := condition(asked, facts)) is not None]
     if not answers:
-        return True, "it asks nothing, so it hits every document"
+        return True, Said("asks_nothing", "it asks nothing, so it hits every document")
     missed = [reason for hit, reason in answers if not hit]
-    return not missed, "; ".join(missed or [reason for _, reason in answers])
+    return not missed, all_of(missed or [reason for _, reason in answers])
 
 
 def matches(pattern: str, text: str | None) -> bool:
@@ -175,8 +189,9 @@ def _one_of(name: str, found: str | None, asked: Iterable[str]) -> Answer | None
     if not asked:
         return None
     if found in asked:
-        return True, f"{name} is {found}"
-    return False, f"{name} is {found or 'unknown'}, not {_listed(asked)}"
+        return True, Said("one_of", f"{name} is {found}", what=name, found=found)
+    english = f"{name} is {found or 'unknown'}, not {_listed(asked)}"
+    return False, Said("none_of", english, what=name, found=found or "unknown", asked=[*asked])
 
 
 def _folded(text: str) -> str:

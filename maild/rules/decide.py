@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from maild.model.delivery import Decision, HoldCode, Planned, Trace
 from maild.model.document import Document, Role
+from maild.model.said import Said
 from maild.model.team import Attach, Recipient, Rule, Team
 from maild.rules import books
 from maild.rules.conditions import Facts, look
@@ -84,7 +85,8 @@ def _look_at_rules(rules: Collection[Rule], facts: Facts) -> tuple[list[Rule], l
     stopped: Rule | None = None
     for rule in rules:
         if stopped:
-            trace.append(Trace(rule.name, hit=False, reason=f'"{stopped.name}" hit and stops here'))
+            why = Said("stopped", f'"{stopped.name}" hit and stops here', rule=stopped.name)
+            trace.append(Trace(rule.name, hit=False, reason=why))
             continue
         hit, reason = look(rule.conditions, facts)
         trace.append(Trace(rule.name, hit=hit, reason=reason))
@@ -153,21 +155,24 @@ def _choose(recipient: Recipient, rules: list[Rule], *, there: frozenset[Attach]
 
 
 def _not_taken(recipient: Recipient, document: Document) -> Trace:
-    profile = recipient.profile
-    return Trace(
-        f"profile {profile.name}",
-        hit=False,
-        reason=f"{recipient.name} does not get it: {profile.name} takes no {document.kind}",
+    profile = recipient.profile.name
+    reason = Said(
+        "not_taken",
+        f"{recipient.name} does not get it: {profile} takes no {document.kind}",
+        recipient=recipient.name,
+        profile=profile,
+        kind=document.kind.value,
     )
+    return Trace(f"profile {profile}", hit=False, reason=reason)
 
 
 def _warnings(hits: list[Rule], planned: list[Planned], document: Document) -> tuple[str, ...]:
+    kind, kept = document.kind.value, "it is kept and goes nowhere"
     if not hits:
-        return (
-            f"no rule says what happens with this {document.kind}: it is kept and goes nowhere",
-        )
+        english = f"no rule says what happens with this {kind}: {kept}"
+        return (Said("no_rule_says", english, kind=kind),)
     if not planned and any(rule.to for rule in hits):
-        return (f"no recipient takes this {document.kind}: it is kept and goes nowhere",)
+        return (Said("nobody_takes", f"no recipient takes this {kind}: {kept}", kind=kind),)
     return ()
 
 

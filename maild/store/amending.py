@@ -30,7 +30,7 @@ def set_figures(
     row = {name: value for name, value in rows.of_document(document).items() if name not in _KEPT}
     row |= {"same_number_key": same_number_key, "near_key": near_key}
     row |= {"facts": json.dumps(facts) if facts else None}
-    row["trace"] = json.dumps([[one.rule, one.hit, one.reason] for one in trace])
+    row["trace"] = rows.of_trace(trace)
     tx.execute(update(documents).where(documents.c.id == document.id).values(row))
 
 

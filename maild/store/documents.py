@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from maild.errors import NotFound
 from maild.model.delivery import Trace
 from maild.model.document import Arrival, Document, File
+from maild.model.said import from_json, to_json
 from maild.store import rows, searching, series
 from maild.store.database import Tx
 from maild.store.prepared import Prepared
@@ -97,8 +98,8 @@ def add_document(
     row = rows.of_document(document)
     row |= {"same_number_key": same_number_key, "near_key": near_key}
     row["facts"] = json.dumps(facts) if facts else None
-    row["trace"] = json.dumps([[one.rule, one.hit, one.reason] for one in trace])
-    row["warnings"] = json.dumps(list(warnings))
+    row["trace"] = rows.of_trace(trace)
+    row["warnings"] = json.dumps([to_json(one) for one in warnings])
     _ADD[documents].change(tx, row)
     series.add(tx, document, dated_on=row["dated_on"])
     _ADD[arrival_documents].change(tx, {"arrival": document.arrival, "document": document.id})
@@ -143,12 +144,12 @@ def several(tx: Tx, ids: Sequence[str]) -> tuple[Document, ...]:
 
 def trace_of(tx: Tx, id: str) -> tuple[Trace, ...]:
     """What each rule said of the document when it came. Raises NotFound."""
-    return tuple(Trace(*one) for one in json.loads(_column(tx, id, "trace")))
+    return rows.to_trace(_column(tx, id, "trace"))
 
 
 def warnings_of(tx: Tx, id: str) -> tuple[str, ...]:
     """What was odd about the document when it came. Raises NotFound."""
-    return tuple(json.loads(_column(tx, id, "warnings")))
+    return tuple(from_json(one) for one in json.loads(_column(tx, id, "warnings")))
 
 
 def find(

@@ -7,7 +7,6 @@ with the store.
 from __future__ import annotations
 
 import heapq
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -22,6 +21,7 @@ from maild.store import deliveries, marks
 from maild.store.attempts import with_attempts
 from maild.store.database import Tx
 from maild.store.documents import with_files
+from maild.store.rows import to_trace
 from maild.store.schema import arrival_documents, arrivals, attempts, documents, refusals, unruled
 from maild.store.schema import deliveries as table
 from maild.store.schema_tallies import fates, rulings
@@ -212,6 +212,6 @@ def _brought(tx: Tx, ids: Sequence[str]) -> defaultdict[str, list[Brought]]:
     rows = tx.execute(query).all() if ids else []
     found: defaultdict[str, list[Brought]] = defaultdict(list)
     for row, document in zip(rows, with_files(tx, rows), strict=True):
-        rules = tuple(rule for rule, hit, _ in json.loads(row.trace) if hit)
+        rules = tuple(one.rule for one in to_trace(row.trace) if one.hit)
         found[row.by].append(Brought(document, rules, again=row.arrival != row.by))
     return found

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from maild.model.delivery import Attempt, Delivery, HoldCode, Letter, Outcome, Purpose, State
+from maild.model.delivery import (
+    Attempt,
+    Delivery,
+    HoldCode,
+    Letter,
+    Outcome,
+    Purpose,
+    State,
+    Trace,
+)
 from maild.model.document import Arrival, Counterparty, Direction, Document, File, Kind, Role
 from maild.model.money import Amount
+from maild.model.said import Said, from_json, to_json
 from maild.model.team import Attach
 
 _ARRIVAL = tuple(Arrival.__dataclass_fields__)
@@ -28,6 +39,23 @@ def of_arrival(arrival: Arrival) -> dict[str, Any]:
 def to_arrival(row: Any) -> Arrival:
     """The arrival of a row."""
     return Arrival(**{name: getattr(row, name) for name in _ARRIVAL})
+
+
+def of_trace(trace: Iterable[Trace]) -> str:
+    """What the rules said, as a column holds it: a JSON list of [rule, hit, reason].
+
+    A reason with a code comes behind an empty one; an index looks for `", true, "` (`schema.unruled`).
+    """
+    return json.dumps([[one.rule, one.hit, *_reason(one.reason)] for one in trace])
+
+
+def to_trace(column: str) -> tuple[Trace, ...]:
+    """What the rules said; before there were codes a row had its reason alone."""
+    return tuple(Trace(rule, hit, from_json(last)) for rule, hit, *_, last in json.loads(column))
+
+
+def _reason(text: str) -> tuple[Any, ...]:
+    return ("", to_json(text)) if isinstance(text, Said) else (text,)
 
 
 def of_document(document: Document) -> dict[str, Any]:

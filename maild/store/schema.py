@@ -126,7 +126,7 @@ documents = Table(
     Column("facts", Text),  # JSON: what is booked of it, to know a copy in other bytes
     Column("number_folded", Text),  # what a search looks in: case folded by Python, for é as well
     Column("party_folded", Text),
-    Column("trace", Text, nullable=False),  # a JSON list of [rule, hit, reason]
+    Column("trace", Text, nullable=False),  # see rows.of_trace
     Column("warnings", Text, nullable=False),  # a JSON list
     UniqueConstraint("team", "content_sha256"),
     Index("ix_documents_team_id", "team", "id"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from maild.errors import DocumentError, NotFound
+from maild.reasons import Told, refusal_told
 from maild.web.operator import OPERATOR
 from maild.web.pages import page
 from maild.web.routes import Page, Who
@@ -22,11 +24,11 @@ async def explain(visit: Visit) -> Response:
     """What would happen to a file now. Nothing is stored."""
     given, team = await visit.file("file"), visit.field("team")
     if given is None:
-        return await _shown(visit, team, problems=[visit.words("rules.no_file")], status=422)
+        return await _shown(visit, team, problems=[Told(visit.words("rules.no_file"))], status=422)
     try:
         found = await visit.app.actions.explain([given], team=team, tag=visit.field("tag") or None)
     except DocumentError as fault:
-        problems = [str(one) for one in fault.problems]
+        problems = refusal_told(fault.problems, "", visit.language)
         return await _shown(visit, team, problems=problems, status=422)
     return await _shown(visit, team, explained=found, name=given[0])
 
@@ -36,7 +38,7 @@ async def _shown(
     team: str,
     *,
     explained: list[dict[str, Any]] | None = None,
-    problems: list[str] | None = None,
+    problems: Sequence[Told] = (),
     name: str = "",
     status: int = 200,
 ) -> Response:
@@ -53,7 +55,7 @@ async def _shown(
         tags=visit.app.actions.tags,
         coverage=await visit.app.oversight.coverage(wanted),
         explained=explained or (),
-        problems=problems or (),
+        problems=problems,
         name=name,
     )
 

@@ -9,10 +9,11 @@ from importlib.resources import files
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from maild.reasons import back_told, delivery_told, refusal_told
+from maild.reasons import Told, back_told, delivery_told, refusal_told, said_in
 from maild.web.visit import Visit
 from maild.web.words import LANGUAGES
 
@@ -37,9 +38,17 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: object) ->
         "now": visit.app.access.sessions.now(),
         "told": partial(delivery_told, language=visit.language),
         "came_back": partial(back_told, language=visit.language),
+        "spoken": lambda said: spoken(said, visit.language),
         "refused": partial(refusal_told, language=visit.language),
     }
     return HTMLResponse(_templates().get_template(template).render(shown | values), status)
+
+
+def spoken(said: str | Told, language: str) -> Markup:
+    """What maild says of itself, in the reader's language; what it has no words for is quoted."""
+    told = said if isinstance(said, Told) else said_in(said, language)
+    quoted = Markup('<q lang="en">{}</q>').format(told.quoted) if told.quoted else Markup()
+    return Markup(" ").join(one for one in (escape(told.words), quoted) if one)
 
 
 def static_url(name: str) -> str:

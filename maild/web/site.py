@@ -20,6 +20,7 @@ from maild.errors import DocumentError, NotFound, UserError
 from maild.log import portal as log
 from maild.model.ids import new_id
 from maild.partners.sessions import Visitor
+from maild.reasons import refusal_told
 from maild.web import (
     account,
     api,
@@ -186,8 +187,12 @@ def _said(visit: Visit, fault: UserError | DocumentError) -> Response:
         if visit.visitor is not None:
             log.visit_refused(path=visit.request.url.path, reason="nothing of that name is his")
         return page(visit, "problem.html", status=404, what="missing", incident="")
-    problems = [str(one) for one in fault.problems]
     hint = fault.hint if isinstance(fault, UserError) else ""
+    problems = (
+        refusal_told(fault.problems, "", visit.language)
+        if isinstance(fault, DocumentError)
+        else fault.problems
+    )
     return page(visit, "said.html", status=422, problems=problems, hint=hint)
 
 

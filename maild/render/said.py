@@ -1,0 +1,80 @@
+"""What maild says of itself in the language of the reader: rules, runs of the clock, faults.
+
+The words are `templates/said/LANGUAGE.toml`, by the code of the sentence; English is the sentence
+itself. What has no code, or comes from a store of before there were codes, is quoted as it is.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from babel.core import Locale
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal
+
+from maild.model.said import ALL_OF, Said
+from maild.render.fields import clean
+from maild.render.told import Told
+
+LANGUAGES: Final = ("nl", "fr")
+_LOCALES: Final = {"nl": "nl_BE", "fr": "fr_BE"}
+_BETWEEN: Final = {"nl": "; ", "fr": " ; "}
+_LONGEST: Final = 500
+
+
+def said_in(text: str, language: str) -> Told:
+    """A text of maild's own in a language: our words where it has a code, otherwise quoted."""
+    if not text or language == "en":
+        return Told(_clean(text))
+    words = _words(text, language) if language in LANGUAGES else None
+    return Told("", _clean(text)) if words is None else Told(_clean(words))
+
+
+@cache
+def sentences(language: str) -> Mapping[str, Any]:
+    """Everything that maild says of itself in that language, and the names of values in it."""
+    source = files("maild.render").joinpath("templates", "said", f"{language}.toml")
+    return tomllib.loads(source.read_text("utf-8"))
+
+
+def _words(text: str, language: str) -> str | None:
+    """The sentence with its facts filled in; None for a text that has none in this language."""
+    if not isinstance(text, Said):
+        return None
+    if text.code == ALL_OF:
+        parts = [_words(one, language) for one in text.facts["parts"]]
+        return None if None in parts else _BETWEEN[language].join(filter(None, parts))
+    sentence = sentences(language)["said"].get(text.code)
+    if isinstance(sentence, Mapping):
+        sentence = sentence["one" if text.facts.get("count") == 1 else "other"]
+    if sentence is None:
+        return None
+    shown = {name: _shown(name, value, language) for name, value in text.facts.items()}
+    return str(sentence).format_map(shown)
+
+
+def _shown(name: str, value: Any, language: str) -> str:
+    locale = Locale.parse(_LOCALES[language])
+    match value:
+        case int():
+            return format_decimal(value, locale=locale)
+        case list() | tuple():
+            return format_list([_value(str(one), language) for one in value], "or", locale=locale)
+        case _ if name == "amount":
+            number, _, currency = str(value).rpartition(" ")
+            return format_currency(number, currency, "#,##0.00 ¤¤", locale=locale)
+        case _:
+            return _value(str(value), language)
+
+
+def _value(value: str, language: str) -> str:
+    """The name of a value such as "credit_note"; what has none is shown as it is."""
+    return str(sentences(language)["value"].get(value, value))
+
+
+def _clean(text: str) -> str:
+    return clean(text, longest=_LONGEST)
