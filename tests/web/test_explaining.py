@@ -24,7 +24,7 @@ async def test_a_file_shows_what_each_rule_says_of_it_and_nothing_is_stored(
     page = answer.text.partition("</form>")[2]
     assert "F-1" in page
     assert "an@kantoor.example" in page
-    rows = re.findall(r"<tr><td>.*?</tr>", page)
+    rows = re.findall(r'<tr><td class="what">.*?</tr>', page)
     assert ["fits" in row for row in rows] == [True, False, False]
     assert await pages.app.records.list() == []
 
