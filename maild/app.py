@@ -19,7 +19,7 @@ from maild.actions import Actions, utc_now
 from maild.agenda import Agenda
 from maild.almanac import Almanac
 from maild.config.settings import Settings
-from maild.configured import Configured, configured
+from maild.configured import Configured, configured, reread
 from maild.errors import ConfigError
 from maild.exports.making import Exports, exports_over
 from maild.exports.pages import Pages
@@ -248,7 +248,7 @@ class App:
 
     def reload(self) -> tuple[list[str], tuple[str, ...]]:
         """Read teams and rules again: the teams that changed, and the problems that remain."""
-        return self.shelf.reload(teams.check(self.config_path))
+        return reread(self.config_path, self.shelf)
 
     async def tell_state(self, state: str, *, listening: list[str] | None = None) -> None:
         """Let `maild status` know, in this process or another."""

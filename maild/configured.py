@@ -1,14 +1,16 @@
-"""What is configured: each value in force with its source, what is wrong, and what a reload would change."""
+"""What is configured: each value in force with its source, what is wrong, what a reload changes; and the reload."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from maild import teams
 from maild.config.effective import Setting, effective
 from maild.errors import ConfigError
+from maild.log import running
 from maild.teams import Checked, Shelf
 
 Fate = Literal["new", "changed", "gone", "kept"]
@@ -58,6 +60,23 @@ def configured(in_force: Checked, shelf: Shelf) -> Configured:
         () if fresh.general else tuple(_changes(held, effective(fresh.loaded))),
         stuck=fresh.general,
     )
+
+
+def reread(path: Path, shelf: Shelf) -> tuple[list[str], tuple[str, ...]]:
+    """Put in force what the files say of teams now, and say so in the log.
+
+    Returns the teams that changed, and the problems that remain. A team with an error keeps its last
+    good rules; when something else is wrong, all do.
+    """
+    try:
+        changed, problems = shelf.reload(teams.check(path))
+    except ConfigError as fault:
+        changed, problems = [], fault.problems
+    if problems:
+        running.book_kept(problems=list(problems))
+    if changed or not problems:
+        running.book_reloaded(teams=len(shelf.book.teams), changed=changed)
+    return changed, problems
 
 
 def _teams(shelf: Shelf, fresh: Checked) -> Iterator[tuple[str, Fate]]:

@@ -19,7 +19,7 @@ from typing import Final
 from maild import __version__, works
 from maild.actions import utc_now
 from maild.app import App
-from maild.errors import ConfigError, UserError
+from maild.errors import UserError
 from maild.log import running
 from maild.web.serving import Pages
 from maild.works import Service, Works
@@ -71,15 +71,8 @@ class Daemon:
         self.stop.set()
 
     def reload(self) -> None:
-        """Read teams and rules again; a team with an error keeps its last good rules."""
-        try:
-            changed, problems = self.app.reload()
-        except ConfigError as fault:
-            changed, problems = [], fault.problems
-        if problems:
-            running.book_kept(problems=list(problems))
-        if changed or not problems:
-            running.book_reloaded(teams=len(self.app.book.teams), changed=changed)
+        """Read teams and rules again; the log says what came of it."""
+        self.app.reload()
 
     async def run(self, *, started: float) -> int:
         """Open the doors, serve until `stop`, drain. Returns 0, or 70 when the store broke."""

@@ -19,6 +19,24 @@ MOST: Final = 1_500  # values of one page; a hundred teams have more
 
 async def show(visit: Visit) -> Response:
     """Every value with its source; `q` looks for a word, `said` leaves the defaults out."""
+    return await _show(visit)
+
+
+async def reload(visit: Visit) -> Response:
+    """Read teams and rules again, as SIGHUP does, and tell what that changed and what is wrong."""
+    # Read and put in at once, so that nothing an owner writes meanwhile is taken back by it.
+    changed, problems = visit.app.reload()
+    told = ", ".join(changed) or "nothing changed"
+    await visit.app.oversight.note(
+        "settings.reloaded",
+        visit.app.config_path.name,
+        detail=f"{told}; {len(problems)} wrong, the rules before stay" if problems else told,
+        by=visit.scope.email,
+    )
+    return await _show(visit, reread=changed, status=422 if problems else 200)
+
+
+async def _show(visit: Visit, *, reread: list[str] | None = None, status: int = 200) -> Response:
     query = visit.request.query_params
     word, said = query.get("q", "")[:_LONGEST].strip(), bool(query.get("said"))
     found = await asyncio.to_thread(visit.app.configured)
@@ -34,6 +52,8 @@ async def show(visit: Visit) -> Response:
     return page(
         visit,
         "operator_settings.html",
+        status=status,
+        reread=reread,
         found=found,
         word=word,
         said=said,
@@ -44,4 +64,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-PAGES: Final = (Page("GET", f"{OPERATOR}/settings", Who.OPERATOR, show),)
+PAGES: Final = (
+    Page("GET", f"{OPERATOR}/settings", Who.OPERATOR, show),
+    Page("POST", f"{OPERATOR}/settings", Who.OPERATOR, reload),
+)

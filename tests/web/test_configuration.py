@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from maild.store import trail
 from tests.web.conftest import ACCOUNTANT, OPERATOR, OWNER, Site
 from tests.web.test_today import text_of
 
@@ -90,7 +92,56 @@ async def test_a_broken_team_keeps_its_rules_and_a_broken_file_everything(
     assert "there is no configuration file" in await text_of(browser, SETTINGS)
 
 
+async def test_a_button_reads_teams_and_rules_again(pages: Site, browsers: Browsers) -> None:
+    browser = await browsers(OPERATOR)
+    write(pages, 'name = "Other NV"', 'name = "Another NV"')
+    answer = await browser.post(SETTINGS)
+    assert answer.status_code == 200
+    assert "This holds now: other." in answer.text
+    assert 'class="code">other<' not in answer.text, "it waits no longer"
+    assert pages.app.book.team("other").name == "Another NV"
+    assert "Nothing changes for the companies" in (await browser.post(SETTINGS)).text
+    newest, before = await steps(pages)
+    assert (newest.actor, newest.action, newest.detail) == (
+        OPERATOR,
+        "settings.reloaded",
+        "nothing changed",
+    )
+    assert before.detail == "other"
+
+
+async def test_the_button_names_file_and_key_of_what_is_wrong_and_keeps_the_rules_of_before(
+    pages: Site, browsers: Browsers
+) -> None:
+    browser = await browsers(OPERATOR)
+    team = pages.app.book.team("other")
+    write(pages, 'to = ["office"]', 'to = ["ofice"]')
+    write(pages, 'name = "Acme BV"', 'name = "Acme Group BV"')
+    answer = await browser.post(SETTINGS)
+    assert answer.status_code == 422
+    assert "This holds now: acme." in answer.text
+    assert "what held before stays" in answer.text
+    assert re.search(r"maild.toml:\d+: team\.other\.rules\[\d\]\.to.*ofice", answer.text)
+    assert pages.app.book.team("other") == team
+    [newest, _] = await steps(pages)
+    assert newest.detail == "acme; 1 wrong, the rules before stay"
+    pages.app.config_path.unlink()
+    answer = await browser.post(SETTINGS)
+    assert answer.status_code == 422
+    assert "there is no configuration file" in answer.text
+    assert pages.app.book.team("other") == team
+
+
+async def steps(pages: Site) -> list[trail.Step]:
+    """The newest two of the trail, the newest first."""
+    return [one.step for one in await pages.app.db.read(partial(trail.page, limit=2))]
+
+
 async def test_it_is_for_the_operator_alone(pages: Site, browsers: Browsers) -> None:
     await pages.linked("acme", ACCOUNTANT)
+    write(pages, 'name = "Other NV"', 'name = "Another NV"')
     for who in (OWNER, ACCOUNTANT):
-        assert (await (await browsers(who)).get(SETTINGS)).status_code == 404
+        browser = await browsers(who)
+        assert (await browser.get(SETTINGS)).status_code == 404
+        assert (await browser.post(SETTINGS)).status_code == 404
+    assert pages.app.book.team("other").name == "Other NV"
