@@ -74,14 +74,21 @@ class Actions:
         """What a document may be said to be."""
         return tuple(TAGS)
 
-    async def act(self, verb: str, delivery: str, *, reason: str = "") -> dict[str, Any]:
-        """Retry, hold, release or cancel a delivery. Raises UserError when its state forbids it."""
+    async def act(
+        self, verb: str, delivery: str, *, reason: str = "", anyway: bool = False
+    ) -> dict[str, Any]:
+        """Retry, hold, release or cancel a delivery. Raises UserError when its state forbids it.
+
+        `anyway` releases what waits for the figures of its page, as a file.
+        """
         now = self.now()
         match verb:
             case "retry":
                 await queue.retry(self.db, delivery, now=now, deadline=self.deadline)
             case "release":
-                await queue.release(self.db, delivery, now=now, deadline=self.deadline)
+                await queue.release(
+                    self.db, delivery, now=now, deadline=self.deadline, anyway=anyway
+                )
             case "hold":
                 await queue.hold(self.db, delivery, now=now, reason=reason)
             case "cancel":

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from maild.actions import Actions
-from maild.model.delivery import Delivery, State
+from maild.model.delivery import DECIDED, Delivery, State
 from maild.model.document import Document
 from maild.model.overview import Coverage, Day, Incoming
 from maild.records import Records, deliveries_json
@@ -37,8 +37,9 @@ class Leaving:
 
     @property
     def may(self) -> frozenset[str]:
-        """What may be done to it in the state it is in."""
-        return _MAY.get(State(self.delivery["state"]), frozenset())
+        """What may be done to it in the state it is in; what a verdict ends is not released."""
+        told = _MAY.get(State(self.delivery["state"]), frozenset())
+        return told - {"release"} if self.delivery["hold_code"] in DECIDED else told
 
 
 @dataclass(frozen=True, slots=True)

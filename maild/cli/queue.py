@@ -102,10 +102,18 @@ def show_delivery(
             say(f"{when(one['at'])}  came back  {one['action']}  {one['reason']}  {said}".rstrip())
 
 
-def _act(verb: str, delivery: str, *, config: str | None, as_json: bool, reason: str = "") -> None:
+def _act(
+    verb: str,
+    delivery: str,
+    *,
+    config: str | None,
+    as_json: bool,
+    reason: str = "",
+    anyway: bool = False,
+) -> None:
     async def go() -> dict[str, Any]:
         async with App.opened(config) as app:
-            return await app.actions.act(verb, delivery, reason=reason)
+            return await app.actions.act(verb, delivery, reason=reason, anyway=anyway)
 
     with plain_faults():
         shown = asyncio.run(go())
@@ -153,14 +161,22 @@ def release(
         bool, typer.Option("--restored", help="All that a restore held, instead of one delivery.")
     ] = False,
     team: TeamOption = None,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway", help="As a file, though nobody confirmed the figures of its page."
+        ),
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Let a held delivery go; with --restored, all that `maild restore` held."""
     if (delivery is None) is not restored or (team is not None and not restored):
         raise typer.BadParameter("name one delivery, or --restored (with --team for one team)")
+    if anyway and restored:
+        raise typer.BadParameter("--anyway is for one delivery")
     if delivery is not None:
-        _act("release", delivery, config=config, as_json=as_json)
+        _act("release", delivery, config=config, as_json=as_json, anyway=anyway)
         return
 
     async def go() -> int:

@@ -16,15 +16,13 @@ from maild.intake.describing import held_for_review
 from maild.intake.notices import in_shadow
 from maild.intake.planned import held_in_shadow, planned_deliveries
 from maild.intake.sameness import facts_of, facts_of_page, near_key, same_number_key
-from maild.model.delivery import Delivery, HoldCode, Planned, State
+from maild.model.delivery import OF_PAGE, Delivery, Planned, State
 from maild.model.document import Document, File
 from maild.model.team import Team
 from maild.store import amending, deliveries, documents, readings
 from maild.store.database import Tx
 from maild.store.readings import Settled
 
-# What a page waits for, and a person ends by saying what it says.
-OF_PAGE: Final = frozenset({HoldCode.FIGURES, HoldCode.NEW_ACCOUNT})
 _OVER: Final = "decided anew, now that its figures are sure"
 _GONE: Final = frozenset({State.CANCELLED, State.FAILED, State.BOUNCED})
 _WORDS: Final = {

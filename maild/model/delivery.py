@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from maild.model.document import Document, Role
 from maild.model.team import Attach, Team
@@ -140,6 +140,12 @@ class HoldCode(StrEnum):
     RESTORED = "restored"  # it was to leave when the backup was taken, and may have left since
     SAME_BOOKS = "same_books"  # cancelled from the start: another road leads into the same books
     PROFILE = "profile"  # its inbox does not take this as it is (kind, size, missing file)
+
+
+# What a page waits for, and a person ends by saying what it says.
+OF_PAGE: Final = frozenset({HoldCode.FIGURES, HoldCode.NEW_ACCOUNT})
+# What a verdict on the document ends, not the release of one delivery.
+DECIDED: Final = OF_PAGE | {HoldCode.REVIEW}
 
 
 class Purpose(StrEnum):

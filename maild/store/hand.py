@@ -63,8 +63,9 @@ def release(
     now: datetime,
     deadline: timedelta = DEADLINE,
     actor: str = _PERSON,
+    detail: str = "",
 ) -> Delivery:
-    """Let a held delivery go at its time. Raises UserError, NotFound."""
+    """Let a held delivery go at its time; `detail` is told in its story. Raises UserError, NotFound."""
     old = _may(tx, id, states={State.HELD}, only="only held deliveries can be released")
     if old.hold_code is HoldCode.REVIEW:
         raise UserError(
@@ -73,7 +74,7 @@ def release(
         )
     _let_go(tx, old, deadline_at=now + deadline)
     lifted = old.hold_code is HoldCode.STOPPED and lift(tx, old.team, old.address)
-    detail = "mail may go to this address again" if lifted else ""
+    detail = "mail may go to this address again" if lifted else detail
     _tell(tx, old, "delivery.released", at=now, detail=detail, actor=actor)
     return get(tx, id)
 

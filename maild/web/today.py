@@ -14,7 +14,7 @@ from typing import Final, get_args
 from starlette.responses import Response
 
 from maild.errors import NotFound
-from maild.model.delivery import Delivery, HoldCode, State
+from maild.model.delivery import DECIDED, Delivery, HoldCode, State
 from maild.partners.handling import Always, Verb
 from maild.partners.today import Asked, Went
 from maild.web.pages import page
@@ -37,7 +37,7 @@ _VERBS: Final[Mapping[State, tuple[Verb, ...]]] = {
     State.BOUNCED: ("retry",),
 }
 # These are let go as a whole: by a verdict on the document, or when the team goes live.
-_WHOLE: Final = frozenset({HoldCode.REVIEW, HoldCode.SHADOW})
+_WHOLE: Final = DECIDED | {HoldCode.SHADOW}
 _ALWAYS: Final[Mapping[str, Always]] = {one: one for one in get_args(Always)}
 _MOST_NAMED: Final = 50
 

@@ -20,8 +20,11 @@ from maild.model.bill import Account, PaymentMeans, Price
 from maild.model.delivery import HoldCode, State
 from maild.model.document import Document, Kind, Role
 from maild.model.money import Amount
+from maild.model.team import Conditions, Rule
+from maild.outbox import queue
 from maild.store import documents, readings, suppliers
 from maild.store.database import Tx
+from maild.store.hand import DEADLINE
 from maild.store.readings import Settled
 from maild.store.schema_suppliers import readings as table
 from maild.ubl import document as ubl
@@ -35,6 +38,11 @@ from tests.intake.conftest import A_PDF, World, a_mail
 PAPER = Paper()
 KEY = "BE0900000147"
 NEW_IBAN = account(random.Random(5))
+BOTH = Rule(
+    "both",
+    ("accountant", "books"),
+    conditions=Conditions(kinds=frozenset({Kind.PURCHASE_INVOICE})),
+)
 
 
 async def came(world: World, pdf: bytes, *, name: str = "scan.pdf", tag: str = "purchase") -> Filed:
@@ -415,3 +423,49 @@ async def test_a_page_that_was_read_before_a_figure_was_known_is_shown_whole(wor
     assert found is not None
     assert found.figures["exemption_reason"]["verdict"] == "absent"
     await confirm(world, filed)
+
+
+async def test_the_queue_lets_no_page_go_whose_figures_wait_but_says_how(world: World) -> None:
+    filed = await came(world, PAPER.page())
+    [one] = await world.deliveries(document=filed.document.id)
+    let_go = partial(queue.release, world.db, one.id, now=world.desk.now(), deadline=DEADLINE)
+    with pytest.raises(UserError, match="invoice number") as told:
+        await let_go()
+    assert f"maild review confirm {filed.document.id}" in (told.value.hint or "")
+    assert await held(world, filed) == {("held", HoldCode.FIGURES)}
+    assert await state(world, filed) is Settled.WAITING
+
+
+async def test_let_go_anyway_it_is_a_mere_file_and_its_story_says_so(world: World) -> None:
+    filed = await came(world, PAPER.page())
+    [one] = await world.deliveries(document=filed.document.id)
+    await queue.release(world.db, one.id, now=world.desk.now(), deadline=DEADLINE, anyway=True)
+    assert await held(world, filed) == {("queued", None)}
+    assert await state(world, filed) is Settled.FILE
+    document = await now(world, filed)
+    assert (document.total, document.file(Role.UBL)) == (None, None)
+    told = await world.db.read(partial(documents.events_of, document=document.id))
+    assert [one.detail for one in told if one.event == "delivery.released"] == [
+        "let go as a file: nobody confirmed its figures or its account"
+    ]
+
+
+async def test_while_another_delivery_of_the_page_waits_its_figures_can_be_confirmed(
+    world: World,
+) -> None:
+    world.teams[:] = [replace(world.teams[0], rules=(BOTH,))]
+    filed = await came(world, PAPER.page())
+    first, _ = await world.deliveries(document=filed.document.id)
+    await queue.release(world.db, first.id, now=world.desk.now(), deadline=DEADLINE, anyway=True)
+    assert await state(world, filed) is Settled.WAITING
+    await confirm(world, filed)
+    assert await state(world, filed) is Settled.CONFIRMED
+
+
+async def test_a_page_with_a_new_account_is_not_let_go_by_the_queue_either(world: World) -> None:
+    await known(world)
+    filed = await came(world, PAPER.page(iban=NEW_IBAN))
+    [one] = await world.deliveries(document=filed.document.id)
+    assert one.hold_code is HoldCode.NEW_ACCOUNT
+    with pytest.raises(UserError, match="was never"):
+        await queue.release(world.db, one.id, now=world.desk.now(), deadline=DEADLINE)

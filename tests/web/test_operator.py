@@ -13,7 +13,7 @@ import pytest
 
 from maild.errors import DocumentError
 from maild.intake.desk import Submission
-from maild.model.delivery import Outcome, State
+from maild.model.delivery import HoldCode, Outcome, State
 from maild.reading.wrap import wrap
 from maild.store import deliveries, trail
 from maild.store.attempts import Settled
@@ -144,6 +144,21 @@ async def test_a_button_of_another_state_says_why_it_does_nothing(
     assert "only held deliveries can be released" in answer.text
     assert (await browser.post(f"/operator/out/{one.id}/burn")).status_code == 404
     assert (await browser.post("/operator/out/v-0/retry")).status_code == 404
+
+
+@pytest.mark.parametrize("code", [HoldCode.FIGURES, HoldCode.NEW_ACCOUNT, HoldCode.REVIEW])
+async def test_what_a_verdict_ends_has_no_button_that_lets_it_go(
+    pages: Site, browsers: Browsers, code: HoldCode
+) -> None:
+    await fill(pages, "F-1")
+    [one, *_] = await pages.app.db.read(partial(deliveries.find, team="acme"))
+    held = partial(
+        deliveries.hold, id=one.id, now=pages.app.actions.now(), reason="look", code=code
+    )
+    await pages.app.db.write(held)
+    page = (await (await browsers(OPERATOR)).get("/operator/out?group=held")).text
+    assert f"/operator/out/{one.id}/cancel" in page
+    assert f"/operator/out/{one.id}/release" not in page
 
 
 async def test_what_leaves_is_listed_by_state_and_team_a_page_at_a_time(

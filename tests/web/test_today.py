@@ -178,6 +178,24 @@ async def test_what_a_restore_held_is_shown_with_its_doubt(pages: Site, browsers
     assert f"/teams/acme/deliveries/{one.id}/release" in page
 
 
+@pytest.mark.parametrize("code", [HoldCode.FIGURES, HoldCode.NEW_ACCOUNT, HoldCode.REVIEW])
+async def test_what_a_verdict_ends_is_not_let_go_by_itself(
+    pages: Site, browsers: Browsers, code: HoldCode
+) -> None:
+    id_ = await hand_in(pages, "F-1")
+    one = (await of(pages, id_))[0]
+    held = partial(
+        deliveries.hold, id=one.id, now=pages.app.actions.now(), reason="look", code=code
+    )
+    await pages.app.db.write(held)
+    browser = await browsers(OWNER)
+    for page in (TODAY, f"/documents/{id_}"):
+        assert f"/teams/acme/deliveries/{one.id}/release" not in await text_of(browser, page)
+    answer = await browser.post(f"/teams/acme/deliveries/{one.id}/release", data={"from": id_})
+    assert answer.status_code == 422
+    assert (await of(pages, id_))[0].state is State.HELD
+
+
 async def test_the_list_goes_on_behind_its_last_row(pages: Site, browsers: Browsers) -> None:
     ids = [await hand_in(pages, f"F-{n:03}") for n in range(30)]
     browser = await browsers(OWNER)
