@@ -5,9 +5,10 @@ Only looks; what is owed and what a person may do about it is in `agenda`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal
 
 from maild.clock.schedule import ON_TIME, Schedule
@@ -21,6 +22,7 @@ from maild.store.packages import Package
 AHEAD: Final = timedelta(hours=24)
 BACK: Final = 12  # periods that a row goes back
 MOST_RUNS: Final = 60
+Due = tuple[Period, datetime]
 Fate = Literal[
     "made", "late", "empty", "failed", "waiting", "missing", "skipped", "before", "coming"
 ]
@@ -68,6 +70,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class _Told:
+    """Runs and packages by schedule and period, and how far each schedule came."""
+
+    runs: Mapping[tuple[str, str], Run]
+    made: Mapping[tuple[str, str], list[Package]]
+    reached: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Almanac:
     """Over the same schedules as the agenda."""
 
@@ -89,7 +100,9 @@ class Almanac:
             if one.work == EXPORT and one.team and team in {None, one.team}
         ]
         now = self.now()
-        return await self.db.read(lambda tx: tuple(_row(tx, one, now=now) for one in mine))
+        shown = [(one, tuple(_periods(one, now))) for one in mine]
+        told = await self.db.read(partial(_told, shown=shown, team=team))
+        return tuple(_row(one, due, told=told, now=now) for one, due in shown)
 
 
 def _moments(schedule: Schedule, now: datetime) -> Iterator[datetime]:
@@ -99,31 +112,45 @@ def _moments(schedule: Schedule, now: datetime) -> Iterator[datetime]:
         _, at = schedule.next(at)
 
 
-def _row(tx: Tx, schedule: Schedule, *, now: datetime) -> Row:
-    team, export = schedule.team or "", schedule.name.partition("/")[2]
-    known = {one.period: one for one in runs.of_schedule(tx, schedule.name, limit=MOST_RUNS)}
-    made: dict[str, list[Package]] = {}
-    for one in packages.made(tx, team, export):
-        made.setdefault(one.period, []).append(one)
-    reached = runs.reached(tx, schedule.name)
-    began = reached if reached and schedule.counts_from(reached) else None
+def _periods(schedule: Schedule, now: datetime) -> Iterator[Due]:
+    """The period to come and those before it, the last one first, each with when it is due."""
     period, _ = schedule.next(now)
-    cells: list[Cell] = []
     for _ in range(BACK + 1):
         due_at = schedule.due.due_at(period, schedule.zone, holidays=schedule.holidays)
         if due_at is not None:
-            cells.append(
-                _cell(
-                    period,
-                    due_at,
-                    run=known.get(period.key),
-                    made=made.get(period.key, []),
-                    began=began,
-                    now=now,
-                )
-            )
+            yield period, due_at
         period = period.previous
-    return Row(team, export, schedule.due.text, tuple(reversed(cells)))
+
+
+def _told(tx: Tx, *, shown: list[tuple[Schedule, tuple[Due, ...]]], team: str | None) -> _Told:
+    """What is known of all of them, asked once and not for each."""
+    schedules = [one.name for one, _ in shown]
+    teams = {one.team or "" for one, _ in shown}
+    made: dict[tuple[str, str], list[Package]] = {}
+    for one in packages.of_periods(
+        tx, teams, {period.key for _, due in shown for period, _ in due}
+    ):
+        made.setdefault((f"{one.team}/{one.export}", one.period), []).append(one)
+    found = runs.of_schedules(tx, schedules, limit=MOST_RUNS)
+    known = {(run.schedule, run.period): run for each in found.values() for run in each}
+    return _Told(known, made, runs.all_reached(tx, f"{team}/" if team else ""))
+
+
+def _row(schedule: Schedule, due: tuple[Due, ...], *, told: _Told, now: datetime) -> Row:
+    name, reached = schedule.name, told.reached.get(schedule.name)
+    began = reached if reached and schedule.counts_from(reached) else None
+    cells = [
+        _cell(
+            period,
+            due_at,
+            run=told.runs.get((name, period.key)),
+            made=told.made.get((name, period.key), []),
+            began=began,
+            now=now,
+        )
+        for period, due_at in reversed(due)
+    ]
+    return Row(schedule.team or "", name.partition("/")[2], schedule.due.text, tuple(cells))
 
 
 def _cell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -50,6 +51,17 @@ def made(tx: Tx, team: str, export: str) -> tuple[Package, ...]:
         select(packages)
         .where(packages.c.team == team, packages.c.export == export)
         .order_by(packages.c.period, packages.c.supplement)
+    )
+    return tuple(Package(**row) for row in tx.execute(query).mappings())
+
+
+def of_periods(tx: Tx, teams: Collection[str], periods: Collection[str]) -> tuple[Package, ...]:
+    """Every package and supplement of these periods that the exports of these teams made."""
+    column = packages.c
+    query = (
+        select(packages)
+        .where(column.team.in_(list(teams)), column.period.in_(list(periods)))
+        .order_by(column.team, column.export, column.period, column.supplement)
     )
     return tuple(Package(**row) for row in tx.execute(query).mappings())
 

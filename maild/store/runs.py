@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
@@ -28,6 +30,12 @@ def reached(tx: Tx, schedule: str) -> str | None:
     """The key of the last period that a schedule has dealt with; None when it is new."""
     found = marks.get(tx, _mark(schedule))
     return None if found is None else str(found["period"])
+
+
+def all_reached(tx: Tx, prefix: str) -> dict[str, str]:
+    """The same of every schedule whose name begins so, by name."""
+    found = marks.starting(tx, _mark(prefix))
+    return {name.removeprefix(_mark("")): str(said["period"]) for name, said in found.items()}
 
 
 def reach(tx: Tx, schedule: str, period: str, *, now: datetime) -> None:
@@ -175,6 +183,16 @@ def of_schedule(tx: Tx, schedule: str, *, limit: int) -> tuple[Run, ...]:
     query = select(*_SHOWN).where(_column.schedule == schedule)
     found = tx.execute(query.order_by(_column.due_at.desc(), _column.period.desc()).limit(limit))
     return tuple(_run(row) for row in found)
+
+
+def of_schedules(tx: Tx, schedules: Collection[str], *, limit: int) -> dict[str, tuple[Run, ...]]:
+    """The same of several at once, by name, each with `limit` runs at most; what never ran is missing."""
+    latest = (_column.due_at.desc(), _column.period.desc())
+    place = func.row_number().over(partition_by=_column.schedule, order_by=latest).label("place")
+    mine = select(*_SHOWN, place).where(_column.schedule.in_(list(schedules))).subquery()
+    query = select(mine).where(mine.c.place <= limit).order_by(mine.c.schedule, mine.c.place)
+    found = groupby(tx.execute(query), key=attrgetter("schedule"))
+    return {name: tuple(_run(row) for row in rows) for name, rows in found}
 
 
 def in_state(tx: Tx, *states: RunState) -> tuple[Run, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import Engine, event
 
 from maild.almanac import Almanac, Row
 from maild.clock.long_work import Runs
@@ -114,6 +115,30 @@ async def test_each_team_has_its_rows(wrist: Wrist) -> None:
 
     assert names(await almanac(wrist).calendar()) == [("acme", "monthly"), ("other", "weekly")]
     assert names(await almanac(wrist).calendar(team="other")) == [("other", "weekly")]
+
+
+async def test_the_rows_of_all_are_asked_together(wrist: Wrist) -> None:
+    wrist.schedules += [
+        a_schedule(f"t{n}/monthly", "month 07:00", work="export", team=f"t{n}") for n in range(5)
+    ]
+    await wrist.tick_at(WOKE + timedelta(hours=1))
+    await work(wrist)
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        rows = await almanac(wrist).calendar()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(rows) == 7
+    assert len([one for one in asked if one.startswith("SELECT")]) == 3
+    # Together they say what each says by itself.
+    alone = [await almanac(wrist).calendar(team=one.team) for one in rows]
+    assert rows == tuple(row for each in alone for row in each)
+    assert {cell.fate for cell in rows[0].cells} == {"late", "before", "coming"}
 
 
 async def test_a_day_ahead_names_each_time(wrist: Wrist) -> None:
