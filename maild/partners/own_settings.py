@@ -38,7 +38,7 @@ from maild.teams import Shelf
 # What may be changed, as a place below the team's table with points between.
 _MAY: Final = re.compile(
     r"language|digest|people|branding\.(primary|accent|logo)|branding\.texts\..+"
-    r"|recipients\.[a-z0-9][a-z0-9_-]*(\.(address|profile|language))?"
+    r"|recipients\.[a-z0-9][a-z0-9_-]*(\.(address|profile|language|packages))?"
     r"|rules\.\d+(\.(when|to))?|exports\.\d+\.(when|to)"
 )
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")

@@ -155,7 +155,12 @@ def _no_logo(visit: Visit, shown: Shown) -> dict[Place, Value]:
 def _recipients(visit: Visit, shown: Shown) -> dict[Place, Value]:
     values: dict[Place, Value] = {}
     for one in shown.team.recipients:
-        now = {"address": one.address, "profile": one.profile.name, "language": one.language or ""}
+        now = {
+            "address": one.address,
+            "profile": one.profile.name,
+            "language": one.language or "",
+            "packages": "link" if one.by_link else "",  # by mail, as when nothing is written
+        }
         for name, old in now.items():
             key = f"recipients.{one.name}.{name}"
             if key in visit.form and (new := visit.field(key)) != old:

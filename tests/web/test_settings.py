@@ -183,6 +183,21 @@ async def test_an_address_and_a_time_are_changed(pages: Own, browsers: Browsers)
     )
 
 
+async def test_packages_go_by_link_to_whom_the_team_says_so(pages: Own, browsers: Browsers) -> None:
+    browser = await browsers(OWNER)
+    field = "recipients.accountant.packages"
+    assert f'name="{field}"' in await text_of(browser, SETTINGS)
+    assert 'name="recipients.books.packages"' not in await text_of(browser, SETTINGS)
+    await change(browser, "recipients", fields={field: "link"})
+    assert pages.app.book.team("acme").recipients[0].by_link
+    assert '<option value="link" selected>' in await text_of(browser, SETTINGS)
+    answer = await change(browser, "recipients", fields={"recipients.books.packages": "link"})
+    assert answer.status_code == 422
+    assert "yuki is no person" in answer.text
+    await change(browser, "recipients", fields={field: ""})
+    assert pages.text == ACME
+
+
 async def test_a_text_is_put_over_ours_and_taken_back(pages: Own, browsers: Browsers) -> None:
     browser = await browsers(OWNER)
     text = 'Dag,\r\n\r\n"hier" is {{ number }} \\ <b>'
