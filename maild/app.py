@@ -19,13 +19,13 @@ from maild.actions import Actions, utc_now
 from maild.agenda import Agenda
 from maild.almanac import Almanac
 from maild.config.settings import Settings
-from maild.configured import Configured, configured, reread
+from maild.configured import Configured, configured, reread, reread_labels
 from maild.errors import ConfigError
 from maild.exports.making import Exports, exports_over
 from maild.exports.pages import Pages
 from maild.intake.desk import Desk
 from maild.intake.refusals import Refusals
-from maild.log import setup
+from maild.log import running, setup
 from maild.model.verp import Verp
 from maild.outbox.sign_in import House
 from maild.oversight import Oversight
@@ -247,8 +247,14 @@ class App:
         return configured(self.checked, self.shelf)
 
     def reload(self) -> tuple[list[str], tuple[str, ...]]:
-        """Read teams and rules again: the teams that changed, and the problems that remain."""
-        return reread(self.config_path, self.shelf)
+        """Read teams, rules and labels again: the teams that changed, and the problems that remain."""
+        changed, problems = reread(self.config_path, self.shelf)
+        wrong = reread_labels(self.settings, self.browsing.sandbox)
+        # Of a file that the configuration still names the check has said it.
+        if not wrong or any(str(self.settings.reading.labels) in line for line in problems):
+            return changed, problems
+        running.book_kept(problems=list(wrong))
+        return changed, (*problems, *wrong)
 
     async def tell_state(self, state: str, *, listening: list[str] | None = None) -> None:
         """Let `maild status` know, in this process or another."""

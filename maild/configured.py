@@ -9,8 +9,10 @@ from typing import Literal
 
 from maild import teams
 from maild.config.effective import Setting, effective
+from maild.config.settings import Settings
 from maild.errors import ConfigError
 from maild.log import running
+from maild.reading.sandbox import Sandbox
 from maild.teams import Checked, Shelf
 
 Fate = Literal["new", "changed", "gone", "kept"]
@@ -77,6 +79,19 @@ def reread(path: Path, shelf: Shelf) -> tuple[list[str], tuple[str, ...]]:
     if changed or not problems:
         running.book_reloaded(teams=len(shelf.book.teams), changed=changed)
     return changed, problems
+
+
+def reread_labels(settings: Settings, sandbox: Sandbox) -> tuple[str, ...]:
+    """Take over the words of yours by which figures are found, as their file has them now.
+
+    Returns what is wrong with the file; then the words of before stay.
+    """
+    found, problems = teams.labels_of(settings)
+    if not problems and found != sandbox.labels:
+        sandbox.labels = dict(found)
+        words = [one for table in found.values() for meaning in table.values() for one in meaning]
+        running.labels_reloaded(words=len(words))
+    return problems
 
 
 def _teams(shelf: Shelf, fresh: Checked) -> Iterator[tuple[str, Fate]]:

@@ -71,7 +71,7 @@ class Daemon:
         self.stop.set()
 
     def reload(self) -> None:
-        """Read teams and rules again; the log says what came of it."""
+        """Read teams, rules and labels again; the log says what came of it."""
         self.app.reload()
 
     async def run(self, *, started: float) -> int:

@@ -53,7 +53,7 @@ def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
 
 def run(config: ConfigOption = None) -> None:
-    """Run the daemon until SIGTERM; SIGHUP reads teams and rules again."""
+    """Run the daemon until SIGTERM; SIGHUP reads teams, rules and labels again."""
     with plain_faults():
         code = asyncio.run(serve(config))
     raise typer.Exit(code)

@@ -45,6 +45,11 @@ def book_kept(*, problems: list[str]) -> None:
     LOG.error("book.kept", problems=problems)
 
 
+def labels_reloaded(*, words: int) -> None:
+    """Words of yours by which figures on pages are found were read again."""
+    LOG.info("labels.reloaded", words=words)
+
+
 def team_went_live(*, team: str, released: int) -> None:
     """Shadow mode ended for a team."""
     LOG.info("team.went_live", team=team, released=released)

@@ -23,7 +23,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def reload(visit: Visit) -> Response:
-    """Read teams and rules again, as SIGHUP does, and tell what that changed and what is wrong."""
+    """Read teams, rules and labels again, as SIGHUP does, and tell what that changed and what is wrong."""
     # Read and put in at once, so that nothing an owner writes meanwhile is taken back by it.
     changed, problems = visit.app.reload()
     told = ", ".join(changed) or "nothing changed"

@@ -9,6 +9,7 @@ import pytest
 
 from maild import teams
 from maild.answers import labels_named
+from maild.app import App
 from maild.errors import ConfigError
 from maild.intake.figures import figures_of
 from maild.reading import own_labels
@@ -65,3 +66,33 @@ def test_check_names_the_file_and_the_key(tmp_path: Path) -> None:
         labels_named(config=config)
     (tmp_path / "words.toml").write_text(ADDED)
     assert labels_named(config=config) == {"nl": {"number": ["bonvolgcode"]}}
+
+
+async def test_a_reload_takes_the_words_of_the_file_over_and_a_wrong_file_leaves_those_of_before(
+    tmp_path: Path,
+) -> None:
+    words, config = tmp_path / "words.toml", tmp_path / "maild.toml"
+    words.write_text(ADDED)
+    config.write_text(f'[maild]\ndata_dir = "{tmp_path}/data"\n[reading]\nlabels = "words.toml"\n')
+    async with App.opened(config) as app:
+        sandbox = app.desk.opener.sandbox
+
+        async def number_of(label: str) -> object:
+            page = make.a_pdf((f"{label}: K-17", "Factuurdatum: 12 maart 2026"))
+            return (await figures_of(sandbox, page))["invoice_number"].value
+
+        words.write_text(ADDED.replace("bonvolgcode", "rekencode"))
+        assert await number_of("Rekencode") is None
+        assert app.reload() == ([], ())
+        assert (await number_of("Rekencode"), await number_of("Bonvolgcode")) == ("K-17", None)
+        words.write_text('[nl]\nnumbr = ["bonvolgcode"]\n')
+        _, [said] = app.reload()
+        assert "words.toml: nl.numbr" in said
+        assert await number_of("Rekencode") == "K-17"
+        words.unlink()
+        _, [said] = app.reload()
+        assert "there is no file" in said
+        config.write_text(f'[maild]\ndata_dir = "{tmp_path}/data"\n')
+        _, [said] = app.reload()
+        assert "cannot be read" in said
+        assert await number_of("Rekencode") == "K-17"
