@@ -13,14 +13,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from ssl import SSLContext
 from types import MappingProxyType
 from typing import Any, Final
 
 from maild.config.http_map import HttpConnector, HttpFind, HttpMatch, HttpPoll, HttpSend, fill
 from maild.connectors.http_call import Answer, Ask, Once, call
 from maild.connectors.http_sign import signature
-from maild.connectors.http_tls import asks_first, context_of, explained
+from maild.connectors.http_tls import Tls, asks_first, explained
 from maild.connectors.http_values import body_of, values_of
 from maild.connectors.relay import consigned
 from maild.errors import Deferred, DeliveryError, Doubtful, Refused, Unavailable
@@ -39,7 +38,7 @@ class HttpMapConnector:
     def __init__(self, name: str, options: HttpConnector) -> None:
         self.name = name
         self.options = options
-        self._tls: SSLContext | None = None
+        self._tls = Tls(options)
         self._token = ("", 0.0)  # and until when it is good (monotonic)
         self._asking = asyncio.Lock()
 
@@ -142,7 +141,7 @@ class HttpMapConnector:
         elif one.auth == "oauth2":
             headers["Authorization"] = f"Bearer {await self._access_token()}"
         url = one.url.rstrip("/") + "/" + path
-        return Ask(method, url, headers, login, body, await self._context())
+        return Ask(method, url, headers, login, body, await asyncio.to_thread(self._tls.context))
 
     async def _signature(self, called: str, body: Mapping[str, Any]) -> dict[str, str]:
         """The headers that prove that a body is ours and of now; none without a secret."""
@@ -167,7 +166,7 @@ class HttpMapConnector:
                 one.token_url,
                 login=(one.username, secret),
                 body={"data": form},
-                tls=await self._context(),
+                tls=await asyncio.to_thread(self._tls.context),
             )
             answer = await call(ask, within=30.0)
             token = answer.at("/access_token")
@@ -177,12 +176,6 @@ class HttpMapConnector:
                 )
             self._token = (token, time.monotonic() + _life(answer) - _EARLY)
             return token
-
-    async def _context(self) -> SSLContext | None:
-        one = self.options
-        if self._tls is None and (one.ca_file or one.cert_file):
-            self._tls = await asyncio.to_thread(context_of, one)
-        return self._tls
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ doubt; so something that changes nothing is asked first, and breaks instead.
 
 from __future__ import annotations
 
+from pathlib import Path
 from ssl import SSLContext, create_default_context
 
 import httpx2
@@ -15,17 +16,34 @@ from maild.config.http_map import HttpConnector
 from maild.errors import Unavailable
 
 
-def context_of(one: HttpConnector) -> SSLContext:
-    """Whom a connector trusts, and who it says it is. Raises Unavailable, naming the keys."""
-    try:
-        context = create_default_context(cafile=str(one.ca_file) if one.ca_file else None)
-        if one.cert_file:
-            context.load_cert_chain(one.cert_file, one.key_file)
-    except OSError as fault:  # ssl.SSLError is one
-        raise Unavailable(
-            f"cert_file, key_file or ca_file cannot be used: {fault}", cause="tls"
-        ) from fault
-    return context
+class Tls:
+    """Whom a connector trusts, and who it says it is: read anew when one of its files changed."""
+
+    def __init__(self, one: HttpConnector) -> None:
+        self._one = one
+        self._files = tuple(
+            str(path) for path in (one.cert_file, one.key_file, one.ca_file) if path
+        )
+        self._context: SSLContext | None = None
+        self._seen: list[tuple[int, ...]] = []
+
+    def context(self) -> SSLContext | None:
+        """What the next call is made with; None where no file is named. Blocks.
+
+        Raises Unavailable, naming the keys: half of a renewed pair is no reason to go on with the old
+        one, which may be over soon; the next try finds the other half.
+        """
+        if not self._files:
+            return None
+        try:
+            seen = [_stamp(path) for path in self._files]
+            if self._context is None or seen != self._seen:
+                self._context, self._seen = _context_of(self._one), seen
+        except OSError as fault:  # ssl.SSLError is one
+            raise Unavailable(
+                f"cert_file, key_file or ca_file cannot be used: {fault}", cause="tls"
+            ) from fault
+        return self._context
 
 
 def asks_first(one: HttpConnector) -> bool:
@@ -41,3 +59,16 @@ def explained(fault: Unavailable, one: HttpConnector) -> Unavailable:
         return fault
     said = f"{fault.reply}; it may not take the certificate of cert_file (unknown there, or over)"
     return Unavailable(said, retry_after=fault.retry_after, cause="tls")
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What tells a file from the one that stood there before."""
+    held = path.stat()
+    return held.st_ino, held.st_size, held.st_mtime_ns
+
+
+def _context_of(one: HttpConnector) -> SSLContext:
+    context = create_default_context(cafile=str(one.ca_file) if one.ca_file else None)
+    if one.cert_file:
+        context.load_cert_chain(one.cert_file, one.key_file)
+    return context

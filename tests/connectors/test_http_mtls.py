@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import trustme
 
+from maild.connectors.http_tls import Tls
 from maild.errors import Unavailable
 from maild.simulators.http_wire import Listener
 from tests.connectors.conftest import Crossing
@@ -134,6 +135,38 @@ async def test_a_server_that_is_not_known_gets_nothing(guarded: Guarded, tmp_pat
     tables = guarded.tables(guarded.authority) | {"ca_file": str(other)}
     assert "CERTIFICATE_VERIFY_FAILED" in (await guarded.fails(**tables)).reply
     assert guarded.office.asked == []
+
+
+async def test_a_renewed_certificate_is_shown_without_a_restart(guarded: Guarded) -> None:
+    dates = {"not_before": PAST - timedelta(1), "not_after": PAST}
+    connector = guarded.office.connector(**guarded.tables(guarded.authority, **dates))
+    with pytest.raises(Unavailable):
+        await connector.check()
+    guarded.tables(guarded.authority)
+    await connector.check()
+
+
+async def test_half_of_a_renewed_pair_is_an_outage_until_the_other_half_is_there(
+    guarded: Guarded,
+) -> None:
+    connector = guarded.office.connector(**guarded.tables(guarded.authority))
+    await connector.check()
+    key = guarded.folder / "key.pem"
+    old = key.read_bytes()
+    guarded.tables(guarded.authority)
+    new = key.read_bytes()
+    key.write_bytes(old)
+    with pytest.raises(Unavailable, match="cert_file, key_file or ca_file cannot be used"):
+        await connector.check()
+    key.write_bytes(new)
+    await connector.check()
+
+
+async def test_files_that_stand_still_are_read_once(guarded: Guarded) -> None:
+    tls = Tls(guarded.office.connector(**guarded.tables(guarded.authority)).options)
+    first = tls.context()
+    assert first is not None
+    assert tls.context() is first
 
 
 def _missing(folder: Path) -> None:
