@@ -61,9 +61,9 @@ def explained(fault: Unavailable, one: HttpConnector) -> Unavailable:
     return Unavailable(said, retry_after=fault.retry_after, cause="tls")
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def _stamp(path: str | Path) -> tuple[int, ...]:
     """What tells a file from the one that stood there before."""
-    held = path.stat()
+    held = Path(path).stat()
     return held.st_ino, held.st_size, held.st_mtime_ns
 
 
