@@ -17,6 +17,7 @@ from maild.errors import NotFound, UserError, did_you_mean
 from maild.intake import digest
 from maild.model.period import Period, parse
 from maild.model.run import OPEN, Run, RunState
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.rules import windows
 from maild.rules.book import RuleBook
@@ -65,8 +66,11 @@ class Agenda:
         now = self.now()
         begins = wanted.ends_at if schedule.due.is_after else wanted.starts_at
         if begins(schedule.zone) > now:
-            over = "over" if schedule.due.is_after else "begun"
-            raise UserError(f"{wanted.key} is not {over} yet")
+            if schedule.due.is_after:
+                english = f"{wanted.key} is not over yet"
+                raise UserError(Said("not_over", english, period=wanted.key))
+            english = f"{wanted.key} is not begun yet"
+            raise UserError(Said("not_begun", english, period=wanted.key))
         row = _row(schedule, wanted, now=now)
         return _run(await self.db.write(partial(_ask, run=row, now=now, team=schedule.team)))
 
@@ -82,9 +86,10 @@ class Agenda:
         if name in known:
             return known[name]
         if name.endswith(f"/{_DIGEST}"):
+            english = f"{name} has no periods: each digest tells of all since the one before"
             raise UserError(
-                f"{name} has no periods: each digest tells of all since the one before",
-                hint="its time is `digest` of the team",
+                Said("no_periods", english, schedule=name),
+                hint=Said("digest_when", "its time is `digest` of the team"),
             )
         raise NotFound(
             f'there is no schedule "{name}"{did_you_mean(name, known)}',
@@ -97,13 +102,16 @@ class Agenda:
         try:
             period = parse(text)
         except ValueError as fault:
-            raise UserError(str(fault)) from fault
+            raise UserError(fault.args[0]) from fault
         if period.every is not schedule.due.every:
             such_as = schedule.next(self.now())[0].key
             every = schedule.due.every
-            raise UserError(f'{name} runs for each {every}, such as {such_as}; "{text}" is none')
+            english = f'{name} runs for each {every}, such as {such_as}; "{text}" is none'
+            raise UserError(Said("other_every", english, schedule=name, such_as=such_as, text=text))
         if schedule.due.due_at(period, schedule.zone, holidays=schedule.holidays) is None:
-            raise UserError(f"{name} leaves {period.key} out: {schedule.due.text}")
+            when = schedule.due.text
+            english = f"{name} leaves {period.key} out: {when}"
+            raise UserError(Said("left_out", english, schedule=name, period=period.key, when=when))
         return period
 
 
@@ -112,7 +120,7 @@ def _ask(tx: Tx, *, run: Run, now: datetime, team: str | None) -> Run:
     if known is None:
         runs.add(tx, run)
     elif known.state in {RunState.RUNNING, RunState.DONE}:
-        raise UserError(f"{run.schedule} {_stands(known)}")
+        raise UserError(_stands(known))
     else:
         runs.ask_again(tx, known, now=now)
     return _told(tx, run, event="run.asked", team=team, now=now)
@@ -123,7 +131,7 @@ def _skip(tx: Tx, *, run: Run, now: datetime, team: str | None) -> Run:
     if known is None:
         runs.add(tx, run)
     elif known.state in {RunState.RUNNING, RunState.DONE}:
-        raise UserError(f"{run.schedule} {_stands(known)}")
+        raise UserError(_stands(known))
     else:
         runs.settle(tx, known, state=RunState.SKIPPED, result=run.result, now=now)
     return _told(tx, run, event="run.skipped", team=team, now=now)
@@ -136,10 +144,20 @@ def _told(tx: Tx, run: Run, *, event: str, team: str | None, now: datetime) -> R
 
 
 def _stands(run: Run) -> str:
+    name, period = run.schedule, run.period
+    what = f"{name} {period}"
     if run.state is RunState.RUNNING:
-        return f"{run.period} is being done since {run.started_at:%Y-%m-%d %H:%M} UTC"
+        since = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
+        return Said(
+            "being_done",
+            f"{what} is being done since {since}",
+            since=since,
+            schedule=name,
+            period=period,
+        )
     result = f": {run.result}" if run.result else ""
-    return f"{run.period} was done on {run.ended_at:%Y-%m-%d %H:%M} UTC{result}"
+    at = f"{run.ended_at:%Y-%m-%d %H:%M} UTC"
+    return Said("was_done", f"{what} was done on {at}{result}", at=at, schedule=name, period=period)
 
 
 def _row(

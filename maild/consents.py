@@ -20,6 +20,7 @@ from maild.connectors.oauth_consent import DeviceQuestion, PageQuestion, Pause
 from maild.connectors.oauth_providers import Account
 from maild.errors import DeliveryError, UserError, did_you_mean
 from maild.log import accounts as log
+from maild.model.said import Said
 from maild.model.token import Token
 from maild.ports import Connector
 from maild.store import connectors as rests
@@ -82,9 +83,12 @@ class Consents:
     def ask_by_page(self, account: Account) -> PageQuestion:
         """A page for the person to open; its last address is the answer. Raises UserError."""
         if account.provider == "exact" and account.client_secret_file is None:
-            raise UserError(
+            english = (
                 f"account.{account.name}.client_secret_file is missing, and {account.label} gives no"
-                " tokens without",
+                " tokens without"
+            )
+            raise UserError(
+                Said("no_secret", english, account=account.name, provider=account.label),
                 hint="docs/exact.md says where the secret is",
             )
         return oauth_consent.ask_by_page(account)
@@ -106,7 +110,11 @@ class Consents:
     async def _given(self, account: Account, token: Token) -> dict[str, Any]:
         if token.refresh is None:
             raise UserError(
-                f"{account.label} gave the consent for an hour only (no refresh token)",
+                Said(
+                    "for_an_hour",
+                    f"{account.label} gave the consent for an hour only (no refresh token)",
+                    provider=account.label,
+                ),
                 hint="the registration or its scopes lack offline access; see"
                 f" {_SHOWN.get(account.provider, 'docs/sending.md')}",
             )

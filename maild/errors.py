@@ -59,14 +59,13 @@ class KeyProblem:
     """Something to say about one key of the configuration, such as "team.acme.rules[1].to".
 
     An error keeps maild (or that team's new rules) from being used; a warning and a note do not.
-    The configuration knows file and line of a key; rules know keys only. `code` names what the pages
-    say in their own language; without it they show the message.
+    The configuration knows file and line of a key; rules know keys only. A message that pages say in
+    their own language is a `maild.model.said.Said`.
     """
 
     key: str
     message: str
     level: Level = "error"
-    code: str = ""
 
     def __str__(self) -> str:
         return f"{self.key}: {self.message}" if self.key else self.message
@@ -84,7 +83,10 @@ class MaildError(Exception):
 
 
 class UserError(MaildError):
-    """The operator's: shown without a traceback, every problem at once."""
+    """The operator's: shown without a traceback, every problem at once.
+
+    A problem or hint that pages say in their own language is a `maild.model.said.Said`.
+    """
 
     exit_code = 2
 
@@ -92,6 +94,11 @@ class UserError(MaildError):
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
         self.hint = hint
         super().__init__("; ".join(self.problems))
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The problems, and what to do about them where that is known."""
+        return (*self.problems, self.hint) if self.hint else self.problems
 
 
 class ConfigError(UserError):

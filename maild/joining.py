@@ -21,6 +21,7 @@ from maild.connectors.codabox_keys import Keys, Redeeming
 from maild.errors import DeliveryError, UserError, did_you_mean
 from maild.log import accounts as log
 from maild.model.party import company_key
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.pause import pause
 from maild.store import joining as rows
@@ -100,8 +101,9 @@ class Joining:
             await self.ways[connector].api.request_token(number)
         except Denied as fault:
             await self.db.write(partial(rows.take_back, asked=asked, before=before))
+            english = f"CodaBox mails no token for {number}: {fault}"
             raise UserError(
-                f"CodaBox mails no token for {number}: {fault}",
+                Said("no_token_mailed", english, number=number, why=str(fault)),
                 hint="the accounting office can look at the company's data there: its number, its "
                 "mail address, and that it may connect",
             ) from fault
@@ -187,15 +189,17 @@ class Joining:
             return login
         again = f"`maild connect codabox {team.slug}` asks for another"
         if lost:
-            raise Lost(
+            english = (
                 f"CodaBox does not take this token: {said} A call with it was cut off before, and may"
-                " have used it up; then the login that it gave is lost",
+                " have used it up; then the login that it gave is lost"
+            )
+            raise Lost(
+                Said("token_lost", english, why=said),
                 hint=f"{again}; should CodaBox mail none because the company is connected already, ask"
                 " it to end that connection first",
             )
-        raise UserError(
-            f"CodaBox does not take this token: {said}", hint=f"each works once; {again}"
-        )
+        english = f"CodaBox does not take this token: {said}"
+        raise UserError(Said("token_refused", english, why=said), hint=f"each works once; {again}")
 
     async def _check(self, connector: str, team: Team, login: Login, *, pasted: bool) -> None:
         """Raise UserError for a login of another company.
@@ -209,7 +213,8 @@ class Joining:
         wanted = enterprise_number(connector, team)
         if wanted not in numbers and (numbers or not pasted):
             of = ", ".join(numbers) or "a company that CodaBox does not name"
-            raise UserError(f"this token is of {of}, and team {team.slug} is {wanted}")
+            english = f"this token is of {of}, and team {team.slug} is {wanted}"
+            raise UserError(Said("token_of_another", english, team=team.slug, wanted=wanted))
 
 
 def enterprise_number(connector: str, team: Team) -> str:
@@ -221,9 +226,8 @@ def enterprise_number(connector: str, team: Team) -> str:
     for number in (*named, *team.vat):
         if number.startswith("BE"):
             return number
-    raise UserError(
-        f"team {team.slug} has no Belgian enterprise number; CodaBox serves Belgian companies"
-    )
+    english = f"team {team.slug} has no Belgian enterprise number; CodaBox serves Belgian companies"
+    raise UserError(Said("no_enterprise_number", english, team=team.slug))
 
 
 def _joined(tx: Tx, *, connector: str, team: str, done: Sequence[str], now: datetime) -> None:

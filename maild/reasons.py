@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from maild.errors import DocumentError, MaildError, Problem, UserError
+from maild.errors import Problem
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.returned import Action, Return, Returned, Sort
 from maild.render import told as words
@@ -23,7 +23,6 @@ __all__ = [
     "Told",
     "back_told",
     "delivery_told",
-    "fault_told",
     "refusal_told",
     "reply_told",
     "said_in",
@@ -66,18 +65,6 @@ def refusal_told(
         return (Told("", message),)
     found = (Problem(*one) if isinstance(one, tuple) else one for one in problems)
     return tuple(Told(problem_in(one, language_of(language))) for one in found)
-
-
-def fault_told(fault: MaildError, language: str) -> tuple[Told, ...]:
-    """What a fault says, one by one: its problems, and what can be done about them."""
-    match fault:
-        case DocumentError():
-            return refusal_told(fault.problems, str(fault), language)
-        case UserError():
-            said = (*fault.problems, fault.hint)
-            return tuple(said_in(one, language) for one in said if one)
-        case _:
-            return (Told("", str(fault)),)
 
 
 def _of_json(one: Mapping[str, Any]) -> Fate:

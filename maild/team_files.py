@@ -20,6 +20,7 @@ from maild.config.edit import Value, changed
 from maild.config.files import TomlFile, shown_path
 from maild.config.loaded import OWN, read
 from maild.errors import KeyProblem, UserError
+from maild.model.said import Said, placed
 from maild.store.disk import flush_folder, locked
 from maild.teams import Checked
 
@@ -28,6 +29,11 @@ PICTURE: Final = ".logo.png"
 _MARK: Final = 16
 _PICTURES_KEPT: Final = 2  # the one that is named, and the one before
 _LARGEST_PICTURE: Final = 2 << 20
+_OVERTAKEN: Final = Said(
+    "overtaken",
+    "Somebody changed this meanwhile; nothing of yours was written. Look at it as it is now, and"
+    " change it again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +124,13 @@ class TeamFiles:
         wanted = shown_path(self.folder / f"{slug}.toml")
         places = ", ".join(f"{one.shown}:{one.line(f'team.{slug}')}" for one in files)
         if len(files) != 1:
-            return f"it is written in more than one file ({places}); write it in {wanted} only"
+            english = f"it is written in more than one file ({places}); write it in {wanted} only"
+            return Said("in_many_files", english, places=places, wanted=wanted)
         if files[0].path != self.folder / f"{slug}.toml":
-            return f"it is written in {places}; move its tables to {wanted}"
+            english = f"it is written in {places}; move its tables to {wanted}"
+            return Said("written_elsewhere", english, places=places, wanted=wanted)
         if not os.access(files[0].path, os.W_OK) or not os.access(self.folder, os.W_OK):
-            return f"maild may not write {wanted}"
+            return Said("not_writable", f"maild may not write {wanted}", wanted=wanted)
         return ""
 
     def _picture(self, slug: str, path: str | None) -> bytes | None:
@@ -143,15 +151,12 @@ class TeamFiles:
     ) -> Written:
         found = self._find(slug)
         if found.why_not:
-            raise UserError(f"{slug} cannot be changed here: {found.why_not}")
+            raise UserError(placed(slug, found.why_not))
         with locked(self.folder, fcntl.LOCK_EX):
             old = found.path.read_bytes()
             mark, text = _mark_of(old), old.decode("utf-8-sig")
             if mark != seen:
-                raise Overtaken(
-                    "somebody changed this meanwhile; nothing of yours was written",
-                    hint="look at it as it is now, and change it again",
-                )
+                raise Overtaken(_OVERTAKEN)
             new = changed(text, {("team", slug, *place): one for place, one in values.items()})
             # A file that names a picture is good only where that is.
             fresh = _put_beside(found.path, beside) if beside else None
@@ -195,9 +200,12 @@ def _replace(path: Path, *, old: bytes, new: bytes) -> None:
         _put(path, new, mode=mode)
         flush_folder(path.parent)
     except OSError as fault:
-        raise UserError(
-            f"{shown_path(path)} cannot be written: {fault.strerror or fault}"
-        ) from fault
+        raise _not_written(path, fault) from fault
+
+
+def _not_written(path: Path, fault: OSError) -> UserError:
+    file, why = shown_path(path), fault.strerror or str(fault)
+    return UserError(Said("not_written", f"{file} cannot be written: {why}", file=file, why=why))
 
 
 def _put_beside(file: Path, picture: Beside) -> Path | None:
@@ -208,9 +216,7 @@ def _put_beside(file: Path, picture: Beside) -> Path | None:
         _put(path, picture.content, mode=file.stat().st_mode & 0o777)
         flush_folder(file.parent)
     except OSError as fault:
-        raise UserError(
-            f"{shown_path(path)} cannot be written: {fault.strerror or fault}"
-        ) from fault
+        raise _not_written(path, fault) from fault
     return None if known else path
 
 

@@ -138,8 +138,7 @@ def _links(teams: tuple[Team, ...], settings: Settings | None) -> Iterator[KeyPr
 
 
 def _remark(loaded: Loaded, problem: KeyProblem) -> str:
-    place, _, said = loaded.line(problem).partition(": ")
-    return f"{place}: {problem.level}: {said}"
+    return loaded.line(problem, level=problem.level)
 
 
 def _broken(problem: KeyProblem) -> str | None:

@@ -16,11 +16,13 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Item
 
 from maild.errors import UserError
+from maild.model.said import Said
 
 Place = tuple[str | int, ...]
 Value = str | tuple[str, ...] | Mapping[str, Any] | None
-_BY_HAND: Final = (
-    "this file is written in a way that cannot be changed safely here; change it by hand"
+_BY_HAND: Final = Said(
+    "by_hand",
+    "this file is written in a way that cannot be changed safely here; change it by hand",
 )
 
 

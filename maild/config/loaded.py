@@ -20,6 +20,7 @@ from maild.config.files import NOTHING, Files, Instead, Tree, add_own, load
 from maild.config.settings import Maild, Settings
 from maild.config.values import MaybePath
 from maild.errors import ConfigError, KeyProblem
+from maild.model.said import placed
 
 OWN: Final = "teams.d"  # in data_dir: a file for each team whose people change it on the pages
 PLACES: Final = (Path("maild.toml"), Path("/etc/maild/maild.toml"))
@@ -48,9 +49,10 @@ class Loaded:
         """Its problems and `more` of the teams, in the order of files and lines."""
         return tuple(sorted((*self.problems, *more), key=self.tree.order))
 
-    def line(self, problem: KeyProblem) -> str:
+    def line(self, problem: KeyProblem, *, level: str = "") -> str:
         """A problem as a person reads it: "file:line: key: what, and what to do"."""
-        return f"{self.tree.place(problem)}: {problem}"
+        where = filter(None, (self.tree.place(problem), level, problem.key))
+        return placed(": ".join(where), problem.message)
 
 
 def secret(path: Path) -> str:

@@ -18,6 +18,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from maild.connectors.oauth_client import Now, Refused, ask_for_device, redeem
 from maild.connectors.oauth_providers import Account
 from maild.errors import Unavailable, UserError
+from maild.model.said import Said
 from maild.model.token import Token
 
 _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
@@ -53,14 +54,16 @@ async def ask_by_device(account: Account, *, now: Now) -> DeviceQuestion:
     """Get a code for a person. Raises UserError when the provider does not give one, Unavailable."""
     if not account.device_url:
         raise UserError(
-            f"{account.label} gives no device code",
+            Said("no_code", f"{account.label} gives no device code", provider=account.label),
             hint=f"`{account.command} --paste` asks in a browser instead",
         )
     try:
         said = await ask_for_device(account)
     except Refused as fault:
+        why = f"{fault.words} ({fault.error})"
+        english = f"{account.label} gives no device code: {why}"
         raise UserError(
-            f"{account.label} gives no device code: {fault.words} ({fault.error})",
+            Said("no_code_since", english, provider=account.label, why=why),
             hint=f"`{account.command} --paste` asks in a browser instead",
         ) from fault
     # Google writes "url" where RFC 8628 has "uri".
@@ -97,7 +100,11 @@ async def wait_for_device(
             elif fault.error != "authorization_pending":
                 raise _no(account, fault) from fault
     raise UserError(
-        f"nobody typed the code in at {account.label} before it ended",
+        Said(
+            "code_ended",
+            f"nobody typed the code in at {account.label} before it ended",
+            provider=account.label,
+        ),
         hint=f"start anew with `{account.command}`",
     )
 
@@ -145,28 +152,28 @@ def _code(account: Account, question: PageQuestion, pasted: str) -> str:
         raise _no(account, Refused(said["error"], words))
     if "code" not in said:
         raise UserError(
-            "what was pasted holds no answer",
+            Said("no_answer_in_it", "what was pasted holds no answer"),
             hint="paste the whole address of the last page, which begins with"
             f" {account.redirect_uri}",
         )
     if said.get("state") != question.state:
         # An answer to another question: somebody else's consent must not become ours.
         raise UserError(
-            "what was pasted answers another question",
+            Said("other_question", "what was pasted answers another question"),
             hint=f"start anew with `{account.command} --paste`, and use that page",
         )
     return said["code"]
 
 
 def _no(account: Account, fault: Refused) -> UserError:
-    said = {
-        "access_denied": "the person said no",
-        "authorization_declined": "the person said no",
-    }.get(fault.error, f"{fault.words} ({fault.error})")
-    return UserError(
-        f"{account.label} gave no consent for {account.address}: {said}",
-        hint=f"start anew with `{account.command}`",
-    )
+    by, of = account.label, account.address
+    english = f"{by} gave no consent for {of}"
+    if fault.error in {"access_denied", "authorization_declined"}:
+        said = Said("said_no", f"{english}: the person said no", provider=by, address=of)
+    else:
+        why = f"{fault.words} ({fault.error})"
+        said = Said("no_consent", f"{english}: {why}", why=why, provider=by, address=of)
+    return UserError(said, hint=f"start anew with `{account.command}`")
 
 
 def _number(said: dict[str, Any], key: str, otherwise: float) -> float:

@@ -14,6 +14,7 @@ from maild.config.mailbox import Mailbox as Section
 from maild.config.settings import Account, Settings
 from maild.doctor.finding import Finding
 from maild.errors import FolderMissing, LoginRefused, MaildError
+from maild.model.said import Said
 from maild.ports import Mailbox
 from maild.reading.antivirus import Antivirus, ScannerDown
 
@@ -73,35 +74,52 @@ async def _enter(
             held, missing = await _listed(mailbox, section.folders)
     except TimeoutError:
         hint = f"look at host and port of [mailbox.{name}], and at firewalls"
-        return [_error(name, f"{place} does not answer", next_=hint)]
+        silent = Said("does_not_answer", f"{place} does not answer", place=place)
+        return [_error(name, silent, next_=hint)]
     except LoginRefused as fault:
         hint = _CORRECT_LOGIN.format(name=name)
         if account is not None:
             hint = f"maild connect {account.provider} {account.team} --account {section.account}"
-        return [_error(name, f"{place}: {fault}", next_=hint)]
+        refused = Said("login_refused", f"{place}: {fault}", place=place, why=str(fault))
+        return [_error(name, refused, next_=hint)]
     except (MaildError, OSError) as fault:
         keys = "maildir" if section.maildir else "host, port and tls"
         hint = f"correct {keys} of [mailbox.{name}]"
-        return [_error(name, f"{place}: {fault}", next_=hint)]
+        failed = Said("mailbox_failed", f"{place}: {fault}", place=place, why=str(fault))
+        return [_error(name, failed, next_=hint)]
     finally:
         await mailbox.close()
-    said = f"{place}, {', '.join(held) or 'entered'} ({time.monotonic() - began:.1f} s)"
+    took = f"{time.monotonic() - began:.1f}"
+    folders = ", ".join(f"{folder}: {count}" for folder, count in held.items())
+    said = Said(
+        "mailbox_entered",
+        f"{place}, {', '.join(map(_counted, held.items()))} ({took} s)",
+        place=place,
+        folders=folders,
+        seconds=took,
+    )
     good = [Finding("mailbox", name, "good", said)] if held else []
     hint = f"make it there, or correct folders of [mailbox.{name}]; upper and lower case count"
     return good + [_error(name, reason, next_=hint) for reason in missing]
 
 
-async def _listed(mailbox: Mailbox, folders: Iterable[str]) -> tuple[list[str], list[str]]:
+async def _listed(mailbox: Mailbox, folders: Iterable[str]) -> tuple[dict[str, int], list[str]]:
     """The folders with how many messages lie in each, and why others cannot be opened."""
-    held, missing = [], []
+    held: dict[str, int] = {}
+    missing = []
     for folder in folders:
         try:
             count = len((await mailbox.look(folder)).uids)
         except FolderMissing as fault:
             missing.append(str(fault))
         else:
-            held.append(f"{folder}: {count} message{'' if count == 1 else 's'}")
+            held[folder] = count
     return held, missing
+
+
+def _counted(held: tuple[str, int]) -> str:
+    folder, count = held
+    return f"{folder}: {count} message{'' if count == 1 else 's'}"
 
 
 def _error(name: str, said: str, *, next_: str) -> Finding:

@@ -59,7 +59,8 @@ def named_period(text: str, *, now: datetime, zone: tzinfo) -> Period:
     try:
         found = parse(text)
     except ValueError as fault:
-        raise UserError(str(fault), hint=f"or write one of {', '.join(_WORDS)}") from fault
+        hint = f"or write one of {', '.join(_WORDS)}"
+        raise UserError(fault.args[0], hint=hint) from fault
     if found.every is Every.HOUR:
         raise UserError(f'"{text}" is an hour; documents have a day; write {FORMS}')
     return found

@@ -69,9 +69,12 @@ def check_recipients(to: Sequence[str], team: Team) -> None:
         recipient = team.recipient(name)
         if recipient is None:
             hint = did_you_mean(name, [one.name for one in team.recipients])
-            problems.append(f'"{name}" is no recipient of team {team.slug}{hint}')
+            english = f'"{name}" is no recipient of team {team.slug}{hint}'
+            problems.append(Said("no_recipient", english, name=name, team=team.slug))
         elif Kind.EXPORT not in recipient.profile.kinds:
-            problems.append(f'"{name}" ({recipient.profile.name}) takes no packages, bills only')
+            profile = recipient.profile.name
+            english = f'"{name}" ({profile}) takes no packages, bills only'
+            problems.append(Said("no_packages", english, name=name, profile=profile))
     if problems:
         raise UserError(problems)
 

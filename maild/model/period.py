@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final
 
+from maild.model.said import Said
+
 FIRST_YEAR, LAST_YEAR = 1900, 2999  # what a person can mean; dates end at 9999
 FORMS: Final = '"2026", "2026-Q1", "2026-03", "2026-W13" or "2026-03-29"'
 
@@ -147,8 +149,9 @@ def parse(text: str) -> Period:
             try:
                 return _made(every, [int(part) for part in match.groups()])
             except ValueError:
-                raise ValueError(f'"{text}" is not in the calendar; write {FORMS}') from None
-    raise ValueError(f'"{text}" is no period; write {FORMS}')
+                english = f'"{text}" is not in the calendar; write {FORMS}'
+                raise ValueError(Said("not_in_calendar", english, text=text)) from None
+    raise ValueError(Said("no_period", f'"{text}" is no period; write {FORMS}', text=text))
 
 
 def period_of(moment: datetime, every: Every, *, zone: tzinfo) -> Period:

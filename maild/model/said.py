@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Self
 
 ALL_OF: Final = "all_of"
+PLACED: Final = "placed"
 
 
 class Said(str):
@@ -39,6 +40,11 @@ def all_of(reasons: list[str]) -> str:
     return reasons[0] if len(reasons) == 1 else Said(ALL_OF, "; ".join(reasons), parts=reasons)
 
 
+def placed(place: str, text: str) -> str:
+    """A sentence behind the place that it is about."""
+    return Said(PLACED, f"{place}: {text}", place=place, parts=[text])
+
+
 def to_json(text: str) -> Any:
     """A text as JSON keeps it: with its code and facts where it has some."""
     match text:
@@ -54,7 +60,7 @@ def from_json(kept: Any) -> str:
     if not isinstance(kept, dict):
         return str(kept)
     facts = dict(kept["facts"])
-    if kept["code"] == ALL_OF:
+    if "parts" in facts:
         facts["parts"] = [from_json(one) for one in facts["parts"]]
     return Said(kept["code"], kept["text"], **facts)
 

@@ -24,6 +24,7 @@ from maild.model.document import Kind
 from maild.model.export import Order
 from maild.model.ids import new_id
 from maild.model.period import Every, Period, period_of
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.partners.scope import is_among
 from maild.partners.telling import tell
@@ -116,8 +117,8 @@ class Automation:
         team = self._partners_team(scope, slug)
         if not scope.proven:
             raise UserError(
-                "an automatic export needs a second factor",
-                hint="add a passkey or an app on your account, and come back",
+                Said("needs_factor", "an automatic export needs a second factor"),
+                hint=Said("add_factor", "add a passkey or an app on your account, and come back"),
             )
 
         def write(tx: Tx) -> Automatic:
@@ -190,7 +191,7 @@ class Automation:
             kind for kind in wanted.kinds if kind.direction and kind.direction.value in seen
         )
         if not kinds:
-            raise UserError("choose at least one kind of document")
+            raise UserError(Said("choose_kind", "choose at least one kind of document"))
         return Automatic(
             id=new_id("x"),
             team=team.slug,
@@ -231,19 +232,34 @@ def _check(one: Automatic, others: Collection[Automatic], *, team: Team) -> None
     """Raise UserError where it would bring nothing, or the same twice."""
     if road_of(team) is None:
         raise UserError(
-            f"{team.name} has no way to send mail to people", hint="the operator can give it one"
+            Said("no_mail", f"{team.name} has no way to send mail to people", name=team.name),
+            hint=Said("operator_gives", "the operator can give it one"),
         )
     mine = [each for each in others if each.partner == one.partner]
     if len(mine) >= MOST_ON:
-        raise UserError(f"your office has {MOST_ON} of them already", hint="end one first")
+        raise UserError(
+            Said("enough_on", f"your office has {MOST_ON} of them already", most=MOST_ON),
+            hint=Said("end_one", "end one first"),
+        )
     if any(each.address == one.address and each.often is one.often for each in mine):
-        raise UserError(f"{one.address} gets that already", hint="end the one that is on first")
+        raise UserError(
+            Said("gets_already", f"{one.address} gets that already", address=one.address),
+            hint=Said("end_first", "end the one that is on first"),
+        )
     added = {each.name for each in others}
     own = [each.address for each in team.recipients if each.name not in added]
     if one.often.every is None and is_among(one.address, own):
         raise UserError(
-            f"{one.address} gets documents of {team.name} by its own rules already",
-            hint="a package of a week, month or quarter can be had all the same",
+            Said(
+                "gets_by_rules",
+                f"{one.address} gets documents of {team.name} by its own rules already",
+                address=one.address,
+                name=team.name,
+            ),
+            hint=Said(
+                "package_possible",
+                "a package of a week, month or quarter can be had all the same",
+            ),
         )
 
 

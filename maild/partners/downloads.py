@@ -24,6 +24,7 @@ from maild.model.browsing import Wish
 from maild.model.delivery import Content
 from maild.model.export import KINDS, Choice, Form, Order
 from maild.model.period import Period
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.partners.browsing import Browsing
 from maild.ports import Stored
@@ -113,8 +114,12 @@ class Downloads:
         if trail.count(tx, who, action=_STEP, since=now - timedelta(hours=1)) >= AN_HOUR:
             log.download_refused(team=team, place=asked.place)
             raise UserError(
-                f"that is more than {AN_HOUR} packages in an hour",
-                hint="try again in an hour; one package may hold a whole year",
+                Said(
+                    "packages_enough",
+                    f"that is more than {AN_HOUR} packages in an hour",
+                    most=AN_HOUR,
+                ),
+                hint=Said("whole_year", "try again in an hour; one package may hold a whole year"),
             )
         detail = f"{many} documents of {asked.period.key}, {asked.shape}"
         step = trail.Step(scope.email, _STEP, who, team, place=asked.place, detail=detail)
@@ -144,10 +149,14 @@ class Downloads:
 
 def _check(ids: Collection[str]) -> None:
     if not ids:
-        raise UserError("there is nothing in it", hint="choose documents or another period")
+        raise UserError(
+            Said("nothing_in_it", "there is nothing in it"),
+            hint=Said("choose_other", "choose documents or another period"),
+        )
     if len(ids) > MOST:
         raise UserError(
-            f"that is more than {MOST:,} documents", hint="choose a shorter period, or one kind"
+            Said("too_many", f"that is more than {MOST:,} documents", most=MOST),
+            hint=Said("choose_shorter", "choose a shorter period, or one kind"),
         )
 
 

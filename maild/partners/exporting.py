@@ -23,6 +23,7 @@ from maild.model.delivery import Delivery
 from maild.model.document import Document, Kind
 from maild.model.export import Choice
 from maild.model.pickup import Pickup
+from maild.model.said import Said
 from maild.model.team import Recipient, Team
 from maild.partners.browsing import Browsing
 from maild.partners.today import Today
@@ -82,7 +83,7 @@ class Exporting:
         """Send the package of a period to recipients; its id. Raises NotFound, UserError."""
         team = self.today.team(scope, slug)
         if not to:
-            raise UserError("say who gets it: choose at least one recipient")
+            raise UserError(Said("no_one", "say who gets it: choose at least one recipient"))
         await self._check_size(scope, team, period=period)
         step = trail.Step(scope.email, _STEP, scope.person, slug, place=place, detail=period[:50])
         await self.db.write(partial(self._count, step=step))
@@ -104,10 +105,15 @@ class Exporting:
         wish = Wish((wanted.first_on, wanted.last_on))
         found = await self.browsing.ids(scope, team.slug, wish=wish, limit=MOST + 1)
         if not found:
-            raise UserError(f"there is nothing in {wanted.key}", hint="choose another period")
-        if len(found) > MOST:
             raise UserError(
-                f"{wanted.key} holds more than {MOST:,} documents", hint="choose a shorter period"
+                Said("empty_period", f"there is nothing in {wanted.key}", period=wanted.key),
+                hint=Said("other_period", "choose another period"),
+            )
+        if len(found) > MOST:
+            english = f"{wanted.key} holds more than {MOST:,} documents"
+            raise UserError(
+                Said("large_period", english, period=wanted.key, most=MOST),
+                hint=Said("shorter_period", "choose a shorter period"),
             )
 
     def _count(self, tx: Tx, *, step: trail.Step) -> None:
@@ -115,7 +121,8 @@ class Exporting:
         now = self.today.now()
         if trail.count(tx, step.object, action=_STEP, since=now - timedelta(hours=1)) >= AN_HOUR:
             log.download_refused(team=step.team or "", place=step.place)
-            raise UserError(f"that is more than {AN_HOUR} packages in an hour; try again later")
+            english = f"that is more than {AN_HOUR} packages in an hour; try again later"
+            raise UserError(Said("packages_enough", english, most=AN_HOUR))
         trail.add(tx, step, now=now)
 
 

@@ -15,6 +15,7 @@ from typing import Final, Literal
 from maild.errors import NotFound, UserError
 from maild.model.access import Factor, Person
 from maild.model.factors import Held
+from maild.model.said import Said
 from maild.partners.sessions import Guest, Opened, Sessions, Visitor
 from maild.render.portal_mail import PortalMail
 from maild.store import factors, people, sessions, trail
@@ -117,8 +118,10 @@ class Factors:
         first = visitor.half and not factors.has_any(tx, visitor.person.id)
         if not (first and visitor.session.opened_at + FIRST > self.now()):
             raise UserError(
-                "it is too long ago that you showed who you are",
-                hint="sign out, sign in again, and do it within five minutes",
+                Said("shown_long_ago", "it is too long ago that you showed who you are"),
+                hint=Said(
+                    "sign_in_again", "sign out, sign in again, and do it within five minutes"
+                ),
             )
 
     def raised(self, tx: Tx, visitor: Visitor, *, factor: Factor, guest: Guest) -> Opened | None:

@@ -15,6 +15,7 @@ from typing import Final
 from maild.errors import NotFound, UserError
 from maild.model.access import Link, LinkState, Partner, Person, Right, Scope
 from maild.model.ids import new_id
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.partners.scope import is_among
 from maild.partners.telling import tell
@@ -42,7 +43,8 @@ class Links:
         mine = self.book().team(team)
         email = _address(email)
         if is_among(email, mine.people):
-            raise UserError(f"{email} is of {mine.name} already, and sees everything of it")
+            english = f"{email} is of {mine.name} already, and sees everything of it"
+            raise UserError(Said("of_team", english, address=email, name=mine.name))
         return await self.db.write(
             partial(self._offer, team=mine, email=email, rights=frozenset(rights), by=by)
         )
@@ -97,8 +99,7 @@ class Links:
             if one.email == email and one.state in {LinkState.INVITED, LinkState.ACTIVE}:
                 if one.state is LinkState.INVITED and one.expires_at <= now:
                     continue
-                said = "was invited already" if one.state is LinkState.INVITED else "has access"
-                raise UserError(f"{email} {said} for {team.name}")
+                raise UserError(_linked(one, team))
         link = Link(
             id=new_id("n"),
             team=team.slug,
@@ -122,7 +123,8 @@ class Links:
     def _ask(self, tx: Tx, *, team: Team, person: Person, rights: frozenset[Right]) -> None:
         now = self.now()
         if person.partner is None:
-            raise UserError("only somebody of an accountant's office can ask for access")
+            english = "only somebody of an accountant's office can ask for access"
+            raise UserError(Said("offices_ask", english))
         for one in links.of_partner(tx, person.partner):
             if one.team == team.slug and (one.state is LinkState.ACTIVE or one.expires_at > now):
                 return
@@ -173,7 +175,7 @@ class Links:
             return people.partner(tx, scope.partner)
         name = " ".join(name.split())
         if not name or len(name) > LONGEST_NAME:
-            raise UserError("name your office: from 1 to 200 characters")
+            raise UserError(Said("name_office", "name your office: from 1 to 200 characters"))
         office = people.add_partner(tx, name, now=self.now())
         people.join(tx, people.get(tx, scope.person), office)
         return office
@@ -205,12 +207,22 @@ class Links:
         tell(tx, kind, team, to=to, facts=facts, url=url, now=self.now())
 
 
+def _linked(link: Link, team: Team) -> str:
+    of, name = link.email, team.name
+    if link.state is LinkState.INVITED:
+        english = f"{of} was invited already for {name}"
+        return Said("invited_already", english, address=of, name=name)
+    return Said("linked_already", f"{of} has access for {name}", address=of, name=name)
+
+
 def _must_have_room(known: Collection[Link], *, state: LinkState, now: datetime) -> None:
     waiting = sum(one.state is state and one.expires_at > now for one in known)
     if waiting >= MOST_OPEN:
         raise UserError(
-            f"{waiting} offers wait for an answer already",
-            hint="take one back, or wait until it is accepted or its week is over",
+            Said("offers_wait", f"{waiting} offers wait for an answer already", count=waiting),
+            hint=Said(
+                "take_back", "take one back, or wait until it is accepted or its week is over"
+            ),
         )
 
 
@@ -234,5 +246,5 @@ def _address(email: str) -> str:
     email = email.strip().lower()
     name, at, domain = email.rpartition("@")
     if not (name and at and "." in domain) or any(sign.isspace() for sign in email):
-        raise UserError(f'"{email}" is no e-mail address')
+        raise UserError(Said("no_email", f'"{email}" is no e-mail address', address=email))
     return email

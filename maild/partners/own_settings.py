@@ -17,6 +17,7 @@ from maild.config.edit import Place, Value
 from maild.errors import KeyProblem, NotFound, UserError
 from maild.log import running
 from maild.model.access import Scope
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.outbox.contents import Typesetter
 from maild.partners.sample import sample_bill
@@ -43,14 +44,6 @@ _MAY: Final = re.compile(
 )
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _LONGEST: Final = 2_000  # characters of a change in the trail
-
-
-class Unfit(UserError):
-    """What somebody typed cannot be used; `code` names the reason, as that of a KeyProblem does."""
-
-    def __init__(self, code: str, said: str) -> None:
-        self.code = code
-        super().__init__(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +115,7 @@ class OwnSettings:
         try:
             made = Beside(slug, await plain_logo(self.sandbox, content))
         except NoLogo as fault:
-            return (KeyProblem("branding.logo", str(fault), code=f"logo_{fault.why}"),)
+            return (KeyProblem("branding.logo", fault.problems[0]),)
         values: dict[Place, Value] = {("branding", "logo"): made.name}
         return await self._write(scope, slug, values, seen=seen, place=place, beside=made)
 
@@ -162,8 +155,8 @@ class OwnSettings:
                 raise NotFound(f"{key} is nothing that is changed here")
         people = values.get(("people",), (scope.email,))
         if people is None or not is_among(scope.email, tuple(people)):
-            said = f"keep {scope.email}, or you lock yourself out"
-            return (KeyProblem("people", said, code="locked_out"),)
+            english = "Keep your own address, or you lock yourself out."
+            return (KeyProblem("people", Said("locked_out", english)),)
         if not values:
             return ()
         written = await self.files.write(slug, values, seen=seen, beside=beside)
@@ -197,12 +190,10 @@ def adding(file: TeamFile, extra: Extra) -> dict[Place, Value]:
     """The values that add a recipient and the rule for it. Raises UserError for its name."""
     recipients, rules = _table(file.values, "recipients"), _rows(file.values, "rules")
     if not _NAME.fullmatch(extra.name):
-        raise Unfit(
-            "bad_name",
-            f'"{extra.name}" cannot be used; write small letters, digits and -, such as "partner-2"',
-        )
+        english = "That name cannot be used: write small letters, digits and -, such as partner-2."
+        raise UserError(Said("bad_name", english))
     if extra.name in recipients:
-        raise Unfit("known_name", f'there is a recipient "{extra.name}" already')
+        raise UserError(Said("known_name", "There is a recipient of that name already."))
     known = {one.get("name") for one in rules}
     name = next(one for n in range(1, 1000) if (one := _rule_name(extra.name, n)) not in known)
     rule: dict[str, Any] = {"name": name, "kinds": list(extra.kinds), "to": [extra.name]}

@@ -29,6 +29,7 @@ from maild.errors import UserError
 from maild.model.access import Factor
 from maild.model.factors import Passkey
 from maild.model.ids import new_id
+from maild.model.said import Said
 from maild.partners.factors import Factors
 from maild.partners.sessions import Guest, Opened, Visitor
 from maild.store import factors, people
@@ -122,7 +123,8 @@ class Passkeys:
         self.factors.must_be_fresh(tx, visitor)
         challenge = factors.take_challenge(tx, _of(visitor), now=now)
         if len(factors.held(tx, visitor.person.id).passkeys) >= MOST:
-            raise UserError(f"{MOST} passkeys are enough; remove one first")
+            english = f"{MOST} passkeys are enough; remove one first"
+            raise UserError(Said("passkeys_enough", english, most=MOST))
         try:
             made = webauthn.verify_registration_response(
                 credential=answer,
@@ -132,11 +134,10 @@ class Passkeys:
                 require_user_verification=True,
             )
         except _UNREADABLE as fault:
-            raise UserError(
-                "the browser did not give the passkey that was asked for", hint="try again"
-            ) from fault
+            english = "the browser did not give the passkey that was asked for; try again"
+            raise UserError(Said("passkey_odd", english)) from fault
         if factors.passkey(tx, made.credential_id) is not None:
-            raise UserError("this passkey is known already")
+            raise UserError(Said("passkey_known", "this passkey is known already"))
         one = Passkey(
             id=new_id("y"),
             person=visitor.person.id,

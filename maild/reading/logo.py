@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from maild.errors import Unreadable, UserError
+from maild.model.said import Said
 from maild.reading.packed import unpack
 from maild.reading.sandbox import Sandbox
 
@@ -19,14 +20,26 @@ _JOB: Final = "maild.reading.logo_jobs:png"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8\xff"
 _HEAD: Final = 1_024  # octets in which a drawing says what it is
-_SAID: Final[dict[str, str]] = {
-    "empty": "the file is empty; choose a PNG or JPEG",
-    "large": "the file has more than 1 MB; save it smaller and send it again",
-    "drawing": "a drawing (SVG) is not taken; save it as PNG, some 1000 pixels wide",
-    "kind": "this is no PNG or JPEG; save the logo as one of these",
-    "damaged": "the picture cannot be read; open it, save it as PNG and send that",
-    "pixels": "the picture has more than 25 million pixels; some 1000 across are enough",
-    "small": "the picture is too small to print; each side needs 24 pixels at least",
+_SAID: Final = {
+    "empty": Said("logo_empty", "Choose a file first; this one is empty."),
+    "large": Said("logo_large", "The file has more than 1 MB. Save it smaller and send it again."),
+    "drawing": Said(
+        "logo_drawing",
+        "A drawing (SVG) is not taken. Save it as PNG, some 1000 pixels wide.",
+    ),
+    "kind": Said("logo_kind", "This is no PNG or JPEG. Save the logo as one of these."),
+    "damaged": Said(
+        "logo_damaged",
+        "The picture cannot be read. Open it, save it as PNG and send that.",
+    ),
+    "pixels": Said(
+        "logo_pixels",
+        "The picture has more than 25 million pixels. Some 1000 across are enough.",
+    ),
+    "small": Said(
+        "logo_small",
+        "The picture is too small to print: each side needs 24 pixels at least.",
+    ),
 }
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 from maild.errors import did_you_mean
 from maild.model.delivery import Letter, Purpose
 from maild.model.document import Document, Kind
+from maild.model.said import Said, placed
 from maild.model.team import Recipient, Team
 from maild.render.fields import FIELDS, LANGUAGES, clean, fields_of, language_of
 from maild.render.page import Page, as_html, as_text
@@ -113,7 +114,7 @@ def _problem(where: str, source: str) -> list[str]:
     try:
         check(source, FIELDS)
     except TextProblem as fault:
-        return [f"{where}: {fault}"]
+        return [placed(where, one) for one in fault.problems]
     return []
 
 
@@ -121,7 +122,8 @@ def _no_such_text(key: str) -> str:
     every = [".".join(one) for one in product(LANGUAGES, Kind, TEXTS)]
     names = ", ".join(TEXTS)
     hint = did_you_mean(key, every)
-    return f"branding.texts.{key}: a key is LANGUAGE.KIND.NAME with NAME one of {names}{hint}"
+    english = f"a key is LANGUAGE.KIND.NAME with NAME one of {names}{hint}"
+    return placed(f"branding.texts.{key}", Said("no_such_text", english, names=names))
 
 
 def _for_a_machine(

@@ -16,13 +16,14 @@ from babel.core import Locale
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
-from maild.model.said import ALL_OF, Said
+from maild.model.said import ALL_OF, PLACED, Said
 from maild.render.fields import clean
 from maild.render.told import Told
 
 LANGUAGES: Final = ("nl", "fr")
 _LOCALES: Final = {"nl": "nl_BE", "fr": "fr_BE"}
 _BETWEEN: Final = {"nl": "; ", "fr": " ; "}
+_NAMED: Final = frozenset({"what", "found", "asked", "kind", "kinds", "state"})
 _LONGEST: Final = 500
 
 
@@ -45,9 +46,8 @@ def _words(text: str, language: str) -> str | None:
     """The sentence with its facts filled in; None for a text that has none in this language."""
     if not isinstance(text, Said):
         return None
-    if text.code == ALL_OF:
-        parts = [_words(one, language) for one in text.facts["parts"]]
-        return None if None in parts else _BETWEEN[language].join(filter(None, parts))
+    if text.code in {ALL_OF, PLACED}:
+        return _whole(text, language)
     sentence = sentences(language)["said"].get(text.code)
     if isinstance(sentence, Mapping):
         sentence = sentence["one" if text.facts.get("count") == 1 else "other"]
@@ -57,23 +57,30 @@ def _words(text: str, language: str) -> str | None:
     return str(sentence).format_map(shown)
 
 
+def _whole(text: Said, language: str) -> str | None:
+    """A sentence that is made of others."""
+    parts = [_words(one, language) for one in text.facts["parts"]]
+    if None in parts:
+        return None
+    words = _BETWEEN[language].join(filter(None, parts))
+    return f"{text.facts['place']}: {words}" if text.code == PLACED else words
+
+
 def _shown(name: str, value: Any, language: str) -> str:
     locale = Locale.parse(_LOCALES[language])
     match value:
         case int():
             return format_decimal(value, locale=locale)
         case list() | tuple():
-            return format_list([_value(str(one), language) for one in value], "or", locale=locale)
+            return format_list([_shown(name, one, language) for one in value], "or", locale=locale)
         case _ if name == "amount":
             number, _, currency = str(value).rpartition(" ")
             return format_currency(number, currency, "#,##0.00 ¤¤", locale=locale)
+        case _ if name in _NAMED:
+            # A value such as "credit_note" has a name in each language; others are shown as they are.
+            return str(sentences(language)["value"].get(value, value))
         case _:
-            return _value(str(value), language)
-
-
-def _value(value: str, language: str) -> str:
-    """The name of a value such as "credit_note"; what has none is shown as it is."""
-    return str(sentences(language)["value"].get(value, value))
+            return str(value)
 
 
 def _clean(text: str) -> str:

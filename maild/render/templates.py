@@ -17,6 +17,7 @@ from jinja2 import PackageLoader, StrictUndefined, Template, TemplateError, node
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from maild.errors import UserError
+from maild.model.said import Said
 
 _LONGEST_SOURCE: Final = 4_000  # a letter has a page, not a book
 _LONGEST_RESULT: Final = 20_000
@@ -75,13 +76,15 @@ def lay_out(name: str, **values: object) -> str:
 @lru_cache(maxsize=1024)
 def _checked(source: str, names: frozenset[str]) -> Template:
     if len(source) > _LONGEST_SOURCE:
-        raise TextProblem(f"the text has {len(source)} characters; {_LONGEST_SOURCE} is the limit")
+        english = f"the text has {len(source)} characters; {_LONGEST_SOURCE} is the limit"
+        raise TextProblem(Said("text_long", english, most=_LONGEST_SOURCE))
     try:
         problem = next(_problems(_texts().parse(source), names), None)
         if problem is None:
             return _texts().from_string(source)
     except _FAULTS as fault:
-        raise TextProblem(f"the text cannot be read: {fault}") from fault
+        english = f"the text cannot be read: {fault}"
+        raise TextProblem(Said("text_unreadable", english, fault=str(fault))) from fault
     raise TextProblem(problem)
 
 
@@ -92,12 +95,17 @@ def _problems(tree: nodes.Node, names: frozenset[str]) -> Iterator[str]:
         node = waiting.pop()
         waiting.extend(node.iter_child_nodes())
         if isinstance(node, nodes.Name) and node.name not in names:
-            yield f'there is no field "{node.name}"; there are {", ".join(sorted(names))}'
+            known = ", ".join(sorted(names))
+            english = f'there is no field "{node.name}"; there are {known}'
+            yield Said("no_field", english, field=node.name, known=known)
         elif isinstance(node, nodes.Filter) and (node.name not in _FILTERS or node.args):
-            yield f'"|{node.name}" is not for letters; there are |{", |".join(sorted(_FILTERS))}'
+            known = ", ".join(f"|{one}" for one in sorted(_FILTERS))
+            english = f'"|{node.name}" is not for letters; there are {known}'
+            yield Said("no_filter", english, name=node.name, known=known)
         elif not isinstance(node, _ALLOWED):
             kind = type(node).__name__.lower()
-            yield f"a text may have {{{{ fields }}}} and {{% if %}}, but not this ({kind})"
+            english = f"a text may have {{{{ fields }}}} and {{% if %}}, but not this ({kind})"
+            yield Said("text_has", english, sort=kind)
 
 
 @cache

@@ -109,9 +109,11 @@ def tag(asked: Conditions, facts: Facts) -> Answer | None:
     if both := asked.tags & had:
         listed = sorted(both)
         return True, Said("tag_is", f"tag is {_listed(listed, last='and')}", tags=listed)
-    wanted, listed = sorted(asked.tags), sorted(had) or ["absent"]
-    english = f"tag is {_listed(listed)}, not {_listed(wanted)}"
-    return False, Said("tag_is_not", english, found=listed, tags=wanted)
+    wanted, listed = sorted(asked.tags), sorted(had)
+    english = f"tag is {_listed(listed) or 'absent'}, not {_listed(wanted)}"
+    if not listed:
+        return False, Said("no_tag", english, tags=wanted)
+    return False, Said("tag_is_not", english, had=listed, tags=wanted)
 
 
 def age(asked: Conditions, facts: Facts) -> Answer | None:

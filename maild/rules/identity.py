@@ -14,6 +14,7 @@ from stdnum.exceptions import ValidationError
 
 from maild.errors import KeyProblem
 from maild.model.party import company_key
+from maild.model.said import Said
 
 # RFC 5321 section 4.5.3.1.3: a path is at most 256 octets with its angle brackets.
 LONGEST_ADDRESS: Final = 254
@@ -31,9 +32,12 @@ _SPECIALS: Final = re.compile(r'[()<>\[\]:;@\\,."]')
 def address_problem(text: str) -> str | None:
     """What is wrong with a mail address, or None."""
     if len(text.encode()) > LONGEST_ADDRESS:
-        return f'"{text[:40]}..." is longer than any mail address may be ({LONGEST_ADDRESS} bytes)'
+        short = f"{text[:40]}..."
+        english = f'"{short}" is longer than any mail address may be ({LONGEST_ADDRESS} bytes)'
+        return Said("address_long", english, address=short, most=LONGEST_ADDRESS)
     if not _ADDRESS.fullmatch(text):
-        return f'"{text}" is no mail address; write one such as "an@kantoor.example"'
+        english = f'"{text}" is no mail address; write one such as "an@kantoor.example"'
+        return Said("no_address", english, address=text)
     return None
 
 

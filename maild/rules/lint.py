@@ -10,6 +10,7 @@ from itertools import combinations
 
 from maild.errors import KeyProblem, Level
 from maild.model.document import BILL_KINDS, Kind
+from maild.model.said import Said
 from maild.model.team import Attach, Mode, Recipient, Rule, Team
 from maild.rules import overlap
 from maild.rules.book import address_key
@@ -42,8 +43,11 @@ def _shared_addresses(teams: Iterable[Team]) -> Iterator[KeyProblem]:
         for address in team.addresses:
             key = address_key(address)
             if key in owners:
-                whose = "this team" if owners[key] == team.slug else f"team {owners[key]}"
-                yield _on(team, "addresses", f'"{address}" is an address of {whose} already')
+                owner = owners[key]
+                whose = "this team" if owner == team.slug else f"team {owner}"
+                english = f'"{address}" is an address of {whose} already'
+                said = Said("address_of", english, address=address, team=owner)
+                yield _on(team, "addresses", said)
             owners.setdefault(key, team.slug)
 
 
@@ -57,18 +61,18 @@ def _fates(team: Team) -> Iterator[KeyProblem]:
         elif not any(overlap.is_plain(rule.conditions, kind) for rule in takers):
             partly.append(kind)
     if lost:
-        yield _on(
-            team,
-            "rules",
+        english = (
             f"no rule says what happens with {_listed(lost)}; name the kind in a rule, with to = [] "
-            "if it is only to be kept",
+            "if it is only to be kept"
         )
+        yield _on(team, "rules", Said("kinds_lost", english, kinds=lost))
     if partly:
         said = f"a document of kind {_listed(partly)} that meets no rule's conditions goes nowhere"
-        yield _on(team, "rules", f"{said}; add a rule without conditions", level="warning")
+        english = f"{said}; add a rule without conditions"
+        yield _on(team, "rules", Said("kinds_partly", english, kinds=partly), level="warning")
     if not any(Kind.OTHER in _fires(team, n) for n, _ in enumerate(team.rules)):
         said = "no rule names the kind other (receipts, contracts): such files are kept and held"
-        yield _on(team, "rules", said, level="warning")
+        yield _on(team, "rules", Said("other_unnamed", said), level="warning")
 
 
 def _dead_rules(team: Team) -> Iterator[KeyProblem]:
@@ -79,13 +83,20 @@ def _dead_rules(team: Team) -> Iterator[KeyProblem]:
         kinds = overlap.kinds_of(rule.conditions)
         if not kinds:
             direction = rule.conditions.direction
-            said = f'"{rule.name}" can never fire: none of its kinds is a document of {direction}'
+            english = (
+                f'"{rule.name}" can never fire: none of its kinds is a document of {direction}'
+            )
+            said = Said("never_of_kind", english, rule=rule.name)
             yield _on(team, f"rules[{number}]", said)
         else:
             stops = [one.name for one in team.rules[:number] if one.stop]
             before = " and ".join(f'"{one}"' for one in stops)
-            said = f'"{rule.name}" can never fire: {before} above it stop at every document it asks for'
-            yield _on(team, f"rules[{number}]", f"{said}; move it up, or take the stop away")
+            english = (
+                f'"{rule.name}" can never fire: {before} above it stop at every document it asks for;'
+                " move it up, or take the stop away"
+            )
+            said = Said("never_reached", english, rule=rule.name)
+            yield _on(team, f"rules[{number}]", said)
 
 
 def _fires(team: Team, number: int) -> frozenset[Kind]:
@@ -107,13 +118,15 @@ def _recipients(team: Team) -> Iterator[KeyProblem]:
     for recipient in team.recipients:
         key = f"recipients.{recipient.name}"
         if recipient.name not in used:
-            yield _on(team, key, "no rule sends anything here; name it in a rule or take it out")
+            english = "no rule sends anything here; name it in a rule or take it out"
+            yield _on(team, key, Said("unused", english))
         road = (recipient.via, address_key(recipient.address))
         if road in seen:
-            said = (
-                f'{recipient.address} is recipient "{seen[road]}" already, and would get all twice'
+            of, other = recipient.address, seen[road]
+            english = (
+                f'{of} is recipient "{other}" already, and would get all twice; keep one of them'
             )
-            yield _on(team, key, f"{said}; keep one of them")
+            yield _on(team, key, Said("same_recipient", english, address=of, other=other))
         seen.setdefault(road, recipient.name)
 
 
@@ -123,14 +136,18 @@ def _exports(team: Team) -> Iterator[KeyProblem]:
     for number, export in enumerate(team.exports):
         if not export.to and not by_rules:
             said = 'names nobody, and no rule sends the kind "export"; write to = [...]'
-            yield _on(team, f"exports[{number}]", f'"{export.name}" {said}')
+            english = f'"{export.name}" {said}'
+            yield _on(team, f"exports[{number}]", Said("names_nobody", english, name=export.name))
         for name in export.to:
             recipient = team.recipient(name)
             if recipient and Kind.EXPORT not in recipient.profile.kinds:
-                said = (
-                    f'"{name}" ({recipient.profile.name}) books what it gets and takes no packages'
+                profile = recipient.profile.name
+                english = (
+                    f'"{name}" ({profile}) books what it gets and takes no packages; name a person or a'
+                    " folder"
                 )
-                yield _on(team, f"exports[{number}].to", f"{said}; name a person or a folder")
+                said = Said("books_packages", english, name=name, profile=profile)
+                yield _on(team, f"exports[{number}].to", said)
 
 
 def _loops(team: Team, addresses: dict[str, Team]) -> Iterator[KeyProblem]:
@@ -139,10 +156,12 @@ def _loops(team: Team, addresses: dict[str, Team]) -> Iterator[KeyProblem]:
         local, _, domain = recipient.address.rpartition("@")
         base = f"{local.partition('+')[0]}@{domain}"
         if whose := addresses.get(address_key(base)):
-            said = f"{recipient.address} is where documents of team {whose.slug} come in"
-            yield _on(
-                team, f"recipients.{recipient.name}.address", f"{said}; a mail there goes round"
+            of = recipient.address
+            english = (
+                f"{of} is where documents of team {whose.slug} come in; a mail there goes round"
             )
+            said = Said("goes_round", english, address=of, team=whose.slug)
+            yield _on(team, f"recipients.{recipient.name}.address", said)
 
 
 def _wrong_kinds(team: Team) -> Iterator[KeyProblem]:
@@ -155,12 +174,13 @@ def _wrong_kinds(team: Team) -> Iterator[KeyProblem]:
             wrong = [kind for kind in Kind if kind in sent - recipient.profile.kinds]
             if wrong:
                 what = "" if rule.conditions.kinds else ", and the rule names no kinds"
-                yield _on(
-                    team,
-                    f"rules[{number}].to",
-                    f'"{recipient.name}" ({recipient.profile.name}) takes no {_listed(wrong)}{what}; '
-                    "leave it out of this rule, or split the rule by kinds",
+                name, profile = recipient.name, recipient.profile.name
+                english = (
+                    f'"{name}" ({profile}) takes no {_listed(wrong)}{what}; '
+                    "leave it out of this rule, or split the rule by kinds"
                 )
+                said = Said("takes_no", english, name=name, profile=profile, kinds=wrong)
+                yield _on(team, f"rules[{number}].to", said)
 
 
 def _wrong_files(team: Team) -> Iterator[KeyProblem]:
@@ -171,16 +191,23 @@ def _wrong_files(team: Team) -> Iterator[KeyProblem]:
         key = f"rules[{number}].attach"
         if Attach.UBL in rule.attach and Kind.QUOTE in rule.conditions.kinds:
             said = "no accounting program reads a quote as UBL; give quotes a rule without it"
-            yield _on(team, key, said)
+            yield _on(team, key, Said("quote_as_ubl", said))
         for recipient in _to(team, rule):
-            profile = recipient.profile
-            unread = [one for one in rule.attach if one not in profile.takes]
+            profile, name = recipient.profile, recipient.name
+            who = f'"{name}" ({profile.name})'
+            unread = [one.value for one in rule.attach if one not in profile.takes]
             if unread:
-                said = f'"{recipient.name}" ({profile.name}) does not read {_listed(unread)}'
-                yield _on(team, key, f"{said}; leave it out of this rule's attach")
+                english = (
+                    f"{who} does not read {_listed(unread)}; leave it out of this rule's attach"
+                )
+                said = Said("does_not_read", english, name=name, profile=profile.name, files=unread)
+                yield _on(team, key, said)
             if profile.needs_pair and Attach.UBL in rule.attach and Attach.PDF not in rule.attach:
-                said = f'"{recipient.name}" ({profile.name}) takes a UBL only together with its PDF'
-                yield _on(team, key, f'{said}; write attach = ["pdf", "ubl"]')
+                english = (
+                    f'{who} takes a UBL only together with its PDF; write attach = ["pdf", "ubl"]'
+                )
+                said = Said("needs_pair", english, name=name, profile=profile.name)
+                yield _on(team, key, said)
 
 
 def _two_roads(team: Team) -> Iterator[KeyProblem]:
@@ -192,15 +219,14 @@ def _two_roads(team: Team) -> Iterator[KeyProblem]:
         if clash := _clash(team, one, other):
             number, kinds = clash
             which = f'the books "{books}"' if books else "the same books"
-            yield _on(
-                team,
-                f"rules[{number}].to",
+            english = (
                 f'"{one.name}" and "{other.name}" lead {_listed(kinds)} into {which}: "{one.name}" '
                 f'stands first among the recipients and gets it, "{other.name}" only what '
                 f'"{one.name}" cannot take; send to one of them, or tell them apart with `books` on '
-                "a recipient",
-                level="warning",
+                "a recipient"
             )
+            said = Said("two_roads", english, name=one.name, other=other.name, kinds=kinds)
+            yield _on(team, f"rules[{number}].to", said, level="warning")
 
 
 def _clash(team: Team, one: Recipient, other: Recipient) -> tuple[int, list[Kind]] | None:
@@ -228,13 +254,17 @@ def _people(team: Team) -> Iterator[KeyProblem]:
     """Somebody is told when something goes wrong, and it is not a machine."""
     if not team.told:
         said = "is missing: nobody is told when a delivery fails; write people = [ADDRESS, ...]"
-        yield _on(team, "people", said, level="warning")
+        yield _on(team, "people", Said("nobody_told", said), level="warning")
     machines = {address_key(one.address): one for one in team.recipients if one.profile.machine}
     for name, addresses in (("people", team.people), ("notices", team.notices)):
         for address in addresses:
             if machine := machines.get(address_key(address)):
-                said = f"{address} is the machine inbox of recipient {machine.name}"
-                yield _on(team, name, f"{said}, which would book a notice as a bill")
+                english = (
+                    f"{address} is the machine inbox of recipient {machine.name}, which would book a"
+                    " notice as a bill"
+                )
+                said = Said("a_machine", english, address=address, recipient=machine.name)
+                yield _on(team, name, said)
 
 
 def _notes(team: Team) -> Iterator[KeyProblem]:
@@ -243,7 +273,7 @@ def _notes(team: Team) -> Iterator[KeyProblem]:
         said = (
             f"shadow: maild decides and records, and sends nothing until `maild golive {team.slug}`"
         )
-        yield _on(team, "mode", said, level="note")
+        yield _on(team, "mode", Said("shadow_note", said, team=team.slug), level="note")
     for recipient in team.recipients:
         if recipient.profile.hint:
             yield _on(

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from maild.errors import KeyProblem, did_you_mean
 from maild.model.party import company_key
+from maild.model.said import Said
 from maild.model.team import Branding, Mode, Profile, Recipient, Team
 from maild.rules import identity
 from maild.rules.book import TAGS
@@ -129,8 +130,8 @@ def _vat(table: Table) -> tuple[str, ...]:
 def _arrival_addresses(table: Table) -> tuple[str, ...]:
     addresses = _addresses(table, "addresses")
     if not addresses:
-        said = "has no address: documents come in by folder and command line only"
-        table.problem("addresses", said, level="warning")
+        english = "has no address: documents come in by folder and command line only"
+        table.problem("addresses", Said("no_arrivals", english), level="warning")
     for address in addresses:
         if "+" in address.rpartition("@")[0]:
             table.problem(
@@ -252,7 +253,8 @@ def _place(table: Table, kind: str) -> str:
     relay = RELAYS[kind]
     address = table.text("address", needed=f"write {relay.wanted}")
     if address and not relay.address.fullmatch(address):
-        table.problem("address", f'"{address}" cannot be used here; write {relay.wanted}')
+        english = f'"{address}" cannot be used here; write {relay.wanted}'
+        table.problem("address", Said("address_unfit", english, address=address))
     return address
 
 
@@ -277,7 +279,8 @@ def _branding(table: Table) -> Branding:
 def _colour(table: Table, name: str, default: str) -> str:
     value = table.text(name, default)
     if not COLOUR.fullmatch(value):
-        table.problem(name, f'"{value}" is no colour; write one such as "{default}"')
+        english = f'"{value}" is no colour; write one such as "{default}"'
+        table.problem(name, Said("no_colour", english, text=value, default=default))
     return value
 
 
@@ -290,9 +293,8 @@ def _texts(table: Table, key: str, values: object) -> list[tuple[str, str]]:
             for rest, text in _texts(table, f"{key}.{name}", inner)
         ]
     if not isinstance(values, str) or len(values) > LONGEST_TEXT:
-        table.problem(
-            key, f"write a text of at most {LONGEST_TEXT} characters, not {shown(values)}"
-        )
+        english = f"write a text of at most {LONGEST_TEXT} characters, not {shown(values)}"
+        table.problem(key, Said("text_long", english, most=LONGEST_TEXT))
     elif key.split(".")[1:2] == [] or key.split(".")[1] not in LANGUAGES:
         table.problem(key, f"start the key with a language: {', '.join(LANGUAGES)}")
     return [("", str(values))]

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from maild.errors import did_you_mean
 from maild.model.document import Direction, Kind
+from maild.model.said import Said
 from maild.model.team import FILES, Attach, Conditions, Rule
 from maild.rules.book import TAGS
 from maild.rules.table import Table
@@ -23,22 +24,23 @@ def read_rules(team: Table, recipients: Collection[str]) -> tuple[Rule, ...]:
     for number, table in enumerate(team.tables("rules"), start=1):
         rule = _rule(table, number, recipients)
         if rule.name in {one.name for one in rules}:
-            table.problem(
-                "name", f'"{rule.name}" names two rules; a trace could not tell them apart'
-            )
+            english = f'"{rule.name}" names two rules; a trace could not tell them apart'
+            table.problem("name", Said("two_rules", english, name=rule.name))
         rules.append(rule)
     return tuple(rules)
 
 
 def _rule(table: Table, number: int, recipients: Collection[str]) -> Rule:
     if not table.has("to"):
-        table.problem("to", "is missing; name recipients, or write [] to keep and send nothing")
+        english = "is missing; name recipients, or write [] to keep and send nothing"
+        table.problem("to", Said("to_missing", english))
     to = table.texts("to")
     for name in to:
         if name not in recipients:
             team = table.key.split(".")[1]
             hint = did_you_mean(name, recipients)
-            table.problem("to", f'"{name}" is no recipient of team {team}{hint}')
+            english = f'"{name}" is no recipient of team {team}{hint}'
+            table.problem("to", Said("no_recipient", english, name=name, team=team))
     attach = table.choices("attach", FILES)
     if table.has("attach") and not table.take("attach"):
         table.problem("attach", "is empty; leave it out to send what the recipient's profile says")
@@ -60,7 +62,7 @@ def _when(table: Table) -> str:
     try:
         parse(value)
     except ValueError as problem:
-        table.problem("when", str(problem))
+        table.problem("when", problem.args[0])
     return value
 
 

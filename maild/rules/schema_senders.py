@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from maild.model.said import Said, all_of
 from maild.model.team import COPIES_FROM, DIGEST, Answers, Strangers
 from maild.rules import identity, windows
 from maild.rules.table import Table
@@ -46,7 +47,9 @@ def _digest(table: Table) -> str:
         return ""
     try:
         if not windows.parse(text).times:
-            raise ValueError('write a time, such as "daily 08:00"')
+            english = 'write a time, such as "daily 08:00"'
+            raise ValueError(Said("digest_time", english))
     except ValueError as fault:
-        table.problem("digest", f'{fault}; or "{OFF}"')
+        off = Said("digest_off", f'or "{OFF}"', off=OFF)
+        table.problem("digest", all_of([fault.args[0], off]))
     return text

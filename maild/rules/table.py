@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from maild.errors import KeyProblem, Level, did_you_mean
+from maild.model.said import Said
 
 
 class Table:
@@ -48,13 +49,15 @@ class Table:
         value = self.take(name)
         if value is None or value == "":
             if needed:
-                self.problem(name, f"is {'missing' if value is None else 'empty'}; {needed}")
+                english = f"is {'missing' if value is None else 'empty'}; {needed}"
+                self.problem(name, Said("left_empty", english))
             return default
         if not isinstance(value, str):
             self.problem(name, f"write text in quotes, not {shown(value)}")
             return default
         if not value.strip() or not value.isprintable():
-            self.problem(name, f"{shown(value)} is empty or not one line of plain text")
+            english = f"{shown(value)} is empty or not one line of plain text"
+            self.problem(name, Said("no_line", english, text=shown(value)))
             return default
         return value.strip()
 
@@ -68,7 +71,8 @@ class Table:
             self.problem(name, f"write a text or a list of texts in quotes, not {shown(value)}")
             return ()
         if any(not one.strip() or not one.isprintable() for one in values):
-            self.problem(name, f"{shown(value)} has an empty text, or one that is no plain line")
+            english = f"{shown(value)} has an empty text, or one that is no plain line"
+            self.problem(name, Said("no_lines", english, text=shown(value)))
             return ()
         return tuple(dict.fromkeys(one.strip() for one in values))
 
@@ -88,7 +92,8 @@ class Table:
         for value in values:
             if value not in known:
                 hint = did_you_mean(value, known) or f"; write {', '.join(filter(None, known))}"
-                self.problem(name, f'"{value}" is not known here{hint}')
+                english = f'"{value}" is not known here{hint}'
+                self.problem(name, Said("unknown_word", english, text=value))
         return tuple(value for value in values if value in known)
 
     def truth(self, name: str) -> bool:
@@ -150,7 +155,8 @@ class Table:
         """Say of each key that no getter asked for that it is unknown."""
         for name in self._values:
             if name not in self._known:
-                self.problem(name, f"unknown key{did_you_mean(name, self._known)}")
+                english = f"unknown key{did_you_mean(name, self._known)}"
+                self.problem(name, Said("unknown_key", english))
 
 
 def shown(value: object) -> str:

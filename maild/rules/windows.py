@@ -22,6 +22,7 @@ from functools import lru_cache
 from typing import Final
 
 from maild.errors import did_you_mean
+from maild.model.said import Said
 from maild.rules.holidays import is_working_day
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -116,7 +117,8 @@ def time_of_day(text: str) -> time:
     match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text)
     if match and int(match[1]) < 24 and int(match[2]) < 60:
         return time(int(match[1]), int(match[2]))
-    raise ValueError(f'"{text}" is no time of day; write hours and minutes, such as 07:30 or 18:00')
+    english = f'"{text}" is no time of day; write hours and minutes, such as 07:30 or 18:00'
+    raise ValueError(Said("no_time_of_day", english, text=text))
 
 
 def _change_between(before: datetime, after: datetime, *, zone: tzinfo) -> datetime:
@@ -133,7 +135,8 @@ def _change_between(before: datetime, after: datetime, *, zone: tzinfo) -> datet
 def _weekdays(text: str, words: str) -> Window:
     match = re.fullmatch(r"([a-z]+(?:(?:, ?| and )[a-z]+)*) (\d.*)", words)
     if not match:
-        raise ValueError(f'"{text}" is no time that maild knows; write {FORMS}')
+        english = f'"{text}" is no time that maild knows; write {FORMS}'
+        raise ValueError(Said("no_time", english, text=text))
     days = frozenset(_weekday(text, one) for one in re.split(r", ?| and ", match[1]))
     return Window(text, _times(match[2]), weekdays=days)
 
@@ -143,7 +146,8 @@ def _weekday(text: str, word: str) -> int:
     if name in WEEKDAYS:
         return WEEKDAYS.index(name)
     hint = did_you_mean(word, [*WEEKDAYS, "daily", "working days"])
-    raise ValueError(f'"{text}": "{word}" is no day of the week{hint or f"; write {FORMS}"}')
+    english = f'"{text}": "{word}" is no day of the week{hint or f"; write {FORMS}"}'
+    raise ValueError(Said("no_weekday", english, text=text, word=word))
 
 
 def _times(text: str) -> tuple[time, ...]:
@@ -152,21 +156,24 @@ def _times(text: str) -> tuple[time, ...]:
 
 def _cron(text: str, fields: list[str]) -> Window:
     if len(fields) != 5:
-        raise ValueError(
+        english = (
             f'"{text}": cron takes five fields (minute, hour, day of month, month, day of week), '
             f"not {len(fields)}"
         )
+        raise ValueError(Said("cron_fields", english, text=text))
     minute, hour, day, month, weekday = fields
     if day != "*" and weekday != "*":
-        raise ValueError(
+        english = (
             f'"{text}": programs disagree on whether both days must match or one of them; give a '
             "day of the month or a day of the week, and * for the other"
         )
+        raise ValueError(Said("cron_days", english, text=text))
     if re.search(r"\d", weekday.split("/")[0]):
-        raise ValueError(
+        english = (
             f'"{text}": programs disagree on which day of the week a number is; write mon, tue, wed, '
             "thu, fri, sat or sun"
         )
+        raise ValueError(Said("cron_numbers", english, text=text))
     window = Window(
         text,
         tuple(
@@ -180,7 +187,7 @@ def _cron(text: str, fields: list[str]) -> Window:
     )
     # A leap year has every date that any year has.
     if not any(date(2024, 1, 1) + timedelta(d) in _Dates(window) for d in range(366)):
-        raise ValueError(f'"{text}": no month has such a day')
+        raise ValueError(Said("cron_no_day", f'"{text}": no month has such a day', text=text))
     return window
 
 
@@ -200,7 +207,8 @@ def _field(text: str, allowed: range, *, names: tuple[str, ...] = ()) -> frozens
     for part in text.split(","):
         span, _, step = part.partition("/")
         if "/" in part and not (_number(step) and 0 < int(step) <= len(allowed)):
-            raise ValueError(f'"{part}": a step is a number from 1 to {len(allowed)}')
+            english = f'"{part}": a step is a number from 1 to {len(allowed)}'
+            raise ValueError(Said("cron_step", english, text=part, most=len(allowed)))
         first, _, last = span.partition("-")
         if span == "*":
             low, high = allowed[0], allowed[-1]
@@ -210,7 +218,8 @@ def _field(text: str, allowed: range, *, names: tuple[str, ...] = ()) -> frozens
             if step and "-" not in span:
                 high = allowed[-1]
         if low > high:
-            raise ValueError(f'"{part}": a range runs from the lower to the higher end')
+            english = f'"{part}": a range runs from the lower to the higher end'
+            raise ValueError(Said("cron_range", english, text=part))
         found.update(range(low, high + 1, int(step or 1)))
     return frozenset(found)
 
@@ -221,7 +230,8 @@ def _value(text: str, allowed: range, *, names: tuple[str, ...]) -> int:
     if _number(text) and int(text) in allowed:
         return int(text)
     said = f", or {names[0]} to {names[-1]}" if names else ""
-    raise ValueError(f'"{text}": write a number from {allowed[0]} to {allowed[-1]}{said}, or *')
+    english = f'"{text}": write a number from {allowed[0]} to {allowed[-1]}{said}, or *'
+    raise ValueError(Said("cron_number", english, text=text, least=allowed[0], most=allowed[-1]))
 
 
 def _number(text: str) -> bool:

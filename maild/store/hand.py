@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 
 from maild.errors import UserError
 from maild.model.delivery import Delivery, HoldCode, State
+from maild.model.said import Said
 from maild.store import connectors
 from maild.store.attempts import get
 from maild.store.database import Tx
@@ -68,9 +69,10 @@ def release(
     """Let a held delivery go at its time; `detail` is told in its story. Raises UserError, NotFound."""
     old = _may(tx, id, states={State.HELD}, only="only held deliveries can be released")
     if old.hold_code is HoldCode.REVIEW:
+        english = f"{id} waits for a decision: its number came before with other content"
+        hint = f"decide with `maild review confirm {old.document}` or `maild review reject`"
         raise UserError(
-            f"{id} waits for a decision: its number came before with other content",
-            hint=f"decide with `maild review confirm {old.document}` or `maild review reject`",
+            Said("waits_for_decision", english, delivery=id), hint=Said("decide_first", hint)
         )
     _let_go(tx, old, deadline_at=now + deadline)
     lifted = old.hold_code is HoldCode.STOPPED and lift(tx, old.team, old.address)
@@ -175,7 +177,8 @@ def _may(tx: Tx, id: str, *, states: set[State], only: str) -> Delivery:
     """The delivery, if it is in one of the states and nobody is at it."""
     found = get(tx, id)
     if found.state not in states:
-        raise UserError(f"{id} {_WORDS[found.state]}; {only}")
+        english = f"{id} {_WORDS[found.state]}; {only}"
+        raise UserError(Said("not_now", english, delivery=id, state=found.state.value))
     return found
 
 
@@ -184,7 +187,8 @@ def _change(tx: Tx, old: Delivery, **values: Any) -> None:
     same = (deliveries.c.id == old.id) & (deliveries.c.state == old.state.value)
     free = same & deliveries.c.owner.is_(None)
     if tx.execute(update(deliveries).where(free).values(values)).rowcount != 1:
-        raise UserError(f"{old.id} is on its way at this moment; look again in a minute")
+        english = f"{old.id} is on its way at this moment; look again in a minute"
+        raise UserError(Said("on_its_way", english, delivery=old.id))
 
 
 def _fresh(**values: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from maild.consents import Account, DeviceQuestion, PageQuestion
 from maild.errors import DeliveryError, NotFound, UserError
+from maild.model.said import Said, all_of
 
 GOOD_FOR: Final = timedelta(minutes=15)
 MOST: Final = 50  # of all people together
@@ -62,7 +63,8 @@ class Asking:
         if len(self._open) >= MOST:
             if answer is not None:
                 answer.close()
-            raise UserError("too many consents are asked for at this moment; try again in a while")
+            english = "too many consents are asked for at this moment; try again in a while"
+            raise UserError(Said("many_consents", english))
         waiting = None if answer is None else asyncio.create_task(_told(answer))
         self._open[session, account.name] = Pending(account, question, now + GOOD_FOR, waiting)
 
@@ -89,6 +91,8 @@ async def _told(answer: Coroutine[Any, Any, Any]) -> str:
     """Why there is no consent, in words; empty when there is one."""
     try:
         await answer
-    except (UserError, DeliveryError) as fault:
-        return str(fault)
+    except UserError as fault:
+        return all_of([*fault.problems])
+    except DeliveryError as fault:
+        return fault.reply
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -38,8 +39,7 @@ async def switch_on(visit: Visit) -> Response:
     except UserError as fault:
         if not automation.may(visit.scope, slug):
             raise
-        said = ". ".join((*map(str, fault.problems), *filter(None, [fault.hint])))
-        return await _show(visit, wanted, said=said)
+        return await _show(visit, wanted, said=fault.said)
     return go(f"/teams/{slug}/automatic?done=on")
 
 
@@ -60,7 +60,7 @@ async def again(visit: Visit) -> Response:
 
 
 async def _show(
-    visit: Visit, wanted: Wanted, *, tried: Tried | None = None, said: str = ""
+    visit: Visit, wanted: Wanted, *, tried: Tried | None = None, said: Sequence[str] = ()
 ) -> Response:
     slug, automation = visit.path("team"), visit.app.automation
     shown = await automation.look(visit.scope, slug)

@@ -6,6 +6,7 @@ does it. Passwords and settings of servers stay with the operator.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -69,7 +70,7 @@ async def ask(visit: Visit) -> Response:
         else:
             asking.begin(session, account, consents.ask_by_page(account), now=now)
     except (UserError, DeliveryError) as fault:
-        return await _show(visit, said=str(fault))
+        return await _show(visit, said=_why(fault))
     await _note(visit, "account.asked", account.name)
     return go(_here(visit))
 
@@ -84,7 +85,7 @@ async def answer(visit: Visit) -> Response:
     try:
         await consents.redeem_page(account, question, pasted=pasted)
     except (UserError, DeliveryError) as fault:
-        return await _show(visit, said=str(fault))
+        return await _show(visit, said=_why(fault))
     asking.end(session, account.name)
     await _note(visit, "account.connected", account.name)
     return go(f"{_here(visit)}?done={account.name}")
@@ -103,7 +104,7 @@ async def join(visit: Visit) -> Response:
         else:
             await joining.ask(name, team)
     except (UserError, DeliveryError) as fault:
-        return await _show(visit, said=str(fault))
+        return await _show(visit, said=_why(fault))
     await _note(visit, "account.connected" if token else "account.asked", name)
     return go(f"{_here(visit)}?{'done' if token else 'mailed'}={name}")
 
@@ -111,7 +112,7 @@ async def join(visit: Visit) -> Response:
 async def _show(
     visit: Visit,
     *,
-    said: str = "",
+    said: Sequence[str] = (),
     tested: str = "",
     findings: list[tuple[str, str]] | None = None,
 ) -> Response:
@@ -141,6 +142,10 @@ async def _show(
         done=query.get("done", "") if query.get("done", "") in names else "",
         mailed=query.get("mailed", "") if query.get("mailed", "") in names else "",
     )
+
+
+def _why(fault: UserError | DeliveryError) -> Sequence[str]:
+    return fault.problems if isinstance(fault, UserError) else (fault.reply,)
 
 
 async def _ways(visit: Visit, team: Team) -> list[Way]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ async def send(visit: Visit) -> Response:
             place=visit.place,
         )
     except UserError as fault:
-        return await _show(visit, said=[str(one) for one in fault.problems])
+        return await _show(visit, said=fault.said)
     return go(f"/documents/{document}")
 
 
@@ -52,7 +53,7 @@ async def run(visit: Visit) -> Response:
     return go(f"/teams/{slug}/exports")
 
 
-async def _show(visit: Visit, *, said: list[str] | None = None) -> Response:
+async def _show(visit: Visit, *, said: Sequence[str] = ()) -> Response:
     packages = await visit.app.exporting.look(visit.scope, visit.path("team"))
     periods = _periods(visit)
     return page(
@@ -68,7 +69,7 @@ async def _show(visit: Visit, *, said: list[str] | None = None) -> Response:
         named=lambda key: _label(visit, key),
         moment=lambda at: visit.words.moment(datetime.fromisoformat(at)),
         owed=_owed,
-        said=said or [],
+        said=said,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ from starlette.responses import Response
 
 from maild.errors import UserError
 from maild.model.access import Link, LinkState, Right
+from maild.reasons import Told
 from maild.web.pages import page
 from maild.web.routes import Page, Who
 from maild.web.visit import Visit, go
@@ -42,7 +44,7 @@ async def invite(visit: Visit) -> Response:
             team, visit.field("email"), rights=rights, by=visit.known.person.email
         )
     except UserError as fault:
-        return await _show(visit, said=str(fault))
+        return await _show(visit, said=fault.said)
     return go(LINKS)
 
 
@@ -71,7 +73,7 @@ async def end(visit: Visit) -> Response:
     return go(LINKS)
 
 
-async def _show(visit: Visit, *, problem: str = "", said: str = "") -> Response:
+async def _show(visit: Visit, *, problem: str = "", said: Sequence[str] = ()) -> Response:
     access = visit.app.access.links
     found = [*await access.of_scope(visit.scope)]
     for team in sorted(visit.scope.owns):
@@ -86,7 +88,7 @@ async def _show(visit: Visit, *, problem: str = "", said: str = "") -> Response:
         shown=[await _shown(visit, one) for one in open_ones],
         owned=[team for team in visit.app.book.teams if team.slug in visit.scope.owns],
         rights=tuple(Right),
-        problem=visit.words(problem) if problem else said,
+        said=(Told(visit.words(problem)),) if problem else said,
         asked="asked" in visit.request.query_params,
     )
 

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from maild.config.edit import Place, Value
 from maild.errors import KeyProblem, NotFound, UserError
 from maild.model.document import Kind
-from maild.partners.own_settings import Extra, Shown, Unfit, adding, removing, text_place
-from maild.team_files import Overtaken
+from maild.model.said import Said
+from maild.partners.own_settings import Extra, Shown, adding, removing, text_place
 from maild.web.pages import page
 from maild.web.routes import Page, Who
 from maild.web.visit import Visit, go
@@ -79,17 +79,6 @@ async def sample(visit: Visit) -> Response:
     return Response(content, media_type="image/png")
 
 
-def _problems(fault: UserError) -> tuple[KeyProblem, ...]:
-    """What a fault says, by its code where pages have words for it."""
-    match fault:
-        case Overtaken():
-            return (KeyProblem("", str(fault), code="overtaken"),)
-        case Unfit(code=code):
-            return (KeyProblem("", str(fault), code=code),)
-        case _:
-            return tuple(KeyProblem("", str(one)) for one in (*fault.problems, fault.hint) if one)
-
-
 async def _written(
     visit: Visit, write: Callable[[], Awaitable[Sequence[KeyProblem]]], *, done: str
 ) -> Response:
@@ -99,7 +88,7 @@ async def _written(
     except NotFound:
         raise
     except UserError as fault:
-        problems = _problems(fault)
+        problems = [KeyProblem("", one) for one in fault.said]
     if problems:
         return await _show(visit, problems=problems)
     return go(f"/teams/{visit.path('team')}/settings?done={done}")
@@ -186,7 +175,8 @@ def _add(visit: Visit, shown: Shown) -> dict[Place, Value]:
     chosen = [str(one) for one in visit.form.getlist("kinds")]
     kinds = tuple(one.value for one in _KINDS if one.value in chosen)
     if not kinds:
-        raise Unfit("no_kinds", "say what the new recipient gets: choose at least one kind")
+        english = "Say what the new recipient gets: choose at least one kind."
+        raise UserError(Said("no_kinds", english))
     when = visit.field("when")
     extra = Extra(visit.field("name", longest=60), recipient, kinds, "" if when == "now" else when)
     return adding(shown.file, extra)
