@@ -13,6 +13,7 @@ from maild import __version__, teams
 from maild.actions import utc_now
 from maild.errors import ConfigError
 from maild.store import backup, restore
+from maild.store.lock import StateLock
 
 
 def back_up(
@@ -35,8 +36,13 @@ def back_up(
     }
 
 
-def verify(config: str | Path | None, file: Path | None) -> dict[str, Any]:
-    """Say what is wrong with a backup, or with the store of a configuration when no file is named."""
+def verify(config: str | Path | None, file: Path | None, *, repair: bool = False) -> dict[str, Any]:
+    """Say what is wrong with a backup, or with the store of a configuration when no file is named.
+
+    `repair` counts anew in the store what is kept as counts, and says in `repaired` what was wrong with
+    these; nothing else is changed. Raises UserError while a daemon runs on it.
+    """
+    repaired = _repaired(_data_dir(config)) if repair else ()
     if file is not None:
         found = restore.verify_file(file)
     else:
@@ -46,6 +52,7 @@ def verify(config: str | Path | None, file: Path | None) -> dict[str, Any]:
         "taken_at": found.taken_at,
         "files": found.files,
         "problems": list(found.problems),
+        "repaired": list(repaired),
     }
 
 
@@ -59,6 +66,15 @@ def put_back(file: Path, into: Path) -> dict[str, Any]:
         "held": done.held,
         "lost": list(done.lost),
     }
+
+
+def _repaired(data_dir: Path) -> tuple[str, ...]:
+    lock = StateLock(data_dir)
+    lock.acquire()
+    try:
+        return restore.repair_store(data_dir)
+    finally:
+        lock.release()
 
 
 def _data_dir(config: str | Path | None) -> Path:

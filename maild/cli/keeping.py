@@ -65,15 +65,24 @@ def restore(
 
 def verify(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Count anew in the store; no daemon may run.")
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Look whether a backup is whole, or the store itself: every row, reference and stored byte."""
+    if repair and file is not None:
+        raise typer.BadParameter(
+            "--repair is for the store; a backup counts anew when it is restored"
+        )
     with plain_faults():
-        found = keeping.verify(config, file)
+        found = keeping.verify(config, file, repair=repair)
         if as_json:
             json_line(found)
         else:
+            for one in found["repaired"]:
+                say(f"{one.partition(';')[0]}; it was counted anew")
             for problem in found["problems"]:
                 say(problem)
             what = f"{file}, taken at {when(found['taken_at'])} UTC" if file else "the store"

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from maild.errors import UserError
-from maild.store import engines
+from maild.store import engines, series_anew
 from maild.store.disk import PRIVATE, flush_folder
 from maild.store.schema import arrivals, cleared, deliveries, files, refusals, undecided
 from maild.store.searching import wrong
@@ -32,6 +32,7 @@ NAMING: Final[Sequence[tuple[Any, tuple[Any, Any] | None]]] = (
     (undecided.c.original, None),
 )
 MOST_PROBLEMS: Final = 100  # told at once; who has more needs no list
+_MENDED: Final = "`maild verify --repair` counts anew while no daemon runs"
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -119,9 +120,11 @@ def miscounted(connection: Any) -> Iterator[str]:
             f"SELECT * FROM ({kept} EXCEPT {found}) UNION ALL SELECT * FROM ({found} EXCEPT {kept})"  # noqa: S608 - the same
         )
         if connection.execute(f"{query} LIMIT 1").fetchone():
-            yield f"maild.db: {table} is not what is there; a backup that is restored counts anew"
+            yield f"maild.db: {table} is not what is there; {_MENDED}"
+    if "series" in tables and series_anew.is_wrong(connection):
+        yield f"maild.db: series is not of the numbers that are there; {_MENDED}"
     if "searched" in tables and wrong(connection):
-        yield "maild.db: the search index is not of what is there; a backup that is restored makes it anew"
+        yield f"maild.db: the search index is not of what is there; {_MENDED}"
 
 
 def blob_path(key: str) -> Path:

@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 
 from maild.errors import UserError
 from maild.model.delivery import HoldCode, Outcome, State
-from maild.store import attempts, engines, marks, runs, searching, tallying
+from maild.store import attempts, engines, marks, runs, searching, series_anew, tallying
 from maild.store.backup import DATABASE, free_enough
 from maild.store.database import Tx
 from maild.store.disk import flush_folder, make_folder
@@ -85,6 +85,30 @@ def verify_store(data_dir: Path) -> Verified:
             still = set(large_blobs(connection))
             problems += [said for key, said in wrong.items() if key in still]
     return Verified(len(keys) + 1, tuple(problems[:MOST_PROBLEMS]))
+
+
+def repair_store(data_dir: Path) -> tuple[str, ...]:
+    """Count anew what is kept beside the rows, where it is wrong: what was wrong, in words.
+
+    For a store that no daemon has open. Raises UserError where the database itself is damaged, which
+    counting does not mend, or is of another version.
+    """
+    path = data_dir / DATABASE
+    with looking(path) as connection:
+        damaged = list(islice(problems_of(connection), MOST_PROBLEMS))
+    if damaged:
+        raise UserError(damaged, hint="put a backup back: maild restore FILE --into DIR")
+    bring_up_to_date(path, allowed=False)
+    with looking(path) as connection:
+        wrong = tuple(miscounted(connection))
+    if wrong:
+        engine = engines.writer_engine(path)
+        try:
+            with engine.begin() as tx:
+                _count_anew(tx)
+        finally:
+            engine.dispose()
+    return wrong
 
 
 def restore(file: Path, into: Path, *, now: datetime) -> Restored:
@@ -179,8 +203,7 @@ def _driver(tx: Tx) -> Any:
 
 def _hold(tx: Tx, *, taken_at: str, now: datetime) -> int:
     """Hold what was to leave, count anew, and note the restore; how many deliveries are held."""
-    tallying.count_anew(tx)
-    searching.fill(tx)
+    _count_anew(tx)
     under_way = [State.QUEUED.value, State.SENDING.value, State.UNCERTAIN.value]
     query = select(deliveries).where(deliveries.c.state.in_(under_way))
     reason = (
@@ -211,6 +234,12 @@ def _hold(tx: Tx, *, taken_at: str, now: datetime) -> int:
     runs.hold_restored(tx, reason=done, now=now)
     marks.put(tx, MARK, {"taken_at": taken_at, "held": len(found)}, now=now)
     return len(found)
+
+
+def _count_anew(tx: Tx) -> None:
+    tallying.count_anew(tx)
+    series_anew.fill(tx)
+    searching.fill(tx)
 
 
 def _empty(folder: Path) -> None:

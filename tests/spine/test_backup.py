@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 
+from sqlalchemy import text
+
+from maild.store import engines
 from tests.spine.conftest import Running
 from tests.spine.house import QUICK, Daemon, House, configured
 from tests.spine.papers import a_pdf, invoice
@@ -98,3 +101,24 @@ def test_wrong_use_is_told_in_words_with_its_exit_code(house: House) -> None:
     assert (said.code, "b.tar" in said.err) == (2, True)
     for wrong in (["release"], ["release", "v-1", "--restored"], ["release", "v-1", "-t", "acme"]):
         assert house.maild("queue", *wrong).code == 2
+
+
+def test_a_count_that_is_wrong_is_found_and_counted_anew_when_no_daemon_runs(
+    run: Running, house: House
+) -> None:
+    daemon = run()
+    daemon.hand_in(a_mail(("n.xml", invoice("2026-001"))))
+    engine = engines.writer_engine(house.folder / "state" / "maild.db")
+    with engine.begin() as tx:
+        tx.execute(text("UPDATE series SET last = last + 1"))
+    engine.dispose()
+    said = house.maild("verify")
+    assert (said.code, "series is not of the numbers" in said.out) == (1, True)
+    assert "verify --repair" in said.out
+    said = house.maild("verify", "--repair")
+    assert (said.code, "another maild runs" in said.err) == (2, True)
+    daemon.stop()
+    said = house.maild("verify", "--repair")
+    assert (said.code, "it was counted anew" in said.out) == (0, True)
+    [found] = house.json("verify", "--repair")
+    assert (found["problems"], found["repaired"]) == ([], [])

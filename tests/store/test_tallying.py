@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from maild.errors import UserError
 from maild.exports.gaps import between, missing
 from maild.model.browsing import Sums, Wish
 from maild.model.delivery import State, Trace
@@ -26,8 +27,10 @@ from maild.store import (
     engines,
     holdings,
     migrate,
+    restore,
     schema,
     series,
+    series_anew,
     tallying,
 )
 from maild.store.database import Tx
@@ -214,20 +217,70 @@ def everything_kept(tx: Tx) -> dict[str, list[tuple[object, ...]]]:
     }
 
 
-def test_a_check_of_the_store_finds_a_count_that_is_wrong_and_counting_anew_mends_it(
-    tmp_path: Path,
+def wrong_in(path: Path) -> list[str]:
+    with holdings.looking(path) as looking:
+        return list(holdings.miscounted(looking))
+
+
+BREAKS = (
+    ("tallies", "UPDATE tallies SET n = n + 1"),
+    ("fates", "DELETE FROM fates"),
+    ("dated_sums", "UPDATE dated_sums SET thousandths = thousandths + 10"),
+    ("rulings", "UPDATE rulings SET rule = rule || 'x'"),
+    ("series", "DELETE FROM series WHERE first = (SELECT max(first) FROM series)"),
+    ("series", "UPDATE series SET last = last + 1"),
+    ("series", "UPDATE series SET digits = 9"),
+    ("series", "UPDATE series SET first_on = '2001-01-01'"),
+    ("series", "INSERT INTO series VALUES ('x', 'invoice', 'F', '', 1, 2, 1, '2026-01-01')"),
+    ("search index", "DELETE FROM searched"),
+)
+
+
+@pytest.mark.parametrize(("words", "breaking"), BREAKS)
+def test_a_check_of_the_store_finds_a_count_that_is_wrong_and_a_repair_mends_it(
+    tmp_path: Path, words: str, breaking: str
 ) -> None:
     path = tmp_path / "maild.db"
     with writing(path) as tx:
-        file(tx, a_document(issued_on=DAY, files=()))
-    with holdings.looking(path) as looking:
-        assert not list(holdings.miscounted(looking))
+        for number in ("F-1", "F-2", "F-4"):
+            filed = file(tx, a_document(number=number, issued_on=DAY, files=()))
+            deliveries.add(tx, a_delivery(filed))
+        kept = everything_kept(tx)
+    assert (wrong_in(path), restore.repair_store(tmp_path)) == ([], ())
     with writing(path) as tx:
-        tx.execute(text("UPDATE dated_sums SET thousandths = thousandths + 10"))
-    with holdings.looking(path) as looking:
-        [said] = holdings.miscounted(looking)
-    assert "dated_sums" in said
+        tx.execute(text(breaking))
+    [said] = wrong_in(path)
+    assert words in said
+    assert restore.repair_store(tmp_path) == (said,)
+    assert wrong_in(path) == []
     with writing(path) as tx:
-        tallying.count_anew(tx)
-    with holdings.looking(path) as looking:
-        assert not list(holdings.miscounted(looking))
+        assert everything_kept(tx) == kept
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_of_numbers_made_anew_are_those_that_were_kept(tx: Tx, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(120):
+        file(tx, a_random_document(chance))
+    before = everything_kept(tx)["series"]
+    driver = tx.connection.driver_connection
+    assert driver is not None
+    assert not series_anew.is_wrong(driver)
+    series_anew.fill(tx)
+    assert everything_kept(tx)["series"] == before
+    assert not series_anew.is_wrong(driver)
+
+
+def test_a_damaged_store_is_not_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "maild.db"
+    with writing(path) as tx:
+        filed = file(tx, a_document(files=()))
+    engine = engines.writer_engine(path)
+    with engine.connect() as tx:
+        tx.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]  # it is there
+        with tx.begin():
+            tx.execute(delete(schema.arrivals).where(schema.arrivals.c.id == filed.arrival))
+            tx.execute(text("DELETE FROM fates"))
+    engine.dispose()
+    with pytest.raises(UserError, match="names a row of arrivals that is not there"):
+        restore.repair_store(tmp_path)
