@@ -26,6 +26,7 @@ from maild.reading.sandbox import Sandbox
 from maild.records import Records
 from maild.rules.book import RuleBook
 from maild.store import browsing, documents, series, trail
+from maild.store.activity import activities
 from maild.store.blobs import BlobStore
 from maild.store.database import Database, Tx
 from maild.store.periods import known_numbers
@@ -78,11 +79,10 @@ class Browsing:
     async def teams(self, scope: Scope) -> tuple[tuple[Team, Activity], ...]:
         """Every team of which something may be seen, with what came lately."""
         mine = [team for team in self.book().teams if team.slug in scope.teams]
-
-        def look(tx: Tx) -> tuple[tuple[Team, Activity], ...]:
-            return tuple((team, self._activity(tx, scope, team.slug)) for team in mine)
-
-        return await self.db.read(look)
+        seen = {team.slug: scope.directions(team.slug) for team in mine}
+        look = partial(activities, seen=seen, partner=scope.partner, now=self.now())
+        found = await self.db.read(look)
+        return tuple((team, found[team.slug]) for team in mine)
 
     async def page(
         self, scope: Scope, slug: str, *, wish: Wish, behind: Place | None = None
@@ -188,11 +188,6 @@ class Browsing:
             return count
 
         return await self.db.write(write)
-
-    def _activity(self, tx: Tx, scope: Scope, team: str) -> Activity:
-        return browsing.activity(
-            tx, team, directions=scope.directions(team), partner=scope.partner, now=self.now()
-        )
 
     async def _mine(self, scope: Scope, id_: str) -> Document:
         document = await self.db.read(partial(documents.get, id=id_))

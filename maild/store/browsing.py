@@ -6,16 +6,14 @@ Every question is for one team and for directions that the asker may see; who ma
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Select,
-    String,
     and_,
     func,
     literal_column,
@@ -25,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from maild.model.browsing import MOST_COUNTED, Activity, Place, Sums, Wish
+from maild.model.browsing import Place, Sums, Wish
 from maild.model.document import Direction, Document, Kind
 from maild.model.money import CENT, Amount
 from maild.store import searching
@@ -101,38 +99,6 @@ def _one_by_one(rows: Sequence[Any]) -> Sums:
             sign = -1 if kind in _CREDITS else 1
             found[currency] = found.get(currency, Decimal(0)) + sign * Decimal(total)
     return Sums(len(rows), tuple(Amount(value, name) for name, value in sorted(found.items())))
-
-
-def activity(
-    tx: Tx,
-    team: str,
-    *,
-    directions: Collection[Direction],
-    partner: str | None,
-    now: datetime,
-    days: int = 30,
-) -> Activity:
-    """What came for a team lately; `new` is counted up to MOST_COUNTED."""
-    among = [one.value for one in directions]
-    # A package has no direction, so that the index says it all and no document is looked at.
-    seen = and_(_C.team == team, _C.direction.in_(among))
-    newest = select(_C.accepted_at).where(seen).order_by(_C.accepted_at.desc()).limit(1)
-    last = tx.execute(newest).scalar()
-    first = (now - timedelta(days=days - 1)).date()
-    day = func.substr(_C.accepted_at, 1, 10, type_=String)
-    since = datetime.combine(first, datetime.min.time(), now.tzinfo)
-    counted = select(day, func.count()).where(seen, _C.accepted_at >= since).group_by(day)
-    by_day: Counter[str] = Counter({row[0]: row[1] for row in tx.execute(counted)})
-    bars = tuple(by_day[str(first + timedelta(days=n))] for n in range(days))
-    new = 0
-    if partner is not None:
-        until = tx.execute(_until(team, partner)).scalar()
-        # By the moment itself, since a subquery says nothing of where in the index to begin.
-        since_then = seen if until is None else and_(seen, _C.accepted_at > until)
-        unmarked = ~_marked(partner).exists()
-        some = select(_C.id).where(since_then, unmarked).limit(MOST_COUNTED).subquery()
-        new = tx.execute(select(func.count()).select_from(some)).scalar_one()
-    return Activity(last, int(new), bars)
 
 
 def is_new(team: str, partner: str) -> ColumnElement[bool]:
