@@ -29,6 +29,7 @@ from maild.intake.smtp_gate import Limits
 from maild.intake.smtpd import SmtpDoor, SmtpdOptions
 from maild.log import running
 from maild.model.run import Run
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.outbox.compose import Composer
 from maild.outbox.dispatch import Outbox, OutboxOptions
@@ -249,4 +250,4 @@ async def _tidy(app: App, run: Run) -> str:
     """Drop bytes that no row names any more, of forgotten refusals, say."""
     del run
     dropped = await app.blobs.clear_orphans(before=app.now() - DAY)
-    return f"{dropped} blobs dropped"
+    return Said("blobs_dropped", f"{dropped} blobs dropped", count=dropped)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -19,6 +19,9 @@ from maild.cli.output import (
     table,
     when,
 )
+from maild.model.said import Said
+
+_SKIPPED: Final = Said("person_skipped", "a person skipped it")
 
 schedule = typer.Typer(no_args_is_help=True, help="What the clock does, and when.")
 Name = Annotated[str, typer.Argument(metavar="SCHEDULE", show_default=False)]
@@ -96,7 +99,7 @@ def skip(
 
     async def go() -> dict[str, Any]:
         async with App.opened(config) as app:
-            return await app.agenda.skip(name, period, reason=reason or "a person skipped it")
+            return await app.agenda.skip(name, period, reason=reason or _SKIPPED)
 
     with plain_faults():
         _answer(asyncio.run(go()), as_json=as_json)

@@ -19,6 +19,7 @@ from maild.errors import UserError
 from maild.log import running
 from maild.model.ids import new_id
 from maild.model.run import Run, RunState
+from maild.model.said import Said, all_of
 from maild.pause import pause
 from maild.store import runs
 from maild.store.database import Database
@@ -63,7 +64,8 @@ class Runs:
         began = time.monotonic()
         try:
             if run.tries > TRIES:
-                raise UserError(f"maild stopped {TRIES} times while it worked on this")
+                english = f"maild stopped {TRIES} times while it worked on this"
+                raise UserError(Said("stopped_while", english, times=TRIES))
             result = await self._leased(run)
         except asyncio.CancelledError:
             await self._put_back(run)
@@ -133,5 +135,5 @@ class Runs:
 
 def _reason(fault: Exception) -> str:
     if isinstance(fault, UserError):
-        return "; ".join((*fault.problems, *filter(None, [fault.hint])))
+        return all_of([*fault.said])
     return f"{type(fault).__name__}: {fault}"[:1000]

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from maild.model.period import Period, parse, period_of
 from maild.model.run import CatchUp
+from maild.model.said import Said
 from maild.rules.due import Due
 from maild.store.database import Tx
 
@@ -78,10 +79,11 @@ class Schedule:
         if self.catch_up is CatchUp.ALL:
             return None
         if self.catch_up is CatchUp.SKIP:
-            return "maild did not run when it was due"
+            return Said("not_running", "maild did not run when it was due")
         if period == newest:
             return None
-        return f"maild did not run when it was due, and {newest.key} came after it"
+        english = f"maild did not run when it was due, and {newest.key} came after it"
+        return Said("not_running_newer", english, period=newest.key)
 
 
 class Owed(NamedTuple):

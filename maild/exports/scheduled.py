@@ -23,6 +23,7 @@ from maild.log import incoming
 from maild.model.export import Export, Order
 from maild.model.period import Period, parse, period_on
 from maild.model.run import Run
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.rules.book import RuleBook
 from maild.store import packages, periods, runs
@@ -30,7 +31,7 @@ from maild.store.database import Database, Tx
 
 # A document that comes more than 13 months late is a case for people.
 HORIZON: Final = 396  # days
-_NOTHING: Final = "nothing to send"
+_NOTHING: Final = Said("nothing_to_send", "nothing to send")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Scheduled:
         )
         if run is not None:
             self._export(run.schedule)  # it may have been ended while the package was made
-        said = f"{order.label}: {_counted(package.count, 'document')}, {_counted(len(package.parts), 'part')}"
+        said = _packed(order, package)
         write = partial(_write, made=made, order=order, run=run, said=said, now=self.now())
         log(await self.db.write(write), order=order, package=package)
         return said
@@ -88,8 +89,17 @@ class Scheduled:
         found = next((one for one in team.exports if one.name == name), None)
         if found is None:
             raise UserError(
-                f'team {slug} has no export "{name}" any more',
-                hint=f"maild schedule skip {schedule} PERIOD passes over what is still owed",
+                Said(
+                    "no_export",
+                    f'team {slug} has no export "{name}" any more',
+                    name=name,
+                    team=slug,
+                ),
+                hint=Said(
+                    "skip_owed",
+                    f"maild schedule skip {schedule} PERIOD passes over what is still owed",
+                    command=f"maild schedule skip {schedule}",
+                ),
             )
         return team, found
 
@@ -104,6 +114,14 @@ def log(filed: Filed, *, order: Order, package: Package) -> None:
         parts=len(package.parts),
         deliveries=len(filed.deliveries),
     )
+
+
+def _packed(order: Order, package: Package) -> str:
+    many, parts = package.count, len(package.parts)
+    english = f"{order.label}: {_counted(many, 'document')}, {_counted(parts, 'part')}"
+    if parts == 1:
+        return Said("packed", english, count=many)
+    return Said("packed_in_parts", english, count=many, parts=parts)
 
 
 def _counted(n: int, thing: str) -> str:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from maild.model.document import Kind
 from maild.model.period import Every
+
+# Why a delivery was given up whose automatic export ended; who ended it comes behind.
+ENDED_BY: Final = "the automatic export was ended by "
 
 
 class Often(StrEnum):

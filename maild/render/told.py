@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from maild.model.automatic import ENDED_BY
 from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.returned import Action, Return, Returned, Sort
 from maild.render.fields import clean, language_of
@@ -149,6 +150,9 @@ def _by(reason: str, words: str, said: Mapping[str, str]) -> Told:
     if reason in _OURS:
         key = _OURS[reason]
         return Told(said[key] if key else words)
+    if reason.startswith(ENDED_BY):
+        ended = said["automatic_ended"].rstrip(".")
+        return Told(f"{ended} ({_clean(reason.removeprefix(ENDED_BY))}).")
     if reason.startswith(_BY):
         return Told(f"{words.rstrip('.')} ({_clean(reason.removeprefix(_BY))}).")
     return Told(words, _clean(reason))

@@ -11,10 +11,11 @@ from sqlalchemy import Row, Select, insert, select, update
 
 from maild.errors import NotFound
 from maild.model.access import LinkState, Right
-from maild.model.automatic import Automatic, Often
+from maild.model.automatic import ENDED_BY, Automatic, Often
 from maild.model.delivery import State
 from maild.model.document import Kind
 from maild.model.run import OPEN, RunState
+from maild.model.said import Said
 from maild.store import deliveries, runs
 from maild.store.database import Tx
 from maild.store.schema import automatic as table
@@ -83,7 +84,7 @@ def end_of_partner(tx: Tx, team: str, partner: str, *, by: str, now: datetime) -
 
 def call_off(tx: Tx, one: Automatic, *, by: str, now: datetime) -> int:
     """Let nothing go that was still to come of one; how many deliveries that were."""
-    reason = f"the automatic export was ended by {by}"
+    reason = Said("automatic_ended", f"{ENDED_BY}{by}", by=by)
     for run in runs.of_schedule(tx, f"{one.team}/{one.name}", limit=_MOST_RUNS):
         if run.state in OPEN:
             runs.settle(tx, run, state=RunState.SKIPPED, result=reason, now=now)

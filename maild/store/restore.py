@@ -19,6 +19,7 @@ from sqlalchemy import select, update
 
 from maild.errors import UserError
 from maild.model.delivery import HoldCode, Outcome, State
+from maild.model.said import Said
 from maild.store import attempts, engines, marks, runs, searching, series_anew, tallying
 from maild.store.backup import DATABASE, free_enough
 from maild.store.database import Tx
@@ -228,10 +229,9 @@ def _hold(tx: Tx, *, taken_at: str, now: datetime) -> int:
             detail=reason,
             actor="restore",
         )
-    done = (
-        f"restored from a backup of {taken_at[:16].replace('T', ' ')}: it may have been done since"
-    )
-    runs.hold_restored(tx, reason=done, now=now)
+    at = taken_at[:16].replace("T", " ")
+    english = f"restored from a backup of {at}: it may have been done since"
+    runs.hold_restored(tx, reason=Said("maybe_done", english, at=at), now=now)
     marks.put(tx, MARK, {"taken_at": taken_at, "held": len(found)}, now=now)
     return len(found)
 

@@ -6,6 +6,7 @@ Which periods there are is `maild.rules.due`'s.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import datetime
 from itertools import groupby
@@ -15,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
 
 from maild.model.run import Run, RunState
+from maild.model.said import Said, from_json, to_json
 from maild.store import marks
 from maild.store.database import Tx
 from maild.store.schema_runs import runs as table
@@ -23,7 +25,7 @@ from maild.store.statements import insert_if_absent
 _column: Final = table.c
 _RESTORED: Final = "clock-restored"
 _KEY: Final = ("schedule", "period")
-_SHOWN: Final = tuple(_column[name] for name in Run.__dataclass_fields__)
+_SHOWN: Final = (*(_column[name] for name in Run.__dataclass_fields__), _column.told)
 
 
 def reached(tx: Tx, schedule: str) -> str | None:
@@ -46,7 +48,8 @@ def reach(tx: Tx, schedule: str, period: str, *, now: datetime) -> None:
 def add(tx: Tx, run: Run) -> bool:
     """Write a run; False when the schedule has one for this period already."""
     row = {name: getattr(run, name) for name in Run.__dataclass_fields__}
-    return insert_if_absent(tx, table, row=row | {"state": run.state.value}, unique=_KEY)
+    row |= {"state": run.state.value} | _told(run.result)
+    return insert_if_absent(tx, table, row=row, unique=_KEY)
 
 
 def get(tx: Tx, schedule: str, period: str) -> Run | None:
@@ -122,9 +125,8 @@ def put_back(tx: Tx, run: Run, *, not_before: datetime, result: str, charged: bo
         "not_before": not_before,
         "owner": None,
         "lease_until": None,
-        "result": result,
     }
-    return _write(tx, _mine(run), values)
+    return _write(tx, _mine(run), values | _told(result))
 
 
 def settle(tx: Tx, run: Run, *, state: RunState, result: str, now: datetime) -> bool:
@@ -148,13 +150,16 @@ def hold_restored(tx: Tx, *, reason: str, now: datetime) -> None:
     owed = _column.state.in_([RunState.DUE.value, RunState.RUNNING.value])
     chosen = owed & _column.work.is_not(None)
     tx.execute(update(table).where(chosen).values(_ended(RunState.SKIPPED, result=reason, now=now)))
-    marks.put(tx, _RESTORED, {"at": now.isoformat(), "reason": reason}, now=now)
+    mark = {"at": now.isoformat(), "reason": to_json(reason)}
+    marks.put(tx, _RESTORED, mark, now=now)
 
 
 def restored(tx: Tx) -> tuple[datetime, str] | None:
     """When the store was restored, and what is said of work that came due before then."""
     found = marks.get(tx, _RESTORED)
-    return None if found is None else (datetime.fromisoformat(found["at"]), str(found["reason"]))
+    return (
+        None if found is None else (datetime.fromisoformat(found["at"]), from_json(found["reason"]))
+    )
 
 
 def ask_again(tx: Tx, run: Run, *, now: datetime) -> bool:
@@ -223,8 +228,15 @@ def _mine(run: Run) -> ColumnElement[bool]:
 
 
 def _ended(state: RunState, *, result: str, now: datetime) -> dict[str, Any]:
-    ended = {"state": state.value, "result": result, "ended_at": now}
-    return ended | {"owner": None, "lease_until": None}
+    ended = {"state": state.value, "ended_at": now, "owner": None, "lease_until": None}
+    return ended | _told(result)
+
+
+def _told(result: str) -> dict[str, Any]:
+    return {
+        "result": str(result),
+        "told": json.dumps(to_json(result)) if isinstance(result, Said) else None,
+    }
 
 
 def _write(tx: Tx, chosen: ColumnElement[bool], values: dict[str, Any]) -> bool:
@@ -233,4 +245,5 @@ def _write(tx: Tx, chosen: ColumnElement[bool], values: dict[str, Any]) -> bool:
 
 def _run(row: Any) -> Run:
     values = {name: getattr(row, name) for name in Run.__dataclass_fields__}
-    return Run(**values | {"state": RunState(row.state)})
+    result = from_json(json.loads(row.told)) if row.told else row.result
+    return Run(**values | {"state": RunState(row.state), "result": result})

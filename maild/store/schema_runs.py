@@ -23,5 +23,6 @@ runs = Table(
     Column("owner", String(64)),
     Column("lease_until", Moment),
     Column("result", Text, nullable=False),
+    Column("told", Text),  # the JSON of a result with its code and facts, so that pages can say it
     Index("ix_runs_state", "state", "not_before"),
 )

@@ -6,12 +6,14 @@ Source: portal_security.md section 1 (ASVS 3.4, 3.5); Fetch Metadata (W3C), with
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from maild.log import portal as log
@@ -36,17 +38,42 @@ WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request goes no further: `what` names it in the words of the pages, `words` in the log."""
+
+    status: int
+    what: Literal["elsewhere", "large", "foreign"]
+    words: str
+
+
+Refuse = Callable[[Request, Refusal], Awaitable[Response]]
+
+
+async def plainly(request: Request, refusal: Refusal) -> Response:
+    """A refusal in a sentence of English, for programs."""
+    del request
+    return PlainTextResponse(f"{refusal.words}\n", refusal.status)
+
+
 class Guard:
-    """Stands before all pages. `url` is how people reach them.
+    """Stands before all pages. `url` is how people reach them; `refuse` tells a person why he may not.
 
     `uploads` are the beginnings of paths that take files, such as "/teams/{team}/logo", and how many
     octets may come there.
     """
 
     def __init__(
-        self, app: ASGIApp, *, url: str, machine: str = "/api/", uploads: Mapping[str, int]
+        self,
+        app: ASGIApp,
+        *,
+        url: str,
+        refuse: Refuse = plainly,
+        machine: str = "/api/",
+        uploads: Mapping[str, int],
     ) -> None:
         self._app = app
+        self._refuse = refuse
         parts = urlsplit(url)
         self._host = parts.netloc.lower()
         self._strict = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
@@ -55,29 +82,35 @@ class Guard:
         self._uploads = [(_beginning(path), most) for path, most in uploads.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or refuse it with a sentence."""
+        """Let a request through, or refuse it with its reason."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        reason = self._reason(scope, headers)
-        if reason is not None:
-            code, words = reason
-            log.visit_refused(path=scope["path"], reason=words)
-            await PlainTextResponse(f"{words}\n", code)(scope, receive, self._sealed(send))
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            log.visit_refused(path=scope["path"], reason=refusal.words)
+            answer = await self._answer(Request(scope), refusal)
+            await answer(scope, receive, self._sealed(send))
             return
         longest = self._longest(scope["path"])
         await self._app(scope, _bounded(receive, longest), self._sealed(send))
 
-    def _reason(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+    async def _answer(self, request: Request, refusal: Refusal) -> Response:
+        if request.url.path.startswith(self._machine):
+            return await plainly(request, refusal)
+        return await self._refuse(request, refusal)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
         if headers.get("host", "").lower() != self._host and scope["path"] not in WATCHED:
-            return 421, f"these pages are at {self._host}"
+            return Refusal(421, "elsewhere", f"these pages are at {self._host}")
         if int(headers.get("content-length") or 0) > self._longest(scope["path"]):
-            return 413, "that is more than this page takes"
+            return Refusal(413, "large", "that is more than this page takes")
         if scope["method"] in _SAFE or scope["path"].startswith(self._machine):
             return None
         if not _is_ours(headers, self._host):
-            return 403, "another site sent this form; open the page here and send it again"
+            words = "another site sent this form; open the page here and send it again"
+            return Refusal(403, "foreign", words)
         return None
 
     def _longest(self, path: str) -> int:

@@ -13,6 +13,7 @@ from maild.almanac import AHEAD, Lane
 from maild.doctor.examine import examine_domains
 from maild.errors import NotFound
 from maild.lights import lights, renewals
+from maild.model.said import Said
 from maild.web.operator import OPERATOR
 from maild.web.pages import page
 from maild.web.routes import Page, Who
@@ -71,13 +72,18 @@ async def decide(visit: Visit) -> Response:
         case "run":
             await visit.app.agenda.run(name, period)
         case "skip":
-            await visit.app.agenda.skip(name, period, reason=f"by {visit.scope.email}")
+            await visit.app.agenda.skip(name, period, reason=_by(visit))
         case _:
             raise NotFound("there is nothing of that name to do")
     await visit.app.oversight.note(
         f"schedule.{visit.path('verb')}", name, detail=period, by=visit.scope.email
     )
     return go(f"{OPERATOR}/schedule")
+
+
+def _by(visit: Visit) -> str:
+    by = visit.scope.email
+    return Said("skipped_by", f"by {by}", by=by)
 
 
 async def dns(visit: Visit) -> Response:

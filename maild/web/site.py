@@ -12,11 +12,11 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from maild.app import App
-from maild.errors import DocumentError, NotFound, UserError
+from maild.errors import DocumentError, MaildError, NotFound, UserError
 from maild.log import portal as log
 from maild.model.ids import new_id
 from maild.partners.sessions import Visitor
@@ -49,7 +49,7 @@ from maild.web import (
     waiting,
 )
 from maild.web.asking import Asking
-from maild.web.guard import Guard
+from maild.web.guard import Guard, Refusal, Refuse
 from maild.web.pages import page, static
 from maild.web.routes import SECOND, SIGN_IN, Page, Who, allowed
 from maild.web.visit import Visit, cookie_name, go, language_of
@@ -94,7 +94,9 @@ def build(app: App) -> Starlette:
         Route(f"{api.ROOT}/openapi.json", openapi.show, methods=["GET"]),
         *api.routes(app),
     ]
-    guard = Middleware(Guard, url=app.settings.web.address, uploads=_uploads(app))
+    guard = Middleware(
+        Guard, url=app.settings.web.address, refuse=_refuse(app), uploads=_uploads(app)
+    )
     site = Starlette(
         routes=routes,
         middleware=[guard],
@@ -205,6 +207,22 @@ def _missing(app: App) -> Callable[[Request, Exception], Awaitable[Response]]:
         return page(_stranger(app, request), "problem.html", status=status, what=what, incident="")
 
     return missing
+
+
+def _refuse(app: App) -> Refuse:
+    """What a person is told whom the guard does not let through, in his language."""
+
+    async def refuse(request: Request, refusal: Refusal) -> Response:
+        try:
+            visit = await _visit(app, request)
+        except MaildError:  # the store may be away; what is refused is told all the same
+            visit = _stranger(app, request)
+        if refusal.what == "elsewhere":  # nothing that a page needs is found under this host
+            words = visit.words("problem.elsewhere", address=app.settings.web.address)
+            return PlainTextResponse(f"{words}\n", refusal.status)
+        return page(visit, "problem.html", status=refusal.status, what=refusal.what, incident="")
+
+    return refuse
 
 
 def _stranger(app: App, request: Request) -> Visit:

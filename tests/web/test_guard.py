@@ -79,6 +79,29 @@ async def test_a_form_has_a_bound(browsers: Browsers) -> None:
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("language", "large", "foreign", "elsewhere"),
+    [
+        ("nl", "Deze pagina neemt niet zoveel aan.", "Een andere site stuurde dit", "staan op"),
+        ("fr", "Cette page n’en accepte pas autant.", "Un autre site a envoyé", "se trouvent à"),
+        ("en", "This page does not take as much.", "Another site sent this form", "are at"),
+    ],
+)
+async def test_who_is_not_let_through_is_told_in_his_language(
+    browsers: Browsers, language: str, large: str, foreign: str, elsewhere: str
+) -> None:
+    browser, owner = await browsers(**{"accept-language": language}), await browsers(OWNER)
+    await owner.post("/account/language", data={"language": language})
+    for one in (browser, owner):
+        answer = await one.post("/sign-in", data={"email": "x" * (LONGEST_BODY + 1)})
+        assert (answer.status_code, large in answer.text) == (413, True)
+        answer = await one.post("/sign-out", headers={"sec-fetch-site": "cross-site"})
+        assert (answer.status_code, foreign in answer.text) == (403, True)
+        answer = await one.get("/sign-in", headers={"host": "evil.example"})
+        assert (answer.status_code, f"{elsewhere} https://{HOST}" in answer.text) == (421, True)
+        assert f'lang="{language}"' in (await one.get("/sign-in/of-nobody")).text
+
+
 async def test_programs_that_watch_are_answered_under_any_name(browsers: Browsers) -> None:
     browser = await browsers()
     for path in ("/healthz", "/readyz"):
