@@ -7,7 +7,7 @@ import asyncio
 import typer
 
 from maild import roads, works
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     EX_PROBLEM,
     ConfigOption,
@@ -31,7 +31,7 @@ def try_roads(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Send a test on every road of [alarm]; exit code 1 when one does not work."""
 
     async def go() -> list[dict[str, str | None]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             tokens = roads.build_tokens(app)
             connectors = roads.build_connectors(app, tokens)
             try:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from maild.app import App
 from maild.cli.connect_codabox import connect_codabox
+from maild.cli.opening import opened
 from maild.cli.output import (
     EX_UNAVAILABLE,
     ConfigOption,
@@ -58,7 +58,7 @@ def connect(
         return
 
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             app.book.team(team)
             consents = Consents.of(app)
             asked = consents.account(provider, team=team, name=account)

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import Any
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import json_line, note, plain_faults, say
 from maild.joining import Joining
 
@@ -17,7 +17,7 @@ def connect_codabox(team: str, *, connector: str | None, as_json: bool, config: 
     """Ask, then read one line: the token, or nothing where maild takes it from the mail itself."""
 
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             served = app.book.team(team)
             joining = Joining.of(app)
             name = joining.connector(connector)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -25,8 +26,11 @@ import typer
 
 from maild.app import App
 from maild.cli.documents import SETTLED
+from maild.cli.opening import opened
 from maild.cli.output import EX_PROBLEM, note, plain_faults, say
 from maild.cli.shown import describe, road
+from maild.demo.books import NAME as BOOKS
+from maild.demo.clock import NAME as CLOCK
 from maild.demo.clock import SharedClock
 from maild.demo.configuration import write
 from maild.demo.console import PEOPLE, Console, served
@@ -62,7 +66,7 @@ def demo(
     with plain_faults():
         try:
             missing = asyncio.run(_Demo(place.resolve()).run(once=once))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             missing = []
         for problem in missing:
             note(f"did not happen: {problem}", style="bold red")
@@ -87,20 +91,22 @@ class _Demo:
         return self.outbox / "earlier"
 
     async def run(self, *, once: bool) -> list[str]:
-        """Show everything; returns what should have happened and did not."""
+        """Show everything; returns what should have happened and did not. SIGTERM ends it as Ctrl-C does."""
+        if task := asyncio.current_task():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         self.earlier.mkdir(parents=True, exist_ok=True)
         say("maild demo: nothing leaves this machine", style="bold")
-        clock, taken = SharedClock(self.place / "clock"), _taken()
+        clock, taken = SharedClock(self.place / CLOCK), _taken()
         sink = MailSink(folder=self.outbox, keep=False)
         back = f"http://127.0.0.1:{taken.getsockname()[1]}/consent"
-        async with Outside(sink, clock.now, back).open() as outside:
+        async with Outside(sink, clock.now, back, self.place / BOOKS).open() as outside:
             write(self.place, outside.around(web=_free_port()))
             say(f"  the outside world: a mail sink on 127.0.0.1:{sink.port}, Exact Online, CodaBox")
             await self._fill(outside, clock)
             async with self._daemon() as listening:
                 say(f"  the daemon: listens on {listening}, log in {self.place / 'daemon.log'}")
                 missing = await self._show(listening, outside)
-                async with App.opened(self.config, now=clock.now) as app:
+                async with opened(self.config) as app:
                     mover = Mover(app, clock, outside)
                     missing += await self._pages(mover, taken, listening=listening, once=once)
         say("")
@@ -112,7 +118,7 @@ class _Demo:
         if (self.place / "state" / "maild.db").exists():
             say("  half a year is there already")
             sink.count = sum(1 for _ in self.outbox.rglob("*.eml"))
-            async with App.opened(self.config, now=clock.now) as app:
+            async with opened(self.config) as app:
                 await outside.connect(app)
             return
         began = time.monotonic()
@@ -149,8 +155,7 @@ class _Demo:
         """A daemon in its own process, ready; ended by SIGTERM. Gives its address."""
         with (self.place / "daemon.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "maild.demo.daemon"),
-                *(str(self.config), str(self.place / "clock")),
+                *(sys.executable, "-m", "maild", "run", "--config", str(self.config)),
                 stdout=log,
                 stderr=log,
             )
@@ -162,7 +167,7 @@ class _Demo:
             await process.wait()
 
     async def _ready(self, process: asyncio.subprocess.Process) -> str:
-        async with App.opened(self.config) as app:
+        async with opened(self.config) as app:
             end = time.monotonic() + READY_WITHIN
             while time.monotonic() < end and process.returncode is None:
                 status = await app.actions.status()
@@ -183,7 +188,7 @@ class _Demo:
             say(f"      {reply}", style="green" if reply.startswith("250") else "yellow")
             if not reply.startswith(sample.expected):
                 missing.append(f"{sample.what}: expected a reply {sample.expected}, got {reply}")
-        async with App.opened(self.config) as app:
+        async with opened(self.config) as app:
             found = await self._settled(app)
         say("")
         say("Decided: the rule that hit, and where that sends it", style="bold")
@@ -252,7 +257,7 @@ class _Demo:
         say(f"  or mail a UBL to acme@post.example by SMTP at {listening}")
         say("Ctrl-C stops.")
         seen: set[str] = set()
-        async with App.opened(self.config) as app:
+        async with opened(self.config) as app:
             while True:
                 for document in reversed(await app.records.list(limit=100)):
                     mark = f"{document['id']} {[d['state'] for d in document['deliveries']]}"

@@ -6,7 +6,7 @@ import asyncio
 
 import typer
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     EX_PROBLEM,
     ConfigOption,
@@ -30,7 +30,7 @@ def doctor(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """
 
     async def go() -> list[Finding]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await examine(app)
 
     with plain_faults():

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from maild.answers import NO_LABELS, inspect_files, labels_named, team_named
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     EX_DATA,
     EX_OK,
@@ -57,7 +57,7 @@ def send(
     """Hand documents in, as a mail to the team's address would; works while the daemon is down."""
 
     async def go() -> None:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             accepted = await app.actions.send(read_files(files), team=team, tag=tag)
         if as_json:
             json_line(accepted)
@@ -116,7 +116,7 @@ def explain(
     """Say which rule would decide what about a file, or did decide about a document."""
 
     async def go(file: Path | None) -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             if file is None:
                 return [await app.records.show(what)]
             if team is None:
@@ -154,7 +154,7 @@ def list_documents(
     """List documents, newest first."""
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.records.list(
                 team=team,
                 kind=kind,
@@ -201,7 +201,7 @@ def show_document(
     """Tell the whole story of one document: arrival, rules, files, deliveries, attempts."""
 
     async def go() -> None:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             last = None
             while True:
                 shown = await app.records.show(document)
@@ -229,7 +229,7 @@ def resend(
     """Send a document once more, now, to the people that its rules name, or where you say."""
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.actions.resend(document, to=tuple(to or ()))
 
     with plain_faults():

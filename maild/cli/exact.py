@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     EX_PROBLEM,
     ConfigOption,
@@ -54,7 +54,7 @@ def setup(
     from maild.exact_setup import ExactSetup, Proposal
 
     async def go() -> Proposal:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await ExactSetup(app).propose(team, division=division, account=account)
 
     with plain_faults():
@@ -84,7 +84,7 @@ def check(
     from maild.exact_setup import ExactSetup
 
     async def go() -> list[KeyProblem]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await ExactSetup(app).check(team, division=division, account=account)
 
     with plain_faults():

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     ConfigOption,
     JsonOption,
@@ -62,7 +62,7 @@ def export(
     """Pack the documents of a period with their index: "2026-03", "2026-Q1", "last-month"."""
 
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             with _bar() as told:
                 if out is not None:
                     return await app.exports.write(team, period, choice=choice, path=out, told=told)

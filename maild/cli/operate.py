@@ -11,7 +11,7 @@ import typer
 
 from maild import teams
 from maild.answers import json_schema, users_file_line
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     EX_CONFIG,
     ConfigOption,
@@ -25,6 +25,7 @@ from maild.cli.output import (
     when,
 )
 from maild.daemon import serve
+from maild.demo.clock import clock_of
 
 
 def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -55,7 +56,7 @@ def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 def run(config: ConfigOption = None) -> None:
     """Run the daemon until SIGTERM; SIGHUP reads teams, rules and labels again."""
     with plain_faults():
-        code = asyncio.run(serve(config))
+        code = asyncio.run(serve(config, now=clock_of(config)))
     raise typer.Exit(code)
 
 
@@ -63,7 +64,7 @@ def status(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Say how the daemon is and what waits; works while it is down."""
 
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.actions.status()
 
     with plain_faults():
@@ -162,7 +163,7 @@ def golive(
     """End a team's shadow mode: from now on its documents are sent."""
 
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.actions.golive(
                 team, since=since.replace(tzinfo=UTC) if since else None
             )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     ConfigOption,
     JsonOption,
@@ -44,7 +45,7 @@ def invite(
     given = rights or [Right.SALES, Right.PURCHASE, Right.EXPORT]
 
     async def go() -> Link:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.access.links.invite(team, address, rights=given, by=CONSOLE)
 
     with plain_faults():
@@ -57,7 +58,7 @@ def list_links(team: Team, as_json: JsonOption = False, config: ConfigOption = N
     """List who sees a team's documents, who was invited or asks, and who did."""
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             slug = app.book.team(team).slug
             return [await _shown(app, one) for one in await app.access.links.of_team(slug)]
 
@@ -95,7 +96,7 @@ def revoke(
     """End a link or take an invitation back; it holds at once."""
 
     async def go() -> Link:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             operator = Scope(person="", email=CONSOLE, operator=True)
             return await app.access.links.end(link, scope=operator)
 
@@ -112,7 +113,7 @@ def sign_in(address: Address, config: ConfigOption = None) -> None:
     """
 
     async def go() -> str:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             if not app.settings.web.listen:
                 raise UserError(
                     "no pages are served", hint='name an address, [web] listen = "127.0.0.1:8080"'

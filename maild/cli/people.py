@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import ConfigOption, JsonOption, counted, json_line, note, plain_faults, say
 from maild.cli.output import table as print_table
 from maild.cli.partner import CONSOLE
@@ -23,7 +23,7 @@ def list_people(as_json: JsonOption = False, config: ConfigOption = None) -> Non
     """List everybody who ever asked to sign in, with office, second factors and open sessions."""
 
     async def go() -> tuple[Known, ...]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.access.factors.everybody()
 
     with plain_faults():
@@ -54,7 +54,7 @@ def reset(
     """
 
     async def go() -> None:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             await app.access.factors.reset(address, by=CONSOLE)
 
     with plain_faults():

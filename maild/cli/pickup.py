@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     ConfigOption,
     JsonOption,
@@ -37,7 +37,7 @@ def list_pickups(
     """List the links that were mailed, the newest first, and what became of each."""
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             found = await app.pickups.listed(team=team)
             return [_shown(one, now=app.now()) for one in found]
 
@@ -75,7 +75,7 @@ def revoke(
     """End a link by its id; it holds at once, for downloads under way too."""
 
     async def go() -> Pickup:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.pickups.revoke(link, by=CONSOLE)
 
     with plain_faults():

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     EX_OK,
     EX_PROBLEM,
@@ -38,7 +38,7 @@ def proof(
     """Prove where a document went: Message-IDs, hashes of what was attached, replies, reports."""
 
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             proven = await app.proofs.of(document)
             if pdf is not None:
                 _write(pdf, await app.proofs.page(proven, language=language))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     ConfigOption,
     JsonOption,
@@ -44,7 +44,7 @@ def list_deliveries(
     """
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.records.deliveries(
                 team=team, state=state_, open_only=not (all_ or as_json or state_), limit=limit
             )
@@ -82,7 +82,7 @@ def show_delivery(
     """Show one delivery with every attempt."""
 
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.records.delivery(delivery)
 
     with plain_faults():
@@ -112,7 +112,7 @@ def _act(
     anyway: bool = False,
 ) -> None:
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.actions.act(verb, delivery, reason=reason, anyway=anyway)
 
     with plain_faults():
@@ -135,7 +135,7 @@ def retry(
         return
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.actions.redecide(delivery)
 
     with plain_faults():
@@ -180,7 +180,7 @@ def release(
         return
 
     async def go() -> int:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.actions.release_restored(team)
 
     with plain_faults():

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from maild.app import App
 from maild.cli.candidates import pairs, show_candidates
+from maild.cli.opening import opened
 from maild.cli.output import (
     ConfigOption,
     JsonOption,
@@ -43,7 +43,7 @@ def list_reviews(
     """List the documents that wait for a person, and why."""
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.records.waiting(team=team)
 
     with plain_faults():
@@ -68,7 +68,7 @@ def show_review(
     """Show a waiting document, beside the one that has the same number if there is one."""
 
     async def go() -> tuple[dict[str, Any], dict[str, Any] | None]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             shown = await app.records.show(document)
             first = shown["correction_of"]
             return shown, await app.records.show(first) if first else None
@@ -157,7 +157,7 @@ def _decide(
     as_json: bool,
 ) -> None:
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.actions.review(
                 document, verdict=verdict, to=to, always=always, said=pairs(values), as_file=as_file
             )
@@ -179,7 +179,7 @@ def list_suppliers(
     """List the suppliers of which somebody confirmed how their pages look."""
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.actions.suppliers(team=team)
 
     with plain_faults():
@@ -210,7 +210,7 @@ def forget_supplier(
     """Forget what was confirmed of a supplier, by his VAT number: his next page waits."""
 
     async def go() -> None:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             await app.actions.forget_supplier(supplier, team=team)
 
     with plain_faults():
@@ -225,7 +225,7 @@ def list_senders(
     """List the senders that `maild review confirm --always` let in."""
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.records.senders(team=team)
 
     with plain_faults():
@@ -247,7 +247,7 @@ def forget_sender(
     """Ask again about what a sender sends: an address, or "*@" and a domain."""
 
     async def go() -> None:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             await app.actions.forget_sender(sender, team=team)
 
     with plain_faults():

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     ConfigOption,
     JsonOption,
@@ -53,7 +53,7 @@ def list_schedules(
     """List every schedule: its next time, its last run, and what was missed or failed."""
 
     async def go() -> list[dict[str, Any]]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             if name is not None:
                 return [await app.agenda.show(name)]
             return await app.agenda.list(team=team)
@@ -80,7 +80,7 @@ def run(
     """
 
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.agenda.run(name, period)
 
     with plain_faults():
@@ -98,7 +98,7 @@ def skip(
     """Pass over a period, also one to come."""
 
     async def go() -> dict[str, Any]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.agenda.skip(name, period, reason=reason or _SKIPPED)
 
     with plain_faults():

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maild.app import App
+from maild.cli.opening import opened
 from maild.cli.output import (
     ConfigOption,
     JsonOption,
@@ -42,7 +42,7 @@ def add(
     """Make a token and print it, this once: only its hash is kept."""
 
     async def go() -> tuple[str, Machine]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.machines.add(team, name or "api", may=may, by=CONSOLE)
 
     with plain_faults():
@@ -59,7 +59,7 @@ def list_tokens(team: Team, as_json: JsonOption = False, config: ConfigOption = 
     """List the tokens that a team has and had."""
 
     async def go() -> tuple[Machine, ...]:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.machines.of_team(team)
 
     with plain_faults():
@@ -95,7 +95,7 @@ def revoke(
     """End a token by its id; it holds at once."""
 
     async def go() -> Machine:
-        async with App.opened(config) as app:
+        async with opened(config) as app:
             return await app.machines.revoke(token_id, by=CONSOLE)
 
     with plain_faults():

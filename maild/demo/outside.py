@@ -10,11 +10,12 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from maild.app import App
 from maild.consents import Consents
-from maild.demo import world
+from maild.demo import books, world
 from maild.demo.bills import another, fresh_number
 from maild.demo.configuration import DIVISION, Surroundings
 from maild.joining import Joining
@@ -48,11 +49,15 @@ class _TimedWorld(CodaBoxWorld):
 
 @dataclass(slots=True)
 class Outside:
-    """The three, listening. `now` is their time and may be another clock from one moment on."""
+    """The three, listening. `now` is their time and may be another clock from one moment on.
+
+    What is in the books is kept in the file `kept`, if one is given.
+    """
 
     sink: MailSink
     now: Callable[[], datetime]
     redirect_uri: str = "http://127.0.0.1:1/consent"  # where a browser ends that said yes
+    kept: Path | None = None
     exact: ExactOnline = field(init=False)
     codabox: CodaBox = field(init=False)
     _bought: int = field(default=0, init=False)
@@ -68,8 +73,12 @@ class Outside:
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[Outside]:
-        """Listen while the block runs."""
+        """Listen while the block runs. Raises UserError when what was kept is damaged."""
         async with contextlib.AsyncExitStack() as stack:
+            if self.kept is not None:
+                worlds = self.exact.world, self.codabox.world
+                books.restore(self.kept, *worlds)
+                stack.callback(books.keep, self.kept, *worlds)
             await self.sink.start()
             stack.push_async_callback(self.sink.stop)
             self.exact.start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from maild import mailboxes, roads
-from maild.actions import utc_now
 from maild.app import App
 from maild.doctor import domains, doors, machine, ways
 from maild.doctor.dns import Names
@@ -27,7 +26,7 @@ async def examine_domains(app: App) -> list[tuple[str, list[Finding]]]:
 
 async def examine(app: App) -> list[Finding]:
     """Look at everything; takes as long as the slowest server. Nothing is sent or changed."""
-    settings, now = app.settings, utc_now()
+    settings, now = app.settings, app.now()
     seen, standings = await app.db.read(vitals), await app.db.read(tokens.standings)
     names, senders = _names(app), _senders(app)
     given = roads.build_tokens(app)

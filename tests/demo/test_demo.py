@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from maild.app import App
-from maild.daemon import Daemon
+from maild.actions import utc_now
+from maild.cli.opening import opened
 from maild.demo import world
 from maild.demo.bills import corrected, half_a_year
-from maild.demo.clock import SharedClock
-from maild.demo.configuration import write
-from maild.demo.console import PEOPLE, Console
-from maild.demo.faults import Switchboard
-from maild.demo.filling import fill
+from maild.demo.clock import NAME, SharedClock, clock_of
+from maild.demo.configuration import Surroundings, write
+from maild.demo.console import PEOPLE
 from maild.demo.mail_pages import LETTER_POLICY
-from maild.demo.moving import Mover, period_end
-from maild.demo.outbox import SentMails
-from maild.demo.outside import Outside
-from maild.simulators.mailsink import MailSink
+from maild.demo.moving import period_end
 from maild.store import deliveries
 from maild.ubl import document as ubl
-from tests.servers.ports import free_port
+from tests.demo.conftest import Lived
 
 UNTIL = date(2026, 11, 24)
-URL = "http://127.0.0.1:8090"
 
 
 def test_the_same_days_give_the_same_bills_about_three_hundred() -> None:
@@ -61,63 +52,6 @@ def test_a_corrected_bill_keeps_its_number_and_adds_up() -> None:
     assert bill.totals.net is not None
     assert other.totals.net is not None
     assert other.totals.net.value == 2 * bill.totals.net.value
-
-
-@dataclass
-class Lived:
-    """A demo in which a fortnight went by, and its daemon."""
-
-    app: App
-    console: Console
-    outside: Outside
-    client: httpx2.AsyncClient
-
-    async def post(self, path: str, **form: str) -> str:
-        """What the first page says after a button was pressed."""
-        answer = await self.client.post(path, data=form, follow_redirects=True)
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    async def fate(self, number: str) -> dict[str, str]:
-        """The states of a document's deliveries, by their recipients."""
-        [found] = await self.app.records.list(number=number)
-        return {one["recipient"]: one["state"] for one in found["deliveries"]}
-
-    async def until(self, number: str, **states: str) -> None:
-        """Wait until the deliveries stand so."""
-        async with asyncio.timeout(20):
-            while await self.fate(number) != states:
-                await asyncio.sleep(0.1)
-
-
-@pytest.fixture
-async def lived(tmp_path: Path) -> AsyncIterator[Lived]:
-    clock = SharedClock(tmp_path / "clock")
-    sink = MailSink(folder=tmp_path / "outbox", keep=False)
-    async with Outside(sink, clock.now).open() as outside:
-        config = write(tmp_path, outside.around(web=free_port()))
-        await fill(config, outside, until=clock.now(), past=14)
-        outside.now = clock.now
-        async with App.opened(config, as_daemon=True, now=clock.now) as app:
-            daemon = Daemon(app)
-            running = asyncio.create_task(daemon.run(started=0.0))
-            while (await app.actions.status())["state"] != "ready":
-                await asyncio.sleep(0.05)
-            while not await _has_fetched(app):
-                await asyncio.sleep(0.05)
-            door = (await app.actions.status())["smtpd"]["listen"][0]
-            sent, mover = SentMails((tmp_path / "outbox",)), Mover(app, clock, outside)
-            console = Console(app, mover, Switchboard(outside), sent, smtp=door, pages=URL)
-            async with httpx2.AsyncClient(
-                transport=httpx2.ASGITransport(app=console.site(URL)),
-                base_url=URL,
-                headers={"sec-fetch-site": "same-origin"},
-            ) as client:
-                yield Lived(app, console, outside, client)
-            daemon.stop.set()
-            await running
-        assert outside.exact.offences == []
-        assert outside.codabox.world.offences == []
 
 
 async def test_a_fortnight_went_by_and_its_pages_show_it(lived: Lived) -> None:
@@ -217,19 +151,25 @@ def test_the_end_of_a_period_is_a_morning_in_belgium(now: str, morning: str) -> 
 
 
 def test_a_shared_clock_only_goes_ahead_and_others_see_it(tmp_path: Path) -> None:
-    one, other = SharedClock(tmp_path / "clock"), SharedClock(tmp_path / "clock")
+    one, other = SharedClock(tmp_path / NAME), SharedClock(tmp_path / NAME)
     one.leap(datetime.now(UTC) + timedelta(days=2))
     assert timedelta(days=1, hours=23) < other.lead <= timedelta(days=2)
     one.leap(datetime.now(UTC))
     assert other.lead > timedelta(days=1)
-    assert SharedClock(tmp_path / "clock").lead == other.lead
+    assert SharedClock(tmp_path / NAME).lead == other.lead
 
 
-async def _has_fetched(app: App) -> bool:
-    """Whether what lay ready at CodaBox came in, and left."""
-    found = await app.records.list(team="northsea", limit=2)
-    fetched = all(one["kind"] == "purchase_invoice" for one in found)
-    return fetched and all(d["state"] == "handed_over" for one in found for d in one["deliveries"])
+async def test_a_command_goes_by_the_clock_of_the_demo_whose_configuration_it_is_given(
+    tmp_path: Path,
+) -> None:
+    config = write(tmp_path, Surroundings(relay=1, web=1))
+    assert clock_of(config) is utc_now
+    SharedClock(tmp_path / NAME).leap(datetime.now(UTC) + timedelta(days=40))
+    async with opened(config) as app:
+        schedules = await app.agenda.list()
+    soon = datetime.now(UTC) + timedelta(days=39)
+    assert schedules
+    assert all(datetime.fromisoformat(one["next_at"]) > soon for one in schedules)
 
 
 async def _invoice(lived: Lived) -> str:
