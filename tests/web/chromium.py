@@ -105,7 +105,7 @@ async def started(address: str) -> AsyncIterator[Chromium]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=PROGRAM,
-            args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"],
+            args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"],
         )
         expect.set_options(timeout=20_000)  # an assertion waits as long as a click does
         try:
