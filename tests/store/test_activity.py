@@ -63,10 +63,10 @@ def test_many_teams_at_once_are_told_what_each_is_told_alone(tx: Tx, seed: int) 
         some = chance.sample(ids, 20)
         browsing.process(tx, team, partner=office, ids=some, by="an@kantoor.example", now=NOW)
     askers: tuple[str | None, ...] = (office, other, None)
-    for partner in askers:
-        found = activities(tx, SEEN, partner=partner, now=NOW)
+    for asker in askers:
+        found = activities(tx, SEEN, partner=asker, now=NOW)
         assert {team: (one.last_at, one.new, one.days) for team, one in found.items()} == {
-            team: plain(tx, team, partner=partner) for team in TEAMS
+            team: plain(tx, team, partner=asker) for team in TEAMS
         }
 
 
