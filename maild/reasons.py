@@ -13,9 +13,9 @@ from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.returned import Action, Return, Returned, Sort
 from maild.render import told as words
 from maild.render.fields import language_of
-from maild.render.problems import problem_in
+from maild.render.problems import problem_told
 from maild.render.reasons import reason_of
-from maild.render.said import said_in
+from maild.render.said import rule_in, said_in
 from maild.render.told import Fate, Told
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "delivery_told",
     "refusal_told",
     "reply_told",
+    "rule_in",
     "said_in",
 ]
 
@@ -64,7 +65,7 @@ def refusal_told(
     if not problems:
         return (Told("", message),)
     found = (Problem(*one) if isinstance(one, tuple) else one for one in problems)
-    return tuple(Told(problem_in(one, language_of(language))) for one in found)
+    return tuple(problem_told(one, language_of(language)) for one in found)
 
 
 def _of_json(one: Mapping[str, Any]) -> Fate:

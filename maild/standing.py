@@ -14,6 +14,7 @@ from maild.intake import mailbox_health
 from maild.model.alarm import Alarm
 from maild.model.delivery import State
 from maild.model.outage import next_step
+from maild.model.said import Said
 from maild.model.team import Mode, Team
 from maild.rules.book import RuleBook
 from maild.store import alarms, connectors, deliveries, documents, marks, returns, tokens, undecided
@@ -123,7 +124,7 @@ def _account(name: str, account: Account, standing: tokens.Standing | None) -> d
     given = standing.consented_at if standing else None
     trouble = standing.trouble if standing else None
     if given is None:
-        trouble = trouble or "nobody gave the consent yet"
+        trouble = trouble or Said("no_consent_yet", "nobody gave the consent yet")
     return {
         "account": name,
         "provider": account.provider,

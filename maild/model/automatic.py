@@ -17,6 +17,9 @@ from maild.model.period import Every
 # Why a delivery was given up whose automatic export ended; who ended it comes behind.
 ENDED_BY: Final = "the automatic export was ended by "
 
+# What the rule of one is called; the office comes behind.
+SWITCHED_ON_BY: Final = "switched on by "
+
 
 class Often(StrEnum):
     """Each document by itself, or the documents of a period as one package."""

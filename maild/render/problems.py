@@ -13,6 +13,7 @@ from maild.errors import Problem
 from maild.model.delivery import HoldCode
 from maild.render.fields import clean
 from maild.render.templates import fill, phrases
+from maild.render.told import QUOTES, Told
 from maild.rules.book import TAGS
 
 _LONGEST_WHERE: Final = 120
@@ -41,6 +42,18 @@ def problem_in(problem: Problem, language: str) -> str:
     words = fill(said[key_of(problem.code, known=said)], fields)
     where = clean(problem.where, longest=_LONGEST_WHERE)
     return f"{where}: {words}" if where else words
+
+
+def problem_told(problem: Problem, language: str) -> Told:
+    """The same for a page, which shows beside our words what the log says in English."""
+    sentences = phrases(language)["problem"]
+    sentence = sentences[key_of(problem.code, known=sentences)]
+    bare = QUOTES.sub("", sentence)
+    if language == "en" or bare == sentence:
+        return Told(problem_in(problem, language))
+    where = clean(problem.where, longest=_LONGEST_WHERE)
+    said = clean(problem.message, longest=_LONGEST)
+    return Told(f"{where}: {bare}" if where else bare, said)
 
 
 def hold_in(code: HoldCode | None, reason: str, language: str) -> str:

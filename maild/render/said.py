@@ -16,6 +16,7 @@ from babel.core import Locale
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
+from maild.model.automatic import SWITCHED_ON_BY
 from maild.model.said import ALL_OF, PLACED, Said
 from maild.render.fields import clean
 from maild.render.told import Told
@@ -33,6 +34,14 @@ def said_in(text: str, language: str) -> Told:
         return Told(_clean(text))
     words = _words(text, language) if language in LANGUAGES else None
     return Told("", _clean(text)) if words is None else Told(_clean(words))
+
+
+def rule_in(name: str, language: str) -> str:
+    """What a rule is called: its name, which is the team's; one that a partner switched on has ours."""
+    if name.startswith(SWITCHED_ON_BY) and language in LANGUAGES:
+        by = name.removeprefix(SWITCHED_ON_BY)
+        return f"{sentences(language)['rule']['switched_on_by']} {by}"
+    return name
 
 
 @cache
@@ -63,7 +72,7 @@ def _whole(text: Said, language: str) -> str | None:
     if None in parts:
         return None
     words = _BETWEEN[language].join(filter(None, parts))
-    return f"{text.facts['place']}: {words}" if text.code == PLACED else words
+    return f"`{text.facts['place']}`: {words}" if text.code == PLACED else words
 
 
 def _shown(name: str, value: Any, language: str) -> str:

@@ -21,9 +21,10 @@ from maild.render.templates import phrases
 _LONGEST: Final = 500
 _STATUS: Final = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 # Where a sentence quotes what was said; a page shows that beside it.
-_QUOTES: Final = re.compile(r"\s*\(\{\{ said \}\}\)|\{\{ said \}\}")
+QUOTES: Final = re.compile(r"\s*\(\{\{ said \}\}\)|\{\{ said \}\}")
 _IN_BRACKETS: Final = re.compile(r" \((.+)\)$", re.DOTALL)
-_BY: Final = "by "  # what somebody did on a page: "by an@acme.example"
+# What somebody did on a page: "by an@acme.example".
+_BY: Final = re.compile(r"(?:held |cancelled )?by (?=\S+@\S+$)")
 # What `outbox.queue` and others write where nobody gave a reason.
 _OURS: Final[Mapping[str, str]] = {
     "held by a person": "",
@@ -109,7 +110,7 @@ def by_server(reply: str, language: str) -> Told:
 
 def _held(fate: Fate, said: Mapping[str, Any]) -> Told:
     words = said["held"][fate.hold_code.value if fate.hold_code else "other"]
-    bare = _QUOTES.sub("", words)
+    bare = QUOTES.sub("", words)
     if fate.hold_code is HoldCode.PERSON:
         return _by(fate.reason, bare, said["told"])
     return Told(bare, _clean(fate.reason) if bare != words else "")
@@ -153,8 +154,8 @@ def _by(reason: str, words: str, said: Mapping[str, str]) -> Told:
     if reason.startswith(ENDED_BY):
         ended = said["automatic_ended"].rstrip(".")
         return Told(f"{ended} ({_clean(reason.removeprefix(ENDED_BY))}).")
-    if reason.startswith(_BY):
-        return Told(f"{words.rstrip('.')} ({_clean(reason.removeprefix(_BY))}).")
+    if by := _BY.match(reason):
+        return Told(f"{words.rstrip('.')} ({_clean(reason[by.end() :])}).")
     return Told(words, _clean(reason))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from maild.model.automatic import Automatic, Often
+from maild.model.automatic import SWITCHED_ON_BY, Automatic, Often
 from maild.model.document import Kind
 from maild.model.export import Choice, Export
 from maild.model.team import Conditions, Recipient, Rule, Team
@@ -65,7 +65,7 @@ def _recipient(one: Automatic, via: str) -> Recipient:
 
 def _rule(one: Automatic) -> Rule:
     return Rule(
-        name=f"switched on by {one.office}",
+        name=f"{SWITCHED_ON_BY}{one.office}",
         to=(one.name,),
         conditions=Conditions(kinds=one.kinds),
         when=_WHEN[one.often],

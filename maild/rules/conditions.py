@@ -55,6 +55,8 @@ def counterparty(asked: Conditions, facts: Facts) -> Answer | None:
             return True, Said("party_is", f"counterparty is {said}", name=said)
     listed = [*asked.counterparty]
     english = f"counterparty is {said}, not {_listed(listed)}"
+    if not (name or vat):
+        return False, Said("party_unknown", english, names=listed)
     return False, Said("party_is_not", english, name=said, names=listed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from functools import cache, partial
 from importlib.resources import files
@@ -13,7 +14,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from maild.reasons import Told, back_told, delivery_told, refusal_told, said_in
+from maild.reasons import Told, back_told, delivery_told, refusal_told, rule_in, said_in
 from maild.web.visit import Visit
 from maild.web.words import LANGUAGES
 
@@ -23,6 +24,7 @@ STATIC: Final = {
     "passkeys.js": "text/javascript",
     "maild.svg": "image/svg+xml",
 }
+_CODE: Final = re.compile(r"`([^`]+)`")
 _A_YEAR: Final = "public, max-age=31536000, immutable"
 
 
@@ -39,6 +41,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: object) ->
         "told": partial(delivery_told, language=visit.language),
         "came_back": partial(back_told, language=visit.language),
         "spoken": lambda said: spoken(said, visit.language),
+        "ruled": partial(rule_in, language=visit.language),
         "refused": partial(refusal_told, language=visit.language),
     }
     return HTMLResponse(_templates().get_template(template).render(shown | values), status)
@@ -47,8 +50,10 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: object) ->
 def spoken(said: str | Told, language: str) -> Markup:
     """What maild says of itself, in the reader's language; what it has no words for is quoted."""
     told = said if isinstance(said, Told) else said_in(said, language)
+    # What stands between backticks is to be typed as it is.
+    words = Markup(_CODE.sub(r"<code>\1</code>", str(escape(told.words))))  # noqa: S704 - escaped
     quoted = Markup('<q lang="en">{}</q>').format(told.quoted) if told.quoted else Markup()
-    return Markup(" ").join(one for one in (escape(told.words), quoted) if one)
+    return Markup(" ").join(one for one in (words, quoted) if one)
 
 
 def static_url(name: str) -> str:

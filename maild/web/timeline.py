@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from maild.reasons import NOTHING, Told, back_told, delivery_told, reply_told
+from maild.reasons import NOTHING, Told, back_told, delivery_told, reply_told, rule_in
 
 
 class Mood(StrEnum):
@@ -29,6 +29,7 @@ class Step:
     mood: Mood
     who: str = ""
     why: Told = NOTHING
+    door: str = ""  # by which it came, for whom nobody is named
 
 
 _OUTCOMES: Final[Mapping[str, Mood]] = {
@@ -74,14 +75,18 @@ def story(shown: Mapping[str, Any], language: str) -> tuple[Step, ...]:
 def _arrivals(shown: Mapping[str, Any]) -> Iterator[Step]:
     for n, one in enumerate(shown["arrivals"]):
         what = "arrived_again" if n else "arrived"
-        yield Step(_moment(one["received_at"]), what, Mood.PLAIN, one["sender"] or one["door"])
+        yield Step(
+            _moment(one["received_at"]), what, Mood.PLAIN, one["sender"] or "", door=one["door"]
+        )
 
 
 def _decisions(shown: Mapping[str, Any], language: str) -> Iterator[Step]:
     at = _moment(shown["accepted_at"])
     rules = [one["rule"] for one in shown["trace"] if one["hit"]]
     if rules:
-        yield Step(at, "decided", Mood.PLAIN, why=Told(", ".join(rules)))
+        yield Step(
+            at, "decided", Mood.PLAIN, why=Told(", ".join(rule_in(one, language) for one in rules))
+        )
     for one in shown["deliveries"]:
         if one["state"] in _WAITING and not one["attempts"]:
             what = "held" if one["state"] == "held" else "queued"

@@ -26,6 +26,7 @@ from maild.model.period import Every, Period
 
 LANGUAGES: Final = ("nl", "fr", "en")
 # Belgian and Dutch readers: the day before the month in English, too.
+_NEXT_UNIT: Final = 1000
 _LOCALES: Final = {"nl": "nl_BE", "fr": "fr_BE", "en": "en_GB"}
 
 
@@ -98,6 +99,17 @@ class Words:
     def number(self, value: Decimal | int) -> str:
         """A number with its separators."""
         return format_decimal(value, locale=self.locale)
+
+    def size(self, octets: int) -> str:
+        """How large a file is, in the units of the language: "1,6 kB", "1,6 Mo"."""
+        size, units = Decimal(octets), ["size.bytes", "size.kilobytes", "size.megabytes"]
+        while size >= _NEXT_UNIT and len(units) > 1:
+            size, units = size / _NEXT_UNIT, units[1:]
+        return f"{format_decimal(size, '#,##0.#', self.locale)} {self(units[0])}"
+
+    def named(self, table: str, value: str) -> str:
+        """What a value such as "smtp" is called in a table such as "door"; itself where it has no name."""
+        return str(texts(self.language)[table].get(value, value))
 
     def _shown(self, value: object) -> str:
         match value:

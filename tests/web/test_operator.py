@@ -119,7 +119,7 @@ async def test_what_was_refused_is_told_in_its_own_words_and_tried_again_by_a_bu
     assert again.state is State.QUEUED
     [step, *_] = await pages.app.db.read(partial(trail.of_team, team="acme"))
     assert (step.step.actor, step.step.action) == (OPERATOR, "delivery.retry")
-    assert "delivery retry" in (await browser.get("/operator/trail")).text
+    assert "tried a delivery again" in (await browser.get("/operator/trail")).text
 
 
 @pytest.mark.parametrize(

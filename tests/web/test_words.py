@@ -39,6 +39,7 @@ def test_templates_and_pages_ask_for_texts_that_exist_and_for_all_of_them() -> N
     source = "\n".join(one.read_text("utf-8") for one in sources)
     named = set(re.findall(r"""['"]([a-z_]+(?:\.[a-z_]+)+)['"]""", source))
     begun = set(re.findall(r"""\bt\(['"]([a-z_.]+\.)['"] ~""", source))
+    begun |= {f"{one}." for one in re.findall(r"""\bt\.named\('([a-z_]+)'""", source)}
     asked = set(re.findall(r"""\bt\(['"]([a-z_]+(?:\.[a-z_]+)+)['"]""", source))
     tables = {key.rpartition(".")[0] for key in known if key.endswith(".other")}
     assert asked - known - tables == set()
