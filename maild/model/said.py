@@ -16,7 +16,7 @@ class Said(str):
     """A sentence that knows its code and its facts.
 
     `code` names the sentence, `facts` fill it in: texts, whole numbers, lists of them. A fact `count`
-    decides between one and several.
+    decides between one and several; `why` is what somebody else said literally.
     """
 
     code: str

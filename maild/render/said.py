@@ -7,7 +7,7 @@ itself. What has no code, or comes from a store of before there were codes, is q
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -33,7 +33,9 @@ def said_in(text: str, language: str) -> Told:
     if not text or language == "en":
         return Told(_clean(text))
     words = _words(text, language) if language in LANGUAGES else None
-    return Told("", _clean(text)) if words is None else Told(_clean(words))
+    if words is None:
+        return Told("", _clean(text))
+    return Told(_clean(words), _clean("; ".join(_quotes(text))))
 
 
 def rule_in(name: str, language: str) -> str:
@@ -73,6 +75,15 @@ def _whole(text: Said, language: str) -> str | None:
         return None
     words = _BETWEEN[language].join(filter(None, parts))
     return f"`{text.facts['place']}`: {words}" if text.code == PLACED else words
+
+
+def _quotes(text: str) -> Iterator[str]:
+    """What others said literally: the fact `why`, which stands beside our words."""
+    if isinstance(text, Said):
+        for part in text.facts.get("parts", ()):
+            yield from _quotes(part)
+        if why := text.facts.get("why"):
+            yield str(why)
 
 
 def _shown(name: str, value: Any, language: str) -> str:

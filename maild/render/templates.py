@@ -84,7 +84,7 @@ def _checked(source: str, names: frozenset[str]) -> Template:
             return _texts().from_string(source)
     except _FAULTS as fault:
         english = f"the text cannot be read: {fault}"
-        raise TextProblem(Said("text_unreadable", english, fault=str(fault))) from fault
+        raise TextProblem(Said("text_unreadable", english, why=str(fault))) from fault
     raise TextProblem(problem)
 
 

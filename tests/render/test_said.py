@@ -47,6 +47,7 @@ def test_each_sentence_has_words_with_facts_that_are_given(language: str) -> Non
         for one in several.values():
             assert set(FIELD.findall(one)) <= facts, (language, code)
             assert one == one.strip(), code
+            assert "{why}" not in one, f"{code}: what others said stands beside our words"
 
 
 def test_languages_name_the_same_values() -> None:
@@ -83,6 +84,18 @@ def test_facts_are_in_the_language_too_and_survive_being_kept(language: str, wor
     told = said_in(kept, language)
     assert re.sub(r"\s", " ", told.words) == words  # spaces in amounts do not break
     assert told.quoted == ""
+
+
+def test_what_others_said_is_quoted_beside_our_words() -> None:
+    text = all_of(
+        [
+            Said("login_refused", "mail.example: no", place="mail.example", why="no"),
+            Said("end_one", "end one first"),
+        ]
+    )
+    told = said_in(text, "nl")
+    assert told.words == "mail.example laat maild niet binnen; beëindig er eerst een"
+    assert told.quoted == "no"
 
 
 def test_what_was_kept_before_there_were_codes_is_quoted() -> None:

@@ -27,7 +27,20 @@ _NOT_READ: Final = frozenset({"script", "style", "code", "pre", "textarea", "svg
 _NO_END: Final = frozenset({"meta", "link", "input", "br", "img", "hr", "rect"})
 # Names that are the same in every language: of products, of what a file holds, of columns.
 _NAMES: Final = frozenset(
-    {"maild", "pdf", "ubl", "zip", "iban", "dns", "csv", "excel", "brussels", "europe", "localhost"}
+    {
+        "maild",
+        "qr",
+        "pdf",
+        "ubl",
+        "zip",
+        "iban",
+        "dns",
+        "csv",
+        "excel",
+        "brussels",
+        "europe",
+        "localhost",
+    }
 )
 
 
