@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maild.doctor.dns import Names, NoSuchName
-from maild.doctor.finding import Finding, dns, txt
+from maild.doctor.finding import PUBLISH, Finding, dns, txt
 from maild.doctor.records import Dkim, Wrong, read_dkim
 from maild.doctor.sender import Needs
+from maild.model.said import Said, placed
 
 
 async def judge_dkim(domain: str, needs: Needs, names: Names) -> tuple[list[Finding], bool | None]:
     """What was found, and whether the connector has a key; None: not known. Raises NoAnswer."""
     if not needs.selectors:
-        said = f"DKIM: with which key connector {needs.connector} signs is not known"
-        hint = f"name its selectors as connector.smtp.{needs.connector}.dkim_selectors"
+        name = needs.connector
+        english = f"DKIM: with which key connector {name} signs is not known"
+        said = Said("dkim_unknown", english, connector=name)
+        english = f"name its selectors as connector.smtp.{name}.dkim_selectors"
+        hint = Said("name_selectors", english, connector=name)
         return [dns(domain, "note", said, next_=hint)], None
     found: list[Finding] = []
     good: list[str] = []
@@ -24,31 +28,41 @@ async def judge_dkim(domain: str, needs: Needs, names: Names) -> tuple[list[Find
         except NoSuchName:
             continue
         except Wrong as fault:
-            said = f"DKIM {selector}: {fault}"
-            found.append(dns(domain, "warning", said, next_="publish the key anew, whole"))
+            hint = Said("publish_key_anew", "publish the key anew, whole")
+            found.append(
+                dns(domain, "warning", placed(f"DKIM {selector}", fault.args[0]), next_=hint)
+            )
             continue
         if key is not None:
             found += _remarks(domain, selector, key)
             good += [] if key.testing else [selector]
     if good:
-        said = f"DKIM: connector {needs.connector} has its key ({', '.join(good)})"
+        name, selectors = needs.connector, ", ".join(good)
+        english = f"DKIM: connector {name} has its key ({selectors})"
+        said = Said("dkim_there", english, connector=name, selectors=selectors)
         return [dns(domain, "good", said), *found], True
     return found or [_no_key(domain, needs)], False
 
 
 def _remarks(domain: str, selector: str, key: Dkim) -> Iterator[Finding]:
     if key.testing:
-        said = f"DKIM {selector}: the key is marked as a test (t=y), so it counts for nothing"
-        yield dns(domain, "warning", said, next_="take t=y out of the record")
+        english = f"DKIM {selector}: the key is marked as a test (t=y), so it counts for nothing"
+        said = Said("dkim_testing", english, selector=selector)
+        hint = Said("take_test_out", "take t=y out of the record")
+        yield dns(domain, "warning", said, next_=hint)
     if key.weak:
-        said = f"DKIM {selector}: the key has {key.bits} bits"
-        yield dns(domain, "warning", said, next_="make one of 2,048 bits")
+        english = f"DKIM {selector}: the key has {key.bits} bits"
+        said = Said("dkim_weak", english, selector=selector, bits=key.bits)
+        hint = Said("make_longer_key", "make one of 2,048 bits")
+        yield dns(domain, "warning", said, next_=hint)
 
 
 def _no_key(domain: str, needs: Needs) -> Finding:
-    said = f"DKIM: connector {needs.connector} has no key here ({', '.join(needs.selectors)})"
+    name, selectors = needs.connector, ", ".join(needs.selectors)
+    english = f"DKIM: connector {name} has no key here ({selectors})"
+    said = Said("dkim_missing", english, connector=name, selectors=selectors)
     if needs.how:
         return dns(domain, "warning", said, next_=needs.how)
     value = f"v=DKIM1; k=rsa; p=<the public key of {needs.connector}>"
     records = tuple(txt(f"{one}._domainkey.{domain}", value) for one in needs.selectors)
-    return dns(domain, "warning", said, next_="publish", records=records)
+    return dns(domain, "warning", said, next_=PUBLISH, records=records)

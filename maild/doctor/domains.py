@@ -10,10 +10,11 @@ from __future__ import annotations
 from maild.doctor.dkim import judge_dkim
 from maild.doctor.dmarc import Ruling, of_one_organisation, ruling
 from maild.doctor.dns import Names, NoAnswer, NoSuchName
-from maild.doctor.finding import Finding, Level, dns, txt
+from maild.doctor.finding import PUBLISH, Finding, Level, dns, txt
 from maild.doctor.records import Wrong
 from maild.doctor.sender import Needs, Sending
 from maild.doctor.spf import judge_spf
+from maild.model.said import Said, placed
 
 
 async def look_at(sending: Sending, names: Names) -> list[Finding]:
@@ -23,11 +24,14 @@ async def look_at(sending: Sending, names: Names) -> list[Finding]:
         await names.texts(domain)
         return await _judge(sending, names)
     except NoSuchName:
-        said = f"the domain does not exist; {', '.join(sending.teams)} sends as it"
-        return [dns(domain, "error", said, next_="correct `from` of the team")]
+        teams = ", ".join(sending.teams)
+        said = Said("no_domain", f"the domain does not exist; {teams} sends as it", teams=teams)
+        hint = Said("correct_from", "correct `from` of the team")
+        return [dns(domain, "error", said, next_=hint)]
     except NoAnswer as fault:
-        hint = "look at this machine's name servers, or name others as maild.resolver"
-        return [dns(domain, "error", f"cannot be looked up: {fault}", next_=hint)]
+        english = "look at this machine's name servers, or name others as maild.resolver"
+        said = Said("not_looked_up", f"cannot be looked up: {fault}", why=str(fault))
+        return [dns(domain, "error", said, next_=Said("see_resolver", english))]
 
 
 async def _judge(sending: Sending, names: Names) -> list[Finding]:
@@ -72,8 +76,9 @@ async def _dmarc(
             known = {"SPF": spf, "DKIM": by_dkim.get(one.connector)}
             found.append(_alignment(domain, one, policy=ruled.policy, proofs=known))
     except Wrong as fault:
-        hint = f"leave one good record at _dmarc.{domain}"
-        return [dns(domain, "error", f"DMARC: {fault}", next_=hint)]
+        english = f"leave one good record at _dmarc.{domain}"
+        hint = Said("leave_one_dmarc", english, domain=domain)
+        return [dns(domain, "error", placed("DMARC", fault.args[0]), next_=hint)]
     return found
 
 
@@ -85,14 +90,15 @@ async def _is_aligned(domain: str, needs: Needs, ruled: Ruling, *, names: Names)
 
 
 def _own(domain: str, needs: Needs) -> Finding:
-    said = f"connector {needs.connector} is of those who own the domain; its records are theirs"
-    return dns(domain, "good", said)
+    name = needs.connector
+    english = f"connector {name} is of those who own the domain; its records are theirs"
+    return dns(domain, "good", Said("domain_theirs", english, connector=name))
 
 
 def _no_policy(domain: str) -> Finding:
     record = txt(f"_dmarc.{domain}", f"v=DMARC1; p=none; rua=mailto:postmaster@{domain}")
-    said = "DMARC: there is no policy; large receivers ask for one"
-    return dns(domain, "warning", said, next_="publish", records=(record,))
+    said = Said("dmarc_none", "DMARC: there is no policy; large receivers ask for one")
+    return dns(domain, "warning", said, next_=PUBLISH, records=(record,))
 
 
 def _alignment(
@@ -100,15 +106,33 @@ def _alignment(
 ) -> Finding:
     """What the policy means for mail through one connector; None in `proofs` is not known."""
     name = needs.connector
-    said = f"DMARC: policy {policy}, mail through {name} is"
+    mail = f"DMARC: policy {policy}, mail through {name} is"
     if by := [proof for proof, known in proofs.items() if known]:
-        return dns(domain, "good", f"{said} aligned by {' and '.join(by)}")
+        english = f"{mail} aligned by {' and '.join(by)}"
+        proof = ", ".join(by)
+        good = Said("dmarc_aligned", english, policy=policy, connector=name, proof=proof)
+        return dns(domain, "good", good)
     if None in proofs.values():
-        hint = f"give connector.smtp.{name} its spf and dkim_selectors"
+        english = f"give connector.smtp.{name} its spf and dkim_selectors"
+        hint = Said("give_spf_dkim", english, connector=name)
         level: Level = "note" if policy == "none" else "warning"
-        return dns(domain, level, f"{said} aligned or not: not known", next_=hint)
-    hint = "publish what is missing above, or send as the team through its own provider"
+        english = f"{mail} aligned or not: not known"
+        unsure = Said("dmarc_unknown", english, policy=policy, connector=name)
+        return dns(domain, level, unsure, next_=hint)
+    return _unaligned(domain, name, policy=policy, mail=mail)
+
+
+def _unaligned(domain: str, name: str, *, policy: str, mail: str) -> Finding:
+    english = "publish what is missing above, or send as the team through its own provider"
+    hint = Said("publish_missing", english)
     if policy == "none":
-        return dns(domain, "warning", f"{said} not aligned", next_=hint)
-    fate = "refused" if policy == "reject" else "put aside as spam"
-    return dns(domain, "error", f"{said} not aligned and will be {fate}", next_=hint)
+        english = f"{mail} not aligned"
+        said = Said("dmarc_unaligned", english, policy=policy, connector=name)
+        return dns(domain, "warning", said, next_=hint)
+    if policy == "reject":
+        english = f"{mail} not aligned and will be refused"
+        refused = Said("dmarc_refused", english, policy=policy, connector=name)
+        return dns(domain, "error", refused, next_=hint)
+    english = f"{mail} not aligned and will be put aside as spam"
+    aside = Said("dmarc_aside", english, policy=policy, connector=name)
+    return dns(domain, "error", aside, next_=hint)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+from maild.model.said import Said
 
 Level = Literal["good", "note", "warning", "error"]
 
@@ -33,6 +35,9 @@ class Finding:
             "next": self.next,
             "records": list(self.records),
         }
+
+
+PUBLISH: Final = Said("publish", "publish")
 
 
 def dns(

@@ -15,6 +15,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from maild.model.said import Said
+
 _TERM: Final = re.compile(r"([+?~-]?)([a-z][a-z0-9_.-]*)(?:([:=/])(\S*))?", re.IGNORECASE)
 # RFC 7208 section 4.6.4: each of these costs a question, and there may be ten.
 _ASKING: Final = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
@@ -97,13 +99,14 @@ def read_spf(texts: Sequence[str]) -> Spf | None:
     if not found:
         return None
     if len(found) > 1:
-        raise Wrong(f"there are {len(found)} SPF records, and receivers then take none")
+        raise Wrong(_several(len(found), "SPF"))
     terms = []
     for word in found[0].split()[1:]:
         match = _TERM.fullmatch(word)
         name = match[2].lower() if match else ""
         if match is None or (match[3] != "=" and name not in _KNOWN):
-            raise Wrong(f'the SPF record has "{word}", which means nothing')
+            english = f'the SPF record has "{word}", which means nothing'
+            raise Wrong(Said("spf_word", english, word=word))
         value = f"/{match[4]}" if match[3] == "/" else match[4] or ""
         terms.append(Term(match[1] or "+", name, value))
     return Spf(found[0], tuple(terms))
@@ -117,16 +120,18 @@ def read_dkim(texts: Sequence[str]) -> Dkim | None:
     if not found:
         return None
     if len(found) > 1:
-        raise Wrong(f"there are {len(found)} keys at one selector")
+        english = f"there are {len(found)} keys at one selector"
+        raise Wrong(Said("many_keys", english, many=len(found)))
     [tags] = found
     kind = tags.get("k", "rsa").lower()
     encoded = re.sub(r"\s", "", tags["p"])
     if not encoded:
-        raise Wrong("the key was revoked (p= is empty)")
+        raise Wrong(Said("key_revoked", "the key was revoked (p= is empty)"))
     try:
         key = base64.b64decode(encoded, validate=True)
     except ValueError:
-        raise Wrong("the key (p=) is no base64; was it cut off?") from None
+        english = "the key (p=) is no base64; was it cut off?"
+        raise Wrong(Said("key_cut", english)) from None
     testing = "y" in tags.get("t", "").lower().split(":")
     if kind == "ed25519":
         return Dkim(kind, 0, testing)
@@ -137,7 +142,7 @@ def read_dmarc(texts: Sequence[str]) -> Dmarc | None:
     """The DMARC record among the texts at `_dmarc`; None where there is none. Raises Wrong."""
     found = [one for one in texts if re.match(r"v\s*=\s*DMARC1\s*(;|$)", one)]
     if len(found) > 1:
-        raise Wrong(f"there are {len(found)} DMARC records, and receivers then take none")
+        raise Wrong(_several(len(found), "DMARC"))
     if not found:
         return None
     tags = _tags(found[0])
@@ -172,18 +177,27 @@ def _policy(said: str) -> Policy:
             return "reject"
         case "none":
             return "none"
-    raise Wrong(f'the DMARC policy "{said}" is none; write none, quarantine or reject')
+    english = f'the DMARC policy "{said}" is none; write none, quarantine or reject'
+    raise Wrong(Said("no_policy", english, text=said))
+
+
+def _several(many: int, record: str) -> str:
+    english = f"there are {many} {record} records, and receivers then take none"
+    return Said("many_records", english, many=many, record=record)
 
 
 def _bits(key: bytes) -> int:
     try:
         public = load_der_public_key(key)
     except (ValueError, UnsupportedAlgorithm):
-        raise Wrong("the key (p=) is no public key; was it cut off?") from None
+        english = "the key (p=) is no public key; was it cut off?"
+        raise Wrong(Said("key_cut", english)) from None
     if not isinstance(public, RSAPublicKey):
-        raise Wrong("the key (p=) is no RSA key")
+        raise Wrong(Said("key_not_rsa", "the key (p=) is no RSA key"))
     if public.key_size < _WEAK_BITS:
-        raise Wrong(f"the key has {public.key_size} bits, and receivers believe none under 1,024")
+        bits = public.key_size
+        english = f"the key has {bits} bits, and receivers believe none under 1,024"
+        raise Wrong(Said("key_short", english, bits=bits))
     return public.key_size
 
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from maild.doctor.dns import Names, NoSuchName
-from maild.doctor.finding import Finding, dns, txt
+from maild.doctor.finding import PUBLISH, Finding, dns, txt
 from maild.doctor.records import Spf, Wrong, read_spf, spf_with
 from maild.doctor.sender import Needs
+from maild.model.said import Said, placed
 
 MOST_LOOKUPS: Final = 10  # RFC 7208 section 4.6.4
+_END: Final = Said("end_record", "end the record with -all or ~all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,17 @@ async def judge_spf(domain: str, through: Sequence[Needs], names: Names) -> Judg
     except NoSuchName:
         spf = None
     except Wrong as fault:
-        hint = "leave one record that begins with v=spf1, without the word that is wrong"
-        return Judged((dns(domain, "error", f"SPF: {fault}", next_=hint),), nobody)
+        english = "leave one record that begins with v=spf1, without the word that is wrong"
+        hint, said = Said("leave_one_spf", english), placed("SPF", fault.args[0])
+        return Judged((dns(domain, "error", said, next_=hint),), nobody)
     if spf is None:
         return Judged((_missing(domain, through),), nobody)
     walk = _Walk()
     await _walk(spf, names, walk=walk)
     if walk.trouble:
-        hint = "shorten or mend the record"
-        return Judged((dns(domain, "error", f"SPF: {walk.trouble}", next_=hint),), nobody)
+        hint = Said("mend_record", "shorten or mend the record")
+        said = placed("SPF", walk.trouble)
+        return Judged((dns(domain, "error", said, next_=hint),), nobody)
     may_send = {one.connector: one.spf.lower() in walk.mechanisms for one in through if one.spf}
     found = [*_ending(domain, spf)]
     found += [_covered(domain, one, spf=spf, walk=walk) for one in through]
@@ -61,31 +65,36 @@ def _missing(domain: str, through: Sequence[Needs]) -> Finding:
     unknown = f"<what the operator of {through[0].connector} asks for>"
     mechanisms = " ".join(dict.fromkeys(one.spf for one in through if one.spf)) or unknown
     record = txt(domain, spf_with(None, mechanisms))
-    said = "SPF: there is no record"
-    return dns(domain, "warning", said, next_="publish", records=(record,))
+    said = Said("spf_none", "SPF: there is no record")
+    return dns(domain, "warning", said, next_=PUBLISH, records=(record,))
 
 
 def _ending(domain: str, spf: Spf) -> Iterator[Finding]:
     if spf.ending == "+":
-        said = "SPF: +all lets everybody send as this domain"
-        yield dns(domain, "error", said, next_="end the record with -all or ~all")
+        said = Said("spf_everybody", "SPF: +all lets everybody send as this domain")
+        yield dns(domain, "error", said, next_=_END)
     elif not spf.redirect and spf.ending in {"", "?"}:
-        said = "SPF: the record does not say what to do with other servers"
-        yield dns(domain, "warning", said, next_="end the record with -all or ~all")
+        english = "SPF: the record does not say what to do with other servers"
+        yield dns(domain, "warning", Said("spf_open", english), next_=_END)
 
 
 def _covered(domain: str, needs: Needs, *, spf: Spf, walk: _Walk) -> Finding:
     name = needs.connector
     if not needs.spf:
-        said = f"SPF: there is a record; whether it covers connector {name} is not known"
-        hint = f"say what its operator asks for as connector.smtp.{name}.spf"
+        english = f"SPF: there is a record; whether it covers connector {name} is not known"
+        said = Said("spf_unknown", english, connector=name)
+        english = f"say what its operator asks for as connector.smtp.{name}.spf"
+        hint = Said("say_spf", english, connector=name)
         return dns(domain, "note", said, next_=hint)
     if needs.spf.lower() in walk.mechanisms:
-        said = f"SPF: connector {name} may send ({needs.spf}; {walk.lookups} of 10 look-ups)"
+        english = f"SPF: connector {name} may send ({needs.spf}; {walk.lookups} of 10 look-ups)"
+        said = Said("spf_good", english, connector=name, spf=needs.spf, lookups=walk.lookups)
         return dns(domain, "good", said)
-    said = f"SPF: connector {name} may not send; {needs.spf} is missing"
+    english = f"SPF: connector {name} may not send; {needs.spf} is missing"
+    said = Said("spf_lacks", english, connector=name, spf=needs.spf)
     record = txt(domain, spf_with(spf, needs.spf))
-    return dns(domain, "warning", said, next_="put in place of the record", records=(record,))
+    hint = Said("put_in_place", "put in place of the record")
+    return dns(domain, "warning", said, next_=hint, records=(record,))
 
 
 async def _walk(spf: Spf, names: Names, *, walk: _Walk) -> None:
@@ -99,9 +108,10 @@ async def _walk(spf: Spf, names: Names, *, walk: _Walk) -> None:
         if term.asks:
             walk.lookups += 1
         if walk.lookups > MOST_LOOKUPS:
-            walk.trouble = (
+            english = (
                 f"the record asks for more than {MOST_LOOKUPS} look-ups, so receivers ignore it"
             )
+            walk.trouble = Said("spf_lookups", english, most=MOST_LOOKUPS)
         elif term.name in {"include", "redirect"} and "%" not in term.value:
             # A macro (section 7) stands for something of the mail, which is not here.
             await _follow(term.value, names, walk=walk)
@@ -115,10 +125,12 @@ async def _follow(target: str, names: Names, *, walk: _Walk) -> None:
     except NoSuchName:
         included = None
     except Wrong as fault:
-        walk.trouble = f"{target}, which the record includes: {fault}"
+        english = f"{target}, which the record includes: {fault}"
+        walk.trouble = Said("spf_included_wrong", english, domain=target, why=str(fault))
         return
     if included is None:
         # Section 5.2: a permanent error, so the whole record counts for nothing.
-        walk.trouble = f"the record includes {target}, which has none"
+        english = f"the record includes {target}, which has none"
+        walk.trouble = Said("spf_included_none", english, domain=target)
         return
     await _walk(included, names, walk=walk)

@@ -8,6 +8,7 @@ from maild.doctor.dns import Names
 from maild.doctor.domains import look_at
 from maild.doctor.finding import Finding
 from maild.doctor.sender import Needs, Sending
+from maild.render.said import said_in
 from tests.doctor.test_records import a_key
 from tests.servers.names import NameServer
 from tests.servers.ports import LOOPBACK
@@ -26,8 +27,11 @@ GOOD: dict[str, list[str] | str] = {
 
 
 async def told(server: NameServer, *, needs: Needs = NEEDS, domain: str = DOMAIN) -> list[Finding]:
-    """What is found about the domain."""
-    return await look_at(Sending(domain, ("acme",), (needs,)), Names([(LOOPBACK, server.port)]))
+    """What is found about the domain; a page says each of it in Dutch too."""
+    sending = Sending(domain, ("acme",), (needs,))
+    found = await look_at(sending, Names([(LOOPBACK, server.port)]))
+    assert [one.said for one in found if not said_in(one.said, "nl").words] == []
+    return found
 
 
 def lines(found: list[Finding], *levels: str) -> list[str]:
