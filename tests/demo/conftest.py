@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
@@ -17,13 +21,15 @@ from maild.demo.configuration import write
 from maild.demo.console import Console
 from maild.demo.faults import Switchboard
 from maild.demo.filling import fill
-from maild.demo.moving import Mover
+from maild.demo.moving import Mover, is_busy
 from maild.demo.outbox import SentMails
 from maild.demo.outside import Outside
+from maild.rules.windows import parse
 from maild.simulators.mailsink import MailSink
 from tests.servers.ports import free_port
 
 URL = "http://127.0.0.1:8090"
+PATIENCE = 120  # seconds; on a machine that has much to do the wait is long, and nothing is wrong
 
 
 @dataclass
@@ -48,9 +54,19 @@ class Lived:
 
     async def until(self, number: str, **states: str) -> None:
         """Wait until the deliveries stand so."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while await self.fate(number) != states:
                 await asyncio.sleep(0.1)
+
+    async def until_rest(self, *connectors: str) -> None:
+        """Wait until these connectors were tried and rest."""
+        async with asyncio.timeout(PATIENCE):
+            while not self._resting(await self.app.actions.status()) >= set(connectors):
+                await asyncio.sleep(0.1)
+
+    @staticmethod
+    def _resting(status: dict[str, Any]) -> set[str]:
+        return {one["connector"].partition(",")[0] for one in status["paused"]}
 
 
 @pytest.fixture
@@ -64,10 +80,9 @@ async def lived(tmp_path: Path) -> AsyncIterator[Lived]:
         async with App.opened(config, as_daemon=True, now=clock.now) as app:
             daemon = Daemon(app)
             running = asyncio.create_task(daemon.run(started=0.0))
-            while (await app.actions.status())["state"] != "ready":
-                await asyncio.sleep(0.05)
-            while not await _has_fetched(app):
-                await asyncio.sleep(0.05)
+            async with asyncio.timeout(PATIENCE):
+                while not await _is_still(app, outside):
+                    await asyncio.sleep(0.05)
             door = (await app.actions.status())["smtpd"]["listen"][0]
             sent, mover = SentMails((tmp_path / "outbox",)), Mover(app, clock, outside)
             console = Console(app, mover, Switchboard(outside), sent, smtp=door, pages=URL)
@@ -83,8 +98,19 @@ async def lived(tmp_path: Path) -> AsyncIterator[Lived]:
         assert outside.codabox.world.offences == []
 
 
-async def _has_fetched(app: App) -> bool:
-    """Whether what lay ready at CodaBox came in, and left."""
-    found = await app.records.list(team="northsea", limit=2)
-    fetched = all(one["kind"] == "purchase_invoice" for one in found)
-    return fetched and all(d["state"] == "handed_over" for one in found for d in one["deliveries"])
+async def _is_still(app: App, outside: Outside) -> bool:
+    """Whether the daemon is there, and what was owed at its start came in, was told, and left."""
+    if (await app.actions.status())["state"] != "ready":
+        return False
+    ready = outside.codabox.world.companies.values()
+    fetched = all(one.done == len(one.entries) for one in ready)
+    told = all(_is_told(one, now=app.now()) for one in await app.agenda.list())
+    return fetched and told and not await app.db.read(partial(is_busy, now=app.now()))
+
+
+def _is_told(shown: dict[str, Any], *, now: datetime) -> bool:
+    """Whether a digest is not due; a letter of it that leaves later is no answer to anything."""
+    if not shown["schedule"].endswith("/digest"):
+        return True
+    until = datetime.fromisoformat(shown["last"]["ended_at"])
+    return parse(shown["when"]).not_before(until, ZoneInfo(shown["zone"])) > now

@@ -20,7 +20,7 @@ from maild.demo.mail_pages import LETTER_POLICY
 from maild.demo.moving import period_end
 from maild.store import deliveries
 from maild.ubl import document as ubl
-from tests.demo.conftest import Lived
+from tests.demo.conftest import PATIENCE, Lived
 
 UNTIL = date(2026, 11, 24)
 
@@ -93,7 +93,8 @@ async def test_what_goes_wrong_is_seen_and_ends_when_the_clock_is_moved(lived: L
     assert "Switched on" in await lived.post("/fault/mail", which="down")
     await lived.post("/fault/exact", which="maintenance")
     number = await _invoice(lived)
-    await lived.until(number, accountant="queued", books="queued")
+    await lived.until_rest("relay", "exact")
+    assert await lived.fate(number) == {"accountant": "queued", "books": "queued"}
     await lived.post("/fault/mail", which="")
     said = await lived.post("/fault/exact", which="")
     assert "Switched on" not in said
@@ -109,6 +110,7 @@ async def test_codabox_comes_back_on_its_port_and_what_waited_goes(lived: Lived)
     await lived.post("/fault/codabox", which="down")
     await lived.post("/send/northsea")
     number = (await lived.app.records.list(team="northsea", kind="invoice"))[0]["number"]
+    await lived.until_rest("codabox")
     await lived.until(number, accountant="handed_over", books="queued")
     await lived.post("/fault/codabox", which="")
     await lived.post("/clock", by="hour")
@@ -118,13 +120,15 @@ async def test_codabox_comes_back_on_its_port_and_what_waited_goes(lived: Lived)
 async def test_a_mail_comes_back(lived: Lived) -> None:
     number = await _invoice(lived)
     await lived.until(number, accountant="handed_over", books="handed_over")
+    [newest, *_], _ = lived.console.sent.newest()
+    assert number in newest.subject, "the last mail is this one"
     assert "250 2.0.0 Noted" in await lived.post("/bounce")
     await lived.until(number, accountant="bounced", books="handed_over")
 
 
 async def test_the_first_morning_of_the_next_month_brings_its_packages(lived: Lived) -> None:
     await lived.post("/clock", by="period")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(await lived.app.records.list(kind="export", since=_yesterday(lived))) < 3:
             await asyncio.sleep(0.1)
 

@@ -27,6 +27,7 @@ async def test_whoever_opens_the_demo_can_use_its_pages(lived: Lived) -> None:
         await page.get_by_text("Switched on: The mail server").wait_for()
         await page.get_by_role("button", name="an invoice of Acme").click()
         await page.get_by_text("maild answered: 250").wait_for()
+        await lived.until_rest("relay")
         faults += await judged(page, "/")
         assert await page.get_by_text("421 4.3.2 down for maintenance").is_visible()
         assert faults == ""
