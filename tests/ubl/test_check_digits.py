@@ -20,6 +20,11 @@ def test_an_iban_is_judged_by_its_check_digits_and_length(times: int) -> None:
         assert not is_iban("")
 
 
+def test_a_belgian_account_of_a_bank_that_no_list_knows_is_one() -> None:
+    assert is_iban("BE68539007547034")
+    assert not is_iban("BE95539007547033")  # right as an IBAN, not by the Belgian digits in it
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_belgian_number_is_judged_with_and_without_its_country(times: int) -> None:
     for _ in range(times):
