@@ -35,7 +35,7 @@ _OTHER: Final = re.compile(
     r"(?<!\w)(?:ATU|LU|ES[A-Z]?|IT|DK|SE|FI|PL|PT|CZ|IE|GB|EL|HU|RO|SK|SI|HR|BG|LT|LV|EE|MT|CY)"
     r" ?\d(?:[ .]?[0-9A-Z]){6,11}(?!\w)"
 )
-_IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}\d\d(?:[ \u00a0.]?[A-Z0-9]){11,30}(?!\w)")
+_IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}\d\d(?:[ \u00a0.]?(?!IBAN)[A-Z0-9]){11,30}(?!\w)")
 _OGM: Final = re.compile(
     r"(?<![\d])(?:[+*]{3}\s?)?(\d{3})\s?/\s?(\d{4})\s?/\s?(\d{5})(?:\s?[+*]{3})?(?!\d)"
 )
@@ -79,17 +79,22 @@ def vat_numbers_in(text: str) -> Found:
 
 def ibans_in(text: str) -> Found:
     """IBANs in any grouping, with their check digits right or not."""
-    for match in _IBAN.finditer(text):
-        plain = _plain(match[0])
-        length = _IBAN_LENGTHS.get(plain[:2])
-        if length is None and not any_iban.is_valid(plain, check_country=False):
-            continue
-        if length and len(plain) < length:
-            if not re.search("iban", text, re.IGNORECASE):
-                continue
-            length = len(plain)
-        plain = plain[: length or len(plain)]
-        yield Number(plain, is_iban(plain)), match.start(), match.end()
+    at = 0
+    doubtful: tuple[Number, int, int] | None = None
+    while match := _IBAN.search(text, at):
+        found = _iban(match)
+        # What fails may be another number, beside which an account stands: "BE0900000147 BE71 0961 ...".
+        at = found[2] if found and found[0].valid else match.start() + 1
+        if doubtful and (found is None or found[1] >= doubtful[2]):
+            yield doubtful
+            doubtful = None
+        if found and found[0].valid:
+            yield found
+            doubtful = None
+        elif found and doubtful is None:
+            doubtful = found
+    if doubtful:
+        yield doubtful
 
 
 def communications_in(text: str) -> Found:
@@ -106,6 +111,20 @@ def register_numbers_in(text: str) -> Found:
         yield Number(plain, luhn.is_valid(plain)), match.start(), match.end()
     for match in _KVK.finditer(text):
         yield Number(match[0], valid=True), match.start(), match.end()
+
+
+def _iban(match: re.Match[str]) -> tuple[Number, int, int] | None:
+    """The IBAN with which a run of letters and digits begins, as far as its country has them."""
+    plain = _plain(match[0])
+    length = _IBAN_LENGTHS.get(plain[:2])
+    if length is None and not any_iban.is_valid(plain, check_country=False):
+        return None
+    if length and len(plain) < length and not re.search("iban", match.string, re.IGNORECASE):
+        return None
+    plain = plain[: length or len(plain)]
+    signs = list(re.finditer(r"[0-9A-Za-z]", match[0]))
+    end = match.start() + signs[len(plain) - 1].end()
+    return Number(plain, is_iban(plain)), match.start(), end
 
 
 def _plain(text: str) -> str:

@@ -90,6 +90,30 @@ def test_accounts_are_read_in_any_grouping_and_without_what_follows() -> None:
     assert not wrong.valid
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BTW BE0900000147 IBAN BE71096123456769",
+        "BE0900.000.147 BE71 0961 2345 6769 BIC GKCCBEBB",
+        "NL004495445B01 IBAN BE71 0961 2345 6769",
+        "IBAN BE71 0961 2345 6769 BTW BE0900000147",
+    ],
+)
+def test_an_account_beside_another_number_is_seen_alone(text: str) -> None:
+    [(one, start, end)] = ibans_in(text)
+    assert (one.plain, one.valid) == ("BE71096123456769", True)
+    assert text[start:end].replace(" ", "") == one.plain
+
+
+def test_of_two_accounts_in_a_line_both_are_seen() -> None:
+    text = "BE71 0961 2345 6769 NL91 ABNA 0417 1643 00 BE68 5390 0754 7035"
+    assert [(one.plain, one.valid) for one, _, _ in ibans_in(text)] == [
+        ("BE71096123456769", True),
+        ("NL91ABNA0417164300", True),
+        ("BE68539007547035", False),
+    ]
+
+
 def test_structured_communications_carry_their_check() -> None:
     [(right, _, _)] = communications_in("+++090/9337/55493+++")
     [(wrong, _, _)] = communications_in("***090/9337/55494***")
