@@ -15,8 +15,8 @@ from maild.render import told as words
 from maild.render.fields import language_of
 from maild.render.problems import problem_told
 from maild.render.reasons import reason_of
-from maild.render.said import rule_in, said_in
-from maild.render.told import Fate, Told
+from maild.render.said import Told, rule_in, said_in
+from maild.render.told import Fate
 
 __all__ = [
     "NOTHING",

@@ -14,6 +14,7 @@ from maild.intake.hold import Hold
 from maild.model.delivery import HoldCode
 from maild.model.document import Direction, Document
 from maild.model.party import company_key
+from maild.model.said import Said
 from maild.model.supplier import Supplier
 from maild.store import suppliers, twins
 from maild.store.database import Tx
@@ -56,11 +57,14 @@ def warning(strange: Iterable[str], supplier: Supplier) -> str:
     """What is said of accounts that a supplier never had."""
     who = supplier.name or supplier.key
     shown = ", ".join(map(_grouped, strange))
-    used = ", ".join(map(_grouped, sorted(supplier.accounts)[:3])) or "none"
-    return (
-        f"the account {shown} was never one of {who} here (known: {used}); ask the supplier by a "
+    used = ", ".join(map(_grouped, sorted(supplier.accounts)[:3]))
+    english = (
+        f"the account {shown} was never one of {who} here (known: {used or 'none'}); ask the supplier by a "
         "number that you know already before you pay; look at it under maild review"
     )
+    if not used:
+        return Said("strange_account", english, account=shown, name=who)
+    return Said("other_account", english, account=shown, name=who, used=used)
 
 
 def _supplier(tx: Tx, document: Document) -> Supplier | None:

@@ -21,7 +21,7 @@ from maild.model.delivery import HoldCode
 from maild.model.document import Counterparty, Direction, Kind, Role, kind_of
 from maild.model.money import Amount
 from maild.model.party import Party, company_key
-from maild.model.said import Said
+from maild.model.said import Said, placed
 from maild.model.team import Team
 from maild.reading.mail import Mail, Part
 from maild.reading.names import safe_name, split_name
@@ -202,9 +202,9 @@ def _beside(files: Iterable[Part], opened: Openings) -> tuple[Hold | None, tuple
     One that may harm is passed on by nobody unseen; one with a password only cannot be read.
     """
     holds = [(one.name, opened.get(one.name, NOTHING).hold) for one in files]
-    told = tuple(f"{name}: {hold.reason}" for name, hold in holds if hold)
+    told = tuple(placed(name, hold.reason) for name, hold in holds if hold)
     harmful = (
-        Hold(hold.code, f"{name}: {hold.reason}")
+        Hold(hold.code, placed(name, hold.reason))
         for name, hold in holds
         if hold and hold.code is HoldCode.UNOPENED
     )

@@ -14,6 +14,7 @@ from typing import Final
 from maild.errors import Unreadable
 from maild.intake import pairing
 from maild.model.bill import Bill
+from maild.model.said import Said
 from maild.reading.page import shows_amount, shows_number
 from maild.reading.pdf import Embedded
 from maild.ubl import document as ubl
@@ -91,24 +92,29 @@ def doubt(inside: Inside, text: str) -> str | None:
     """
     faults = [one for one in inside.look.problems if not is_warning(one)]
     if faults:
-        return f"the {inside.name} inside the PDF has a fault ({faults[0]})"
+        english = f"the {inside.name} inside the PDF has a fault ({faults[0]})"
+        return Said("inside_fault", english, file=inside.name, why=str(faults[0]))
     if inside.rival is not None:
-        return f"the PDF holds two bills, number {inside.bill.number} and number {inside.rival}"
+        one, other = inside.bill.number, inside.rival
+        english = f"the PDF holds two bills, number {one} and number {other}"
+        return Said("inside_two", english, number=one, other=other)
     bill = inside.bill
     total = bill.totals.gross or bill.totals.payable
     if len(text.split()) < _FEW and len("".join(text.split())) < _FEW:
-        return (
+        english = (
             f"the {inside.name} inside the PDF says number {bill.number}, and the pages have no text "
             "to compare it with"
         )
+        return Said("inside_no_text", english, file=inside.name, number=bill.number)
     missing = []
     if not shows_number(text, bill.number):
-        missing.append(f"number {bill.number}")
+        missing.append(Said("number_is", f"number {bill.number}", number=bill.number))
     if total is not None and not shows_amount(text, total.value):
-        missing.append(f"a total of {total}")
+        missing.append(Said("a_total", f"a total of {total}", amount=str(total)))
     if missing:
         words = " and ".join(missing)
-        return f"the {inside.name} inside the PDF says {words}, which the pages do not show"
+        english = f"the {inside.name} inside the PDF says {words}, which the pages do not show"
+        return Said("inside_not_shown", english, file=inside.name, values=missing)
     return None
 
 

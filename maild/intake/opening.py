@@ -24,6 +24,7 @@ from maild.intake.page_reading import PageReader, Read, too_many, unread, within
 from maild.intake.scanning import Scanner
 from maild.model.bill import BillKind
 from maild.model.delivery import HoldCode
+from maild.model.said import Said
 from maild.model.team import Team
 from maild.reading import picture
 from maild.reading.mail import Body, Mail, Part
@@ -157,7 +158,7 @@ class Opener:
             find = partial(find_bill, seen.files)
             inside = await asyncio.to_thread(find) if weight > _BESIDE else find()
         except Unreadable as fault:
-            reason = f"the XML inside the PDF: {fault}"
+            reason = Said("inside_xml", f"the XML inside the PDF: {fault}", why=str(fault))
             return Opened(hold=Hold(HoldCode.UNTRUSTED, reason), files=seen.files)
         if inside is None:
             return Opened(files=seen.files)
@@ -197,7 +198,8 @@ class Opener:
         try:
             return Opened(made=await picture.as_pdf(self.sandbox, part.body))
         except Unreadable as fault:
-            reason = f"the picture cannot be opened: {fault}"
+            english = f"the picture cannot be opened: {fault}"
+            reason = Said("picture_unopened", english, why=str(fault))
             return Opened(hold=Hold(HoldCode.UNOPENED, reason))
 
 
@@ -219,4 +221,5 @@ def _is_figures(part: Part) -> bool:
 
 
 def _unopened(reason: str) -> Opened:
-    return Opened(hold=Hold(HoldCode.UNOPENED, f"it cannot be opened: {reason}"))
+    said = Said("file_unopened", f"it cannot be opened: {reason}", why=reason)
+    return Opened(hold=Hold(HoldCode.UNOPENED, said))

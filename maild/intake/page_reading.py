@@ -20,6 +20,7 @@ from maild.model.delivery import HoldCode
 from maild.model.document import Kind
 from maild.model.figures import KEYS, Field, Figures, Verdict
 from maild.model.paper import NEEDED, Paper, likely, proven, supplier_key
+from maild.model.said import Said, all_of
 from maild.model.supplier import Supplier
 from maild.model.team import Team
 from maild.reading.mail import Body
@@ -30,7 +31,7 @@ from maild.store import suppliers
 from maild.store.database import Database, Tx
 
 NOTHING: Final[Figures] = dict.fromkeys(KEYS, Field())
-_DECIDE: Final = "look at it under maild review"
+_DECIDE: Final = Said("see_review", "look at it under maild review")
 _BOUGHT: Final = {
     Kind.PURCHASE_INVOICE: BillKind.INVOICE,
     Kind.PURCHASE_CREDIT_NOTE: BillKind.CREDIT_NOTE,
@@ -68,12 +69,12 @@ class PageReader:
         try:
             pages = await pages_of(self.sandbox, content, team=team)
         except Unreadable as fault:
-            return unread(f"its pages cannot be read: {fault}", kind)
+            return unread(_unreadable(fault), kind)
         known = await self.db.read(partial(supplier_of, team=team.slug, figures=pages.figures))
         try:
             figures = await recalled(self.sandbox, pages, known) if known else pages.figures
         except Unreadable as fault:
-            return unread(f"its pages cannot be read: {fault}", kind)
+            return unread(_unreadable(fault), kind)
         return settled(figures, known, kind=kind, has_text=pages.has_text)
 
 
@@ -112,12 +113,14 @@ def settled(
     if not _is_known(figures, supplier):
         unsure.append("supplier_vat")
     if not has_text:
-        return Read(figures, paper, supplier, _hold("its pages have no text that maild can read"))
+        english = "its pages have no text that maild can read"
+        return Read(figures, paper, supplier, _hold(Said("pages_without_text", english)))
     if unsure:
         return Read(figures, paper, supplier, _hold(_doubts(figures, unsure)))
     if kind is not paper.kind:
-        words = f"it came as {_called(kind)} and calls itself {_called(paper.kind)}"
-        return Read(figures, paper, supplier, _hold(words))
+        english = f"it came as {_called(kind)} and calls itself {_called(paper.kind)}"
+        said = Said("calls_itself", english, kind=kind.value, found=paper.kind.value)
+        return Read(figures, paper, supplier, _hold(said))
     return Read(figures, paper, supplier)
 
 
@@ -137,7 +140,8 @@ def unseen(figures: Figures, supplier: Supplier | None) -> tuple[str, ...]:
 
 def too_many(kind: BillKind) -> Read:
     """What is not read since its mail has too many."""
-    return unread(f"its mail has more than {_MOST} PDFs, and so many are read of one mail", kind)
+    english = f"its mail has more than {_MOST} PDFs, and so many are read of one mail"
+    return unread(Said("many_pdfs", english, most=_MOST), kind)
 
 
 def within(names: Iterable[str]) -> frozenset[str]:
@@ -160,16 +164,23 @@ def _is_known(figures: Figures, supplier: Supplier | None) -> bool:
 
 
 def _hold(words: str) -> Hold:
-    return Hold(HoldCode.FIGURES, f"{words}; {_DECIDE}")
+    return Hold(HoldCode.FIGURES, all_of([words, _DECIDE]))
+
+
+def _unreadable(fault: Unreadable) -> str:
+    return Said("pages_unread", f"its pages cannot be read: {fault}", why=str(fault))
 
 
 def _doubts(figures: Figures, unsure: Iterable[str]) -> str:
     told = []
     for key in unsure:
         one = figures[key]
-        printed = f" ({one.value})" if isinstance(one.value, str) else " (none found)"
-        told.append(plain(key) + printed)
-    return f"not proven by its page: {', '.join(told)}"
+        if isinstance(one.value, str):
+            english = f"{plain(key)} ({one.value})"
+            told.append(Said("figure_unsure", english, field=key, value=one.value))
+        else:
+            told.append(Said("figure_none", f"{plain(key)} (none found)", field=key))
+    return Said("not_proven", f"not proven by its page: {', '.join(told)}", values=told)
 
 
 def _called(kind: BillKind) -> str:

@@ -59,10 +59,14 @@ def from_json(kept: Any) -> str:
     """A text as it was kept; those of before there were codes are plain."""
     if not isinstance(kept, dict):
         return str(kept)
-    facts = dict(kept["facts"])
-    if "parts" in facts:
-        facts["parts"] = [from_json(one) for one in facts["parts"]]
+    facts = {name: _read(value) for name, value in kept["facts"].items()}
     return Said(kept["code"], kept["text"], **facts)
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_read(one) for one in value]
+    return from_json(value) if isinstance(value, dict) else value
 
 
 def _kept(value: Any) -> Any:

@@ -12,8 +12,9 @@ from typing import Final
 from maild.errors import Problem
 from maild.model.delivery import HoldCode
 from maild.render.fields import clean
+from maild.render.said import Told, said_in
 from maild.render.templates import fill, phrases
-from maild.render.told import QUOTES, Told
+from maild.render.told import QUOTES
 from maild.rules.book import TAGS
 
 _LONGEST_WHERE: Final = 120
@@ -60,7 +61,8 @@ def hold_in(code: HoldCode | None, reason: str, language: str) -> str:
     """Why a delivery or a document waits; `reason` is as the records have it."""
     said = phrases(language)["held"]
     words: str = said[code.value if code else "other"]
-    return fill(words, {"said": clean(reason, longest=_LONGEST)})
+    detail = said_in(reason, language).words or reason
+    return fill(words, {"said": clean(detail, longest=_LONGEST)})
 
 
 def key_of(code: str, *, known: Mapping[str, str]) -> str:

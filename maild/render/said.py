@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -19,13 +20,29 @@ from babel.numbers import format_currency, format_decimal
 from maild.model.automatic import SWITCHED_ON_BY
 from maild.model.said import ALL_OF, PLACED, Said
 from maild.render.fields import clean
-from maild.render.told import Told
 
 LANGUAGES: Final = ("nl", "fr")
 _LOCALES: Final = {"nl": "nl_BE", "fr": "fr_BE"}
 _BETWEEN: Final = {"nl": "; ", "fr": " ; "}
-_NAMED: Final = frozenset({"what", "found", "asked", "kind", "kinds", "state"})
+_NAMED: Final = frozenset({"what", "found", "asked", "kind", "kinds", "state", "field"})
 _LONGEST: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`words` are ours, in the language that was asked for; `quoted` is literal, or empty."""
+
+    words: str
+    quoted: str = ""
+
+    @property
+    def line(self) -> str:
+        """Both in one line, for a mail."""
+        return (
+            f"{self.words} ({self.quoted})"
+            if self.words and self.quoted
+            else self.words or self.quoted
+        )
 
 
 def said_in(text: str, language: str) -> Told:
@@ -91,6 +108,10 @@ def _shown(name: str, value: Any, language: str) -> str:
     match value:
         case int():
             return format_decimal(value, locale=locale)
+        case Said():
+            return _words(value, language) or str(value)
+        case [Said(), *_]:
+            return ", ".join(_shown(name, one, language) for one in value)
         case list() | tuple():
             return format_list([_shown(name, one, language) for one in value], "or", locale=locale)
         case _ if name == "amount":

@@ -16,7 +16,8 @@ from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.returned import Action, Return, Returned, Sort
 from maild.render.fields import clean, language_of
 from maild.render.reasons import reason_of
-from maild.render.templates import phrases
+from maild.render.said import Told, said_in
+from maild.render.templates import fill, phrases
 
 _LONGEST: Final = 500
 _STATUS: Final = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
@@ -34,23 +35,6 @@ _OURS: Final[Mapping[str, str]] = {
     "rejected by a person": "rejected",
     "confirmed: it goes out as a correction": "as_correction",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """`words` are ours, in the language that was asked for; `quoted` is literal, or empty."""
-
-    words: str
-    quoted: str = ""
-
-    @property
-    def line(self) -> str:
-        """Both in one line, for a mail."""
-        return (
-            f"{self.words} ({self.quoted})"
-            if self.words and self.quoted
-            else self.words or self.quoted
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +70,7 @@ def told(fate: Fate, language: str) -> Told:
     said = phrases(language_of(language))
     match fate.state:
         case State.HELD:
-            return _held(fate, said)
+            return _held(fate, said, language_of(language))
         case State.FAILED:
             return _failed(fate, language, said["told"])
         case State.BOUNCED:
@@ -108,12 +92,18 @@ def by_server(reply: str, language: str) -> Told:
     return Told(reason_of(returned, language), _clean(reply))
 
 
-def _held(fate: Fate, said: Mapping[str, Any]) -> Told:
+def _held(fate: Fate, said: Mapping[str, Any], language: str) -> Told:
     words = said["held"][fate.hold_code.value if fate.hold_code else "other"]
     bare = QUOTES.sub("", words)
     if fate.hold_code is HoldCode.PERSON:
         return _by(fate.reason, bare, said["told"])
-    return Told(bare, _clean(fate.reason) if bare != words else "")
+    if bare == words:
+        return Told(bare)
+    # A reason with a code is said in the language too; others are quoted.
+    detail = said_in(fate.reason, language)
+    if language == "en" or not detail.words:
+        return Told(bare, _clean(fate.reason))
+    return Told(fill(words, {"said": detail.words}), detail.quoted)
 
 
 def _failed(fate: Fate, language: str, said: Mapping[str, str]) -> Told:

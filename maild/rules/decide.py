@@ -148,9 +148,11 @@ def _choose(recipient: Recipient, rules: list[Rule], *, there: frozenset[Attach]
     wanted = asked & readable or readable
     attach = tuple(one for one in ORDER if one in wanted)
     if profile.machine and not attach:
-        return _Choice((), f"{profile.name} reads none of the files of this document")
+        english = f"{profile.name} reads none of the files of this document"
+        return _Choice((), Said("reads_none", english, profile=profile.name))
     if profile.needs_pair and Attach.UBL in wanted and Attach.PDF not in wanted:
-        return _Choice(attach, f"{profile.name} takes a UBL only together with its PDF")
+        english = f"{profile.name} takes a UBL only together with its PDF"
+        return _Choice(attach, Said("takes_pair", english, profile=profile.name))
     return _Choice(attach)
 
 

@@ -17,6 +17,7 @@ from maild.store.attempts import get
 from maild.store.database import Tx
 from maild.store.documents import add_event
 from maild.store.returns import lift
+from maild.store.rows import told_of
 from maild.store.schema import deliveries, events
 
 # How long a delivery that starts anew may be tried: the outbox's own default.
@@ -52,7 +53,8 @@ def hold(
         states={State.QUEUED, State.UNCERTAIN},
         only="only what is waiting can be held",
     )
-    _change(tx, old, state=State.HELD.value, hold_code=code.value, reason=reason)
+    values = {"hold_code": code.value, "reason": reason, "told": told_of(reason)}
+    _change(tx, old, state=State.HELD.value, **values)
     _tell(tx, old, "delivery.held", at=now, detail=reason, actor=actor)
     return get(tx, id)
 

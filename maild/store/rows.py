@@ -137,16 +137,23 @@ def of_delivery(delivery: Delivery) -> dict[str, Any]:
     row["attach"] = ",".join(one.value for one in delivery.attach)
     row["state"] = delivery.state.value
     row["hold_code"] = delivery.hold_code and delivery.hold_code.value
+    row["told"] = told_of(delivery.reason)
     row["letter"] = letter and json.dumps(
         [letter.subject, letter.text, letter.html, letter.in_reply_to]
     )
     return row
 
 
+def told_of(reason: str | None) -> str | None:
+    """A reason with a code as its column beside the English keeps it; None for one without."""
+    return json.dumps(to_json(reason)) if isinstance(reason, Said) else None
+
+
 def to_delivery(row: Any, *, attempts: tuple[Attempt, ...] = ()) -> Delivery:
     """The delivery of a row."""
     return Delivery(
-        **{name: getattr(row, name) for name in _PLAIN},
+        **{name: getattr(row, name) for name in _PLAIN if name != "reason"},
+        reason=_reason_of(row),
         purpose=Purpose(row.purpose),
         attach=tuple(Attach(one) for one in row.attach.split(",") if one),
         state=State(row.state),
@@ -154,6 +161,12 @@ def to_delivery(row: Any, *, attempts: tuple[Attempt, ...] = ()) -> Delivery:
         letter=row.letter and Letter(*json.loads(row.letter)),
         attempts=attempts,
     )
+
+
+def _reason_of(row: Any) -> str | None:
+    """Why it stands as it does; what was kept for a reason of before is passed over."""
+    told = from_json(json.loads(row.told)) if row.told else None
+    return told if told == row.reason else row.reason
 
 
 def of_attempt(delivery: str, attempt: Attempt) -> dict[str, Any]:

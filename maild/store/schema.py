@@ -48,7 +48,7 @@ from maild.store import (
 from maild.store.columns import Moment
 
 # The newest revision in migrations/versions; known here so that a start needs no Alembic.
-REVISION: Final = "0025"
+REVISION: Final = "0026"
 
 metadata: Final = columns.metadata  # knows every table below, and these:
 alarms: Final = schema_alarms.alarms
@@ -197,6 +197,7 @@ deliveries = Table(
     Column("deadline_at", Moment),
     Column("owner", String(64)),  # who holds the lease; empty: nobody
     Column("lease_until", Moment),
+    Column("told", Text),  # the JSON of a reason with its code and facts
     UniqueConstraint("document", "via", "address", "purpose", "part", "generation"),
     Index("ix_deliveries_team_id", "team", "id"),
     Index("ix_deliveries_state", "state", "id"),
@@ -239,10 +240,9 @@ Index(
 )
 
 # What no rule took, and what exports made: few among a million others. `LIKE` with a literal, as above.
+# The text is in the JSON of a trace; a rule may hit and send to nobody.
 unruled = documents.c.review.is_(None) & documents.c.trace.not_like(
-    literal_column(
-        """'%", true, "%'"""
-    )  # in the JSON of a trace; a rule may hit and send to nobody
+    literal_column("""'%", true, "%'""")
 )
 packed = documents.c.kind == literal_column("'export'")
 Index(

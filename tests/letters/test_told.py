@@ -6,8 +6,11 @@ import pytest
 
 from maild.model.delivery import HoldCode, Outcome, State
 from maild.model.returned import Action, Returned
+from maild.model.said import Said
+from maild.render.problems import hold_in
+from maild.render.said import Told
 from maild.render.templates import phrases
-from maild.render.told import Fate, Told, by_server, told
+from maild.render.told import Fate, by_server, told
 
 LANGUAGES = ("nl", "fr", "en", "de")
 NO = "550 5.1.1 <an@x.example>: user unknown"
@@ -36,6 +39,25 @@ def test_each_reason_to_hold_has_words_without_what_is_quoted(
     assert found.quoted == ENGLISH.get(code, found.quoted)
     if language != "en":
         assert found.words != told(Fate(State.HELD, code), "en").words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "nl",
+            "Deze inbox neemt het zo niet aan (yuki neemt een UBL alleen samen met de pdf aan).",
+        ),
+        ("fr", "Cette boîte ne l’accepte pas ainsi (yuki ne prend un UBL qu’avec son PDF)."),
+    ],
+)
+def test_a_reason_of_ours_is_in_the_language_too(language: str, words: str) -> None:
+    english = "yuki takes a UBL only together with its PDF"
+    reason = Said("takes_pair", english, profile="yuki")
+    assert told(Fate(State.HELD, HoldCode.PROFILE, reason), language) == Told(words)
+    assert hold_in(HoldCode.PROFILE, reason, language) == words
+    assert told(Fate(State.HELD, HoldCode.PROFILE, reason), "en").quoted == english
+    assert told(Fate(State.HELD, HoldCode.PROFILE, english), language).quoted == english
 
 
 @pytest.mark.parametrize(

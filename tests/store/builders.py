@@ -8,6 +8,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from sqlalchemy import text
+
 from maild.model.delivery import Delivery, Outcome, Purpose, State, Trace
 from maild.model.document import Arrival, Counterparty, Direction, Document, File, Kind, Role
 from maild.model.money import Amount
@@ -114,3 +116,9 @@ def handed_over(**changes: Any) -> deliveries.Settled:
     """The good end of an attempt."""
     end = deliveries.Settled(State.HANDED_OVER, Outcome.HANDED_OVER, NOW, reply="250 2.0.0 ok")
     return replace(end, **changes)
+
+
+def drop_new_columns(tx: Tx) -> None:
+    """Take out what later versions added to tables of version 0022, to bring them up to date anew."""
+    for table in ("runs", "deliveries"):
+        tx.execute(text(f"ALTER TABLE {table} DROP COLUMN told"))

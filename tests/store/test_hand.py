@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, update
 
 from maild.errors import NotFound, UserError
 from maild.model.delivery import MOVES, HoldCode, Outcome, State
+from maild.model.said import Said
 from maild.store import deliveries, documents, engines, schema
 from maild.store.database import Tx
 from tests.store.builders import (
@@ -88,6 +89,20 @@ def test_a_hold_keeps_it_with_its_reason_and_a_release_lets_it_go_at_its_time(tx
     freed = deliveries.release(tx, stored.id, now=NOW, deadline=timedelta(days=2))
     assert (freed.hold_code, freed.reason, freed.not_before) == (None, None, LATER)
     assert freed.deadline_at == NOW + timedelta(days=2)
+
+
+def test_a_reason_keeps_its_code_until_another_takes_its_place(tx: Tx) -> None:
+    one = stored_delivery(tx)
+    said = Said("takes_pair", "yuki takes a UBL only together with its PDF", profile="yuki")
+    held = deliveries.hold(tx, one.id, now=LATER, reason=said, code=HoldCode.PROFILE)
+    assert isinstance(held.reason, Said)
+    assert (held.reason, held.reason.code, held.reason.facts) == (said, said.code, said.facts)
+    # Others write the English alone; then the code of before does not count.
+    changed = update(schema.deliveries).where(schema.deliveries.c.id == one.id)
+    tx.execute(changed.values(reason="something else"))
+    reason = deliveries.get(tx, one.id).reason
+    assert reason == "something else"
+    assert not isinstance(reason, Said)
 
 
 def test_what_failed_starts_anew_when_a_person_says_so(tx: Tx) -> None:
