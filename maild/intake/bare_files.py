@@ -64,7 +64,9 @@ def holds_document(pdfs: Sequence[Part], others: Iterable[Part], *, opened: Open
     return bool(pdfs) or any(opened.get(one.name, NOTHING).is_document for one in others)
 
 
-def text_draft(mail: Mail, files: Iterable[Part], *, tag: str | None, opened: Opened) -> Draft:
+def text_draft(
+    mail: Mail, files: Iterable[Part], *, tag: str | None, team: Team, opened: Opened
+) -> Draft:
     """The document that a mail itself is, its text set as a PDF; `files` go along.
 
     Raises DocumentError when it has no text, or nothing says what it is.
@@ -79,7 +81,7 @@ def text_draft(mail: Mail, files: Iterable[Part], *, tag: str | None, opened: Op
     draft = _draft(page, files, subject=mail.subject, tag=tag, opened=opened)
     # What it is, its words say: the day on which it was sent again is none of them.
     said = sha256_of((mail.html or mail.text).encode())
-    return replace(draft, content_sha256=said)
+    return replace(as_read(draft, opened.read, team=team), content_sha256=said)
 
 
 def _draft(

@@ -17,6 +17,7 @@ from maild.intake import review
 from maild.intake.describing import describe
 from maild.intake.familiar import numbered
 from maild.intake.figures import pages_of
+from maild.intake.mail_text import text_below
 from maild.intake.page_draft import side_of
 from maild.intake.paper_bill import DERIVED, bill_of, derived_ubl
 from maild.intake.said import Fault, WrongFigures, as_json, taken
@@ -135,7 +136,8 @@ class Confirming:
             return ()
         said = {key: one for key, one in values.items() if isinstance(one, str)}
         try:
-            pages = await pages_of(self.sandbox, await self.blobs.read(pdf.sha256), team=team)
+            content, below = await self.blobs.read(pdf.sha256), text_below(document)
+            pages = await pages_of(self.sandbox, content, team=team, below=below)
             return await signs(self.sandbox, pages, said)
         except Unreadable:
             return ()

@@ -67,7 +67,7 @@ def extract(
     text = opened.get(TEXT)
     if text is not None and text.instead:
         files = [one for one in _files(mail) if not _is_program(one)]
-        return (text_draft(mail, files, tag=tag, opened=text),)
+        return (text_draft(mail, files, tag=tag, team=team, opened=text),)
     pile = _sorted(mail, opened)
     drafts: list[Draft] = []
     if pile.bills:
@@ -75,7 +75,7 @@ def extract(
     elif text is not None and not (
         pile.problems or holds_document(pile.pdfs, pile.others, opened=opened)
     ):
-        return (text_draft(mail, pile.others, tag=tag, opened=text),)
+        return (text_draft(mail, pile.others, tag=tag, team=team, opened=text),)
     elif mail.problems and not pile.pdfs:
         # What could not be opened is what the mail was about.
         pile.problems += mail.problems
@@ -86,7 +86,7 @@ def extract(
     if pile.problems:
         raise DocumentError(pile.problems)
     if text is not None:
-        drafts.append(text_draft(mail, (), tag=tag, opened=text))
+        drafts.append(text_draft(mail, (), tag=tag, team=team, opened=text))
     remarks = (*pile.remarks, *(str(one) for one in mail.problems))
     return tuple(replace(one, warnings=(*one.warnings, *remarks)) for one in drafts)
 

@@ -23,9 +23,14 @@ async def figures_of(sandbox: Sandbox, content: Body, *, team: Team | None = Non
     return (await pages_of(sandbox, content, team=team)).figures
 
 
-async def pages_of(sandbox: Sandbox, content: Body, *, team: Team | None = None) -> Pages:
-    """The same with the words of the pages, for who compares them. Raises as `figures_of`."""
-    return await read_pages(sandbox, content, own=own_of(team))
+async def pages_of(
+    sandbox: Sandbox, content: Body, *, team: Team | None = None, below: float = 0.0
+) -> Pages:
+    """The same with the words of the pages, for who compares them. Raises as `figures_of`.
+
+    What stands above `below` points on the first page is left out.
+    """
+    return await read_pages(sandbox, content, own=own_of(team), below=below)
 
 
 def own_of(team: Team | None) -> Own:

@@ -19,7 +19,7 @@ from maild.errors import Unreadable
 from maild.intake import pairing
 from maild.intake.hold import Hold
 from maild.intake.hybrid import Inside, doubt, find_bill
-from maild.intake.mail_text import Take, as_pdf
+from maild.intake.mail_text import TEXT_BELOW, Take, as_pdf
 from maild.intake.page_reading import PageReader, Read, too_many, unread, within
 from maild.intake.scanning import Scanner
 from maild.model.bill import BillKind
@@ -124,7 +124,7 @@ class Opener:
         only = [
             name
             for name, one in opened.items()
-            if name != TEXT and one.inside is None and (one.hold is None or one.made)
+            if one.inside is None and (one.made or (name != TEXT and one.hold is None))
         ]
         bills = [name for name in only if not pairing.is_terms(name)] or only
         found, read = dict(opened), within(bills)
@@ -135,7 +135,8 @@ class Opener:
             elif name not in bills:
                 continue
             elif name in read:
-                said = await pages.read(one.made or bodies[name], team=team, kind=kind)
+                below = TEXT_BELOW if name == TEXT else 0.0
+                said = await pages.read(one.made or bodies[name], team=team, kind=kind, below=below)
             else:
                 said = too_many(kind)
             found[name] = replace(one, read=said)

@@ -64,10 +64,13 @@ class PageReader:
     sandbox: Sandbox = field(repr=False)
     db: Database = field(repr=False)
 
-    async def read(self, content: Body, *, team: Team, kind: BillKind) -> Read:
-        """What a PDF's pages say to a team; `kind` is what its sender calls it. Never raises over it."""
+    async def read(self, content: Body, *, team: Team, kind: BillKind, below: float = 0.0) -> Read:
+        """What a PDF's pages say to a team; `kind` is what its sender calls it. Never raises over it.
+
+        What stands above `below` points on the first page is left out.
+        """
         try:
-            pages = await pages_of(self.sandbox, content, team=team)
+            pages = await pages_of(self.sandbox, content, team=team, below=below)
         except Unreadable as fault:
             return unread(_unreadable(fault), kind)
         known = await self.db.read(partial(supplier_of, team=team.slug, figures=pages.figures))

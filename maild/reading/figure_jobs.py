@@ -6,7 +6,7 @@ page costs its event loop nothing, and what takes too long ends here. `maild.rea
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from maild.model.figures import figures_from, figures_json
@@ -56,4 +56,12 @@ def signs(payload: bytes) -> bytes:
 
 def _taken(payload: bytes) -> tuple[dict[str, Any], tuple[Sheet, ...]]:
     head, [words] = unpack(payload)
-    return head, sheets_from(unpack(words)[0])
+    sheets = sheets_from(unpack(words)[0])
+    return head, tuple(_below(one, float(head["below"])) for one in sheets)
+
+
+def _below(sheet: Sheet, height: float) -> Sheet:
+    """The page without what stands above that height on the first one."""
+    if sheet.number != 1 or not height:
+        return sheet
+    return replace(sheet, rows=tuple(one for one in sheet.rows if one.middle >= height))

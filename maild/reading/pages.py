@@ -30,24 +30,28 @@ _LIMITS: Final = Limits(cpu=0.5, wall=10.0, memory=1 << 30)
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages of a PDF with the figures that were read in them; `words` go to the next child."""
+    """The pages of a PDF with the figures that were read in them; `words` go to the next child.
+
+    `below` is the height in points above which nothing on the first page is of the document.
+    """
 
     figures: Figures
     has_text: bool
     words: bytes = field(repr=False)
+    below: float = 0.0
 
 
-async def read_pages(sandbox: Sandbox, content: Body, *, own: Own) -> Pages:
-    """Read a PDF; `own` is what is known of the customer.
+async def read_pages(sandbox: Sandbox, content: Body, *, own: Own, below: float = 0.0) -> Pages:
+    """Read a PDF; `own` is what is known of the customer, `below` see `Pages`.
 
     Pages that are pictures are read by OCR where it is installed. Raises Unreadable when its pages cannot
     be read, Parked when they kill or take too long.
     """
     words = await sandbox.run(_WORDS, content, limits=_LIMITS)
     words = await with_pictures(sandbox, content, words)
-    asked = {"numbers": sorted(own.numbers), "names": sorted(own.names)}
+    asked = {"numbers": sorted(own.numbers), "names": sorted(own.names), "below": below}
     head = await _asked(sandbox, _READ, asked, words=words)
-    return Pages(_figures(head), head.get("has_text") is True, words)
+    return Pages(_figures(head), head.get("has_text") is True, words, below)
 
 
 async def recalled(sandbox: Sandbox, pages: Pages, supplier: Supplier) -> Figures:
@@ -59,13 +63,21 @@ async def recalled(sandbox: Sandbox, pages: Pages, supplier: Supplier) -> Figure
         "accounts": sorted(supplier.accounts),
         "signs": [asdict(one) for one in supplier.signs],
     }
-    asked = {"figures": figures_json(pages.figures), "supplier": told}
+    asked = {
+        "figures": figures_json(pages.figures),
+        "supplier": told,
+        "below": pages.below,
+    }
     return _figures(await _asked(sandbox, _RECALL, asked, words=pages.words))
 
 
 async def signs(sandbox: Sandbox, pages: Pages, said: Mapping[str, str]) -> tuple[Sign, ...]:
     """How confirmed figures look on the pages. Raises as `read_pages`."""
-    asked = {"figures": figures_json(pages.figures), "said": dict(said)}
+    asked = {
+        "figures": figures_json(pages.figures),
+        "said": dict(said),
+        "below": pages.below,
+    }
     head = await _asked(sandbox, _SIGNS, asked, words=pages.words)
     try:
         return tuple(Sign(**one) for one in head["signs"])

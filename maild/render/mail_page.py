@@ -19,12 +19,12 @@ _NO_DAY = date(1970, 1, 1)
 
 
 def pdf(payload: bytes) -> bytes:
-    """Set a mail: "rows" (what stands above the text), "html", "text", "day", "note" (below)."""
+    """Set a mail: "rows" (above the text, "head" points high), "html", "text", "day", "note" (below)."""
     order = json.loads(payload)
     blocks = of_html(order["html"]) or of_text(order["text"])
     if not blocks:
         raise Unreadable("the mail has no text that could be set as a page")
-    view = {"rows": order["rows"], "blocks": blocks, "note": order["note"]}
+    view = {"rows": order["rows"], "head": order["head"], "blocks": blocks, "note": order["note"]}
     day = date.fromisoformat(order["day"]) if order["day"] else _NO_DAY
     return typeset_plain(_template(), view, day=day)
 

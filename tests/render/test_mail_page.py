@@ -24,7 +24,14 @@ async def children() -> AsyncIterator[Children]:
 
 
 async def page(children: Children, **said: object) -> str:
-    order = {"rows": [["Subject", "Order"]], "html": "", "text": "", "day": None, "note": "Made"}
+    order = {
+        "rows": [["Subject", "Order"]],
+        "head": 90,
+        "html": "",
+        "text": "",
+        "day": None,
+        "note": "Made",
+    }
     payload = json.dumps(order | said).encode()
     made = await children.run("maild.render.mail_page:pdf", payload, limits=LIMITS)
     assert made == await children.run("maild.render.mail_page:pdf", payload, limits=LIMITS)
