@@ -162,6 +162,10 @@ def test_a_mail_that_is_itself_the_invoice_is_with_the_accountant_as_a_page(
         daemon.wait_for("mailbox.connected")
         with smtplib.LMTP("127.0.0.1", mail_world.dovecot.lmtp_port) as client:
             client.sendmail("orders@winkel.example", [box], mail.as_bytes())
+        # It says neither who made it nor what VAT is in it: a person looks, as at any page.
+        [held] = until(lambda: house.queue("--state", "held"), explain=house.status)
+        assert (held["hold_code"], mail_world.mails(ends[0])) == ("figures", [])
+        assert house.maild("review", "confirm", held["document"], "--as-file").code == 0
         [received] = until(lambda: mail_world.mails(ends[0]), explain=house.status)
         until(lambda: _told(house, 1), explain=house.status)
     [(name, page)] = received.files().items()
