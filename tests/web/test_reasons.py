@@ -13,6 +13,7 @@ import pytest
 from maild.errors import DocumentError
 from maild.intake.desk import Submission
 from maild.model.delivery import HoldCode, State
+from maild.model.said import Said
 from maild.reading.wrap import wrap
 from maild.store import deliveries
 from tests.web.conftest import OPERATOR, OWNER, Site
@@ -84,6 +85,40 @@ async def test_a_hold_is_told_and_what_the_log_says_is_quoted(
         page = await page_in(browser, path, language)
         assert words in page
         assert '<q lang="en">the XML says 212.00 <EUR></q>' in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("nl", "rekening BE38 9994; Noord BV gebruikte tot nu toe BE71 0961"),
+        ("fr", "compte BE38 9994 ; Noord BV utilisait jusqu’ici BE71 0961"),
+        ("en", "the account BE38 9994 was never one of Noord BV"),
+    ],
+)
+async def test_a_hold_of_ours_is_told_with_what_it_is_about(
+    pages: Site, browsers: Browsers, language: str, words: str
+) -> None:
+    id_ = await hand_in(pages, "F-1")
+    english = "the account BE38 9994 was never one of Noord BV"
+    facts = {"account": "BE38 9994", "name": "Noord BV", "used": "BE71 0961"}
+    for one in await of(pages, id_):
+        held = partial(
+            deliveries.hold,
+            id=one.id,
+            now=pages.app.actions.now(),
+            reason=Said("other_account", english, **facts),
+            code=HoldCode.NEW_ACCOUNT,
+        )
+        await pages.app.db.write(held)
+    for who, paths in (
+        (OWNER, ("/teams/acme/today", f"/documents/{id_}")),
+        (OPERATOR, ("/operator", "/operator/out", f"/operator/documents/{id_}")),
+    ):
+        browser = await browsers(who)
+        for path in paths:
+            page = await page_in(browser, path, language)
+            assert words in page, path
+            assert (english in page) is (language == "en"), path
 
 
 @pytest.mark.parametrize(
