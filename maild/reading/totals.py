@@ -19,7 +19,6 @@ from maild.reading.seen import Line, Seen, column_labels, row_labels
 from maild.reading.solve import LEGAL, Paper, Solution, Sum, solve
 
 _MONEY: Final = frozenset({"net", "vat", "gross", "due", "prepaid", "rounding", "base"})
-_UNTAXED: Final = frozenset({"reverse", "exempt"})
 _HEADING: Final = re.compile(r"\D*%\D*")
 _MARGIN: Final = 4  # of weight, by which the best answer must lead
 ENOUGH: Final = 10  # of weight, under which an answer is a guess
@@ -66,8 +65,7 @@ def printed(lines: Sequence[Line]) -> Printed:
 def solved(lines: Sequence[Line], money: Printed) -> tuple[list[Solution], bool]:
     """The ways in which the document adds up, the best first, and whether all of them were looked at."""
     sums = [Sum(one.value.cents, _meanings(one), one.line.at) for one in money.amounts]
-    untaxed = any(label.meanings & _UNTAXED for label in _labels(lines))
-    paper = Paper(sums, rates_in(lines), untaxed)
+    paper = Paper(sums, rates_in(lines), _is_untaxed(lines))
     return solve(paper) if sums else [], not paper.exhausted
 
 
@@ -136,6 +134,15 @@ def rates_in(lines: Sequence[Line]) -> dict[Decimal, frozenset[int]]:
             if rate in LEGAL or any("vat" in one.meanings for one in _labels([line])):
                 found.setdefault(rate, set()).add(line.at)
     return {rate: frozenset(rows) for rate, rows in found.items()}
+
+
+def _is_untaxed(lines: Sequence[Line]) -> bool:
+    """Whether the page says that no VAT is due; one that is exempt and names a rate of VAT contradicts itself."""
+    said = frozenset[str]().union(*(label.meanings for label in _labels(lines)))
+    if "reverse" in said or "exempt" not in said:
+        return "reverse" in said
+    taxed = {line.at for line in lines if any("vat" in one.meanings for one in _labels([line]))}
+    return not any(rate and held & taxed for rate, held in rates_in(lines).items())
 
 
 def _is_sure(best: Solution, rest: Iterable[Solution], money: Printed) -> bool:

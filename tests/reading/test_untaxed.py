@@ -78,6 +78,13 @@ def test_a_page_with_vat_has_no_reason() -> None:
     assert found[REASON].value is None
 
 
+def test_a_page_that_is_exempt_and_names_a_rate_of_vat_proves_nothing() -> None:
+    reason = "Vrijgesteld van btw, art. 44 WBTW. Prijzen inclusief 21 % btw"
+    found = read(ExemptPaper(reason=reason).page())
+    assert found["gross_total"].verdict is Verdict.LIKELY
+    assert found["vat_total"].value is None
+
+
 def test_a_total_that_looks_as_it_did_is_proven() -> None:
     found = beside(SILENT, remembered(SILENT), lines=("75.50", "20.00", "4.25"))
     assert {key: (found[key].value, found[key].verdict) for key in TOTALS} == {
