@@ -12,7 +12,7 @@ from typing import Final
 from maild.errors import Problem
 from maild.model.delivery import HoldCode
 from maild.render.fields import clean
-from maild.render.said import Told, said_in
+from maild.render.said import Told, plain, said_in
 from maild.render.templates import fill, phrases
 from maild.render.told import QUOTES
 from maild.rules.book import TAGS
@@ -61,7 +61,7 @@ def hold_in(code: HoldCode | None, reason: str, language: str) -> str:
     """Why a delivery or a document waits; `reason` is as the records have it."""
     said = phrases(language)["held"]
     words: str = said[code.value if code else "other"]
-    detail = said_in(reason, language).words or reason
+    detail = plain(said_in(reason, language).words) or reason
     return fill(words, {"said": clean(detail, longest=_LONGEST)})
 
 

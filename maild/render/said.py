@@ -55,6 +55,11 @@ def said_in(text: str, language: str) -> Told:
     return Told(_clean(words), _clean("; ".join(_quotes(text))))
 
 
+def plain(words: str) -> str:
+    """Words without the backticks that a page makes code of."""
+    return words.replace("`", "")
+
+
 def rule_in(name: str, language: str) -> str:
     """What a rule is called: its name, which is the team's; one that a partner switched on has ours."""
     if name.startswith(SWITCHED_ON_BY) and language in LANGUAGES:

@@ -16,7 +16,7 @@ from maild.model.delivery import Delivery, HoldCode, Outcome, State
 from maild.model.returned import Action, Return, Returned, Sort
 from maild.render.fields import clean, language_of
 from maild.render.reasons import reason_of
-from maild.render.said import Told, said_in
+from maild.render.said import Told, plain, said_in
 from maild.render.templates import fill, phrases
 
 _LONGEST: Final = 500
@@ -103,7 +103,7 @@ def _held(fate: Fate, said: Mapping[str, Any], language: str) -> Told:
     detail = said_in(fate.reason, language)
     if language == "en" or not detail.words:
         return Told(bare, _clean(fate.reason))
-    return Told(fill(words, {"said": detail.words}), detail.quoted)
+    return Told(fill(words, {"said": plain(detail.words)}), detail.quoted)
 
 
 def _failed(fate: Fate, language: str, said: Mapping[str, str]) -> Told:

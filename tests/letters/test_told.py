@@ -6,7 +6,7 @@ import pytest
 
 from maild.model.delivery import HoldCode, Outcome, State
 from maild.model.returned import Action, Returned
-from maild.model.said import Said
+from maild.model.said import Said, placed
 from maild.render.problems import hold_in
 from maild.render.said import Told
 from maild.render.templates import phrases
@@ -56,6 +56,8 @@ def test_a_reason_of_ours_is_in_the_language_too(language: str, words: str) -> N
     reason = Said("takes_pair", english, profile="yuki")
     assert told(Fate(State.HELD, HoldCode.PROFILE, reason), language) == Told(words)
     assert hold_in(HoldCode.PROFILE, reason, language) == words
+    in_a_file = told(Fate(State.HELD, HoldCode.PROFILE, placed("F-1.pdf", reason)), language)
+    assert "(F-1.pdf: yuki ne" in in_a_file.words, "no marks of code in a mail"
     assert told(Fate(State.HELD, HoldCode.PROFILE, reason), "en").quoted == english
     assert told(Fate(State.HELD, HoldCode.PROFILE, english), language).quoted == english
 
