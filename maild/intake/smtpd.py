@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from maild.config.values import Listen
-from maild.errors import ConfigError
 from maild.intake.desk import Desk, Submission
 from maild.intake.kept import Kept
 from maild.intake.smtp_admission import Admission
@@ -23,6 +21,7 @@ from maild.intake.smtp_gate import Caller, Limits
 from maild.intake.smtp_lmtp import LmtpClient
 from maild.intake.smtp_session import Client
 from maild.intake.smtp_taking import Taking
+from maild.intake.smtp_tls import DoorTls
 from maild.intake.users import read_users
 
 Address = tuple[str, int] | Path
@@ -55,13 +54,13 @@ class SmtpDoor:
         """With `kept` a mail is answered when it is durable, else when it is decided too."""
         self._desk = desk
         self._options = options
-        self._tls = _tls(options)
+        self._tls = DoorTls(options.tls_cert_file, options.tls_key_file)
         self._users = read_users(options.users_file) if options.users_file else {}
         self._admission = Admission(
             desk.book,
             allow=options.allow,
             users=self._users,
-            tls=self._tls is not None,
+            tls=options.tls_cert_file is not None,
             # Twice the largest mail must fit before one is taken (mail.md 6.1).
             room=(options.data_dir, 2 * options.limits.max_size) if options.data_dir else None,
             returns=desk.returns,
@@ -171,7 +170,7 @@ class SmtpDoor:
             admission=self._admission,
             limits=self._options.limits,
             hostname=self._options.hostname,
-            tls=self._tls,
+            tls=self._tls.context(),
             logins=bool(self._users),
             loop=asyncio.get_running_loop(),
         )
@@ -180,16 +179,3 @@ class SmtpDoor:
 
     async def _decided(self, submission: Submission) -> list[str]:
         return (await self._desk.accept(submission)).sentences()
-
-
-def _tls(options: SmtpdOptions) -> ssl.SSLContext | None:
-    if options.tls_cert_file is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(options.tls_cert_file, options.tls_key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"smtpd.tls_cert_file: {options.tls_cert_file} cannot be used ({error})"
-        ) from error
-    return context

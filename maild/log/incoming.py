@@ -25,6 +25,16 @@ def arrival_kept(*, team: str, kept: str, door: str, peer: str | None, size: int
     LOG.info("arrival.kept", team=team, kept=kept, door=door, peer=peer, size=size)
 
 
+def certificate_renewed(*, file: str) -> None:
+    """The certificate of the SMTP door was renewed; the next client sees it."""
+    LOG.info("certificate.renewed", file=file)
+
+
+def certificate_kept(*, file: str, reason: str) -> None:
+    """The new certificate of the SMTP door, or its key, cannot be used; the one before stays."""
+    LOG.error("certificate.kept", file=file, reason=reason)
+
+
 def kept_taken_up(*, count: int) -> None:
     """An earlier process kept mails that it did not come to read; they are read now."""
     LOG.warning("kept.taken_up", count=count)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import trustme
+from structlog.testing import capture_logs
 
 from maild.errors import ConfigError
 from maild.intake.filing import Acceptance
@@ -588,15 +589,25 @@ class Secured:
     """A door with a certificate and one user."""
 
     def __init__(self, folder: Path) -> None:
-        authority = trustme.CA()
-        certificate = authority.issue_cert("post.example")
+        self.authority = trustme.CA()
         self.cert, self.key, self.users = folder / "c.pem", folder / "k.pem", folder / "users"
+        self.renew()
+        self.users.write_text(f"# who\nerp:{hash_password('right')}\n")
+        self.context = ssl.create_default_context()
+        self.authority.configure_trust(self.context)
+
+    def renew(self) -> None:
+        """Put a new certificate and its key in the place of what was there."""
+        certificate = self.authority.issue_cert("post.example")
         certificate.private_key_pem.write_to_path(self.key)
         for at, blob in enumerate(certificate.cert_chain_pems):
             blob.write_to_path(self.cert, append=at > 0)
-        self.users.write_text(f"# who\nerp:{hash_password('right')}\n")
-        self.context = ssl.create_default_context()
-        authority.configure_trust(self.context)
+
+    def shown(self, port: int) -> bytes | None:
+        """The certificate that a client sees."""
+        with self.client(port) as client:
+            assert isinstance(client.sock, ssl.SSLSocket)
+            return client.sock.getpeercert(binary_form=True)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -634,6 +645,27 @@ async def test_a_login_over_tls_opens_the_door(
 
     assert await asyncio.to_thread(go) == (530, 250)
     assert len(await world.documents()) == 1
+
+
+async def test_a_renewed_certificate_is_shown_to_the_next_client(
+    world: World, tmp_path: Path
+) -> None:
+    secured = Secured(tmp_path)
+    port = await world.open(**secured.options)
+    first = await asyncio.to_thread(secured.shown, port)
+    key = secured.key.read_bytes()
+    secured.renew()
+    whole = secured.key.read_bytes()
+    # Between the two files of a renewal the old pair serves on, and that is told once.
+    secured.key.write_bytes(key)
+    with capture_logs() as events:
+        assert [await asyncio.to_thread(secured.shown, port) for _ in range(2)] == [first, first]
+    assert [one["event"] for one in events].count("certificate.kept") == 1
+    secured.key.write_bytes(whole)
+    second = await asyncio.to_thread(secured.shown, port)
+    assert second not in {first, None}
+    secured.cert.unlink()
+    assert await asyncio.to_thread(secured.shown, port) == second
 
 
 async def test_a_login_in_the_clear_is_refused(world: World, tmp_path: Path) -> None:
