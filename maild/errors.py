@@ -153,10 +153,15 @@ class Unwanted(DocumentError):
 class ProfileMismatch(MaildError):
     """A mail that its inbox does not take as it is (kind, size, missing file), or that cannot be written.
 
-    Nothing was sent, and trying again changes nothing: the delivery is held for a person.
+    Nothing was sent, and trying again changes nothing: the delivery is held for a person. A `reason`
+    that pages say in their own language is a `maild.model.said.Said`.
     """
 
     exit_code = 65
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 class DeliveryError(MaildError):

@@ -22,6 +22,7 @@ from maild.connectors.http_values import body_of, values_of
 from maild.connectors.relay import consigned
 from maild.errors import ConsentNeeded, ProfileMismatch, RoadClosed
 from maild.model.delivery import Consignment, Parcel
+from maild.model.said import Said
 
 _SECOND: Final = timedelta(seconds=1)
 _LONGEST_TURN: Final = timedelta(minutes=10)
@@ -153,18 +154,21 @@ class CodaboxConnector:
             besides=parcel.delivery,
         )
         if other:
-            raise ProfileMismatch(
+            english = (
                 f"{document.number} went to CodaBox with other content (delivery {other}), which takes"
                 " a number once: tell the office of the change by hand, and cancel this delivery"
             )
+            number = document.number or ""
+            raise ProfileMismatch(Said("codabox_took", english, number=number, delivery=other))
         return None
 
     async def _wait_for_its_turn(self, parcel: Parcel, goods: Consignment) -> None:
         day = goods.document.issued_on
         if day is None:
-            raise ProfileMismatch(
+            english = (
                 f"document {goods.document.id} has no date, and CodaBox takes invoices by date"
             )
+            raise ProfileMismatch(Said("codabox_date", english))
         year = await self._ahead(parcel, goods, before=date(day.year, 1, 1), held=True)
         if year.count:
             raise RoadClosed(

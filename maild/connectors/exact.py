@@ -20,6 +20,7 @@ from maild.connectors.exact_booking import Booking
 from maild.connectors.relay import consigned
 from maild.errors import DeliveryError, ProfileMismatch, Refused
 from maild.model.delivery import Consignment, Parcel
+from maild.model.said import Said
 
 Cross = Callable[[], Awaitable[None]]
 # A chart of accounts changes seldom, and who corrects it wants the next try to see that.
@@ -81,10 +82,13 @@ class ExactConnector:
                 self._known[division, entity, str(row["Code"])] = (str(row["ID"]), until)
         found = {one: self._key(division, entity, one) for one in codes}
         if absent := [code for code, key in found.items() if key is None]:
-            raise ProfileMismatch(
-                f"division {division} has no G/L account {', '.join(absent)}; correct the accounts of"
+            named = ", ".join(absent)
+            english = (
+                f"division {division} has no G/L account {named}; correct the accounts of"
                 " the team's [team.NAME.exact], or add them in Exact Online, then release this"
             )
+            said = Said("no_ledger_account", english, division=division, codes=named)
+            raise ProfileMismatch(said)
         return {code: key for code, key in found.items() if key is not None}
 
     def _key(self, division: str, entity: str, code: str) -> str | None:

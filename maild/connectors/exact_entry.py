@@ -20,6 +20,7 @@ from maild.model.bill import Bill, BillKind
 from maild.model.document import Direction, Document
 from maild.model.exact import EU, ExactMapping, ExactSide, Group, Numbering
 from maild.model.party import Party, company_key
+from maild.model.said import Said
 from maild.model.team import Team
 
 YOUR_REF: Final = 30  # characters; assumed, the field lists say none
@@ -113,9 +114,8 @@ def _case(team: Team, document: Document) -> _Case:
 def _held(document: Document, problems: list[str]) -> ProfileMismatch:
     said = "; ".join(dict.fromkeys(problems))
     number = document.number or document.id
-    return ProfileMismatch(
-        f"{number} cannot be booked at Exact Online yet: {said}. Nothing was asked there."
-    )
+    english = f"{number} cannot be booked at Exact Online yet: {said}. Nothing was asked there."
+    return ProfileMismatch(Said("not_bookable", english, number=number, why=said))
 
 
 def _journal(case: _Case) -> str:

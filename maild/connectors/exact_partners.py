@@ -13,6 +13,7 @@ from maild.connectors.exact_answers import Row, code, text
 from maild.connectors.exact_api import Books
 from maild.connectors.exact_booking import Booking, Partner
 from maild.errors import DeliveryError, Doubtful, ProfileMismatch
+from maild.model.said import Said
 
 ENTITY: Final = "crm/Accounts"
 CUSTOMER: Final = "C"
@@ -112,7 +113,10 @@ def _plain(number: object) -> str:
 
 def _several(division: str, partner: Partner, found: list[Row]) -> ProfileMismatch:
     codes = ", ".join(str(row.get("Code")) for row in found)
-    return ProfileMismatch(
+    english = (
         f"division {division} has several accounts that are {partner.name} (codes {codes}); merge them"
         " in Exact Online, then release this"
+    )
+    return ProfileMismatch(
+        Said("several_relations", english, division=division, name=partner.name or "", codes=codes)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from maild.errors import ProfileMismatch
 from maild.model.delivery import Content, Delivery, Purpose
 from maild.model.document import Document, Kind
+from maild.model.said import Said
 from maild.model.team import Profile, Recipient, Team
 from maild.rules.profiles import PROFILES
 from maild.rules.relays import RELAY_PROFILES
@@ -43,33 +44,41 @@ def admit(delivery: Delivery, *, team: Team, profile: Profile, document: Documen
     if delivery.purpose is Purpose.NOTICE:
         machine = _machine_at(delivery.address, team)
         if profile.relay or profile.machine or machine:
-            raise _no(delivery, machine or profile, "is not a person, so it gets no notices")
+            profile = machine or profile
+            english = f"{_who(delivery, profile)} is not a person, so it gets no notices"
+            raise ProfileMismatch(Said("no_person", english, profile=profile.name))
         return
     if document is None:
-        raise _no(delivery, profile, "gets no mail without a document")
+        english = f"{_who(delivery, profile)} gets no mail without a document"
+        raise ProfileMismatch(Said("no_mail_alone", english, profile=profile.name))
     if document.kind not in profile.kinds or (profile.machine and document.kind is Kind.QUOTE):
-        raise _no(delivery, profile, f"does not take documents of kind {document.kind}")
+        kind = document.kind.value
+        english = f"{_who(delivery, profile)} does not take documents of kind {kind}"
+        raise ProfileMismatch(Said("takes_no_kind", english, profile=profile.name, kind=kind))
     if profile.machine and delivery.purpose is Purpose.CORRECTION and not delivery.named:
-        raise _no(
-            delivery,
-            profile,
-            f"would book {document.number} a second time; it gets a correction only by "
-            f"`maild review confirm {document.id} --to {delivery.recipient}`",
+        number = document.number or ""
+        english = (
+            f"{_who(delivery, profile)} would book {document.number} a second time; it gets a correction"
+            f" only by `maild review confirm {document.id} --to {delivery.recipient}`"
         )
+        raise ProfileMismatch(Said("books_twice", english, profile=profile.name, number=number))
 
 
 def check_size(message: Content, *, delivery: Delivery, profile: Profile) -> None:
     """Raise ProfileMismatch, with both figures, when the finished message is too big for its inbox."""
     if profile.max_size is not None and len(message) > profile.max_size:
-        raise ProfileMismatch(
-            f"the mail is {_megabytes(len(message))} MB with its files encoded, and "
-            f"{delivery.address} (profile {profile.name}) takes {_megabytes(profile.max_size)} MB: "
+        size, most = _megabytes(len(message)), _megabytes(profile.max_size)
+        english = (
+            f"the mail is {size} MB with its files encoded, and "
+            f"{_who(delivery, profile)} takes {most} MB: "
             "give it fewer files (`attach` of the rule), or bring the document there by hand"
         )
+        said = Said("mail_large", english, size=size, profile=profile.name, most=most)
+        raise ProfileMismatch(said)
 
 
-def _no(delivery: Delivery, profile: Profile, why: str) -> ProfileMismatch:
-    return ProfileMismatch(f"{delivery.address} (profile {profile.name}) {why}")
+def _who(delivery: Delivery, profile: Profile) -> str:
+    return f"{delivery.address} (profile {profile.name})"
 
 
 def _machine_at(address: str, team: Team) -> Profile | None:

@@ -13,6 +13,7 @@ from typing import Final
 from maild.errors import ProfileMismatch
 from maild.model.delivery import Delivery
 from maild.model.document import Document, File, Role
+from maild.model.said import Said
 from maild.model.team import FILES, Attach, Profile
 from maild.outbox.message import plain_ascii
 from maild.reading.names import safe_name
@@ -51,10 +52,11 @@ def choose(
         found = tuple(_offered(document, list(FILES), base=base))
     if not found:
         names = ", ".join(one.value for one in wanted) or "nothing"
-        raise ProfileMismatch(
+        english = (
             f"{delivery.address} (profile {profile.name}) takes {names}, and document {document.id} "
             "has none of that: cancel this delivery, or hand the document in with its UBL"
         )
+        raise ProfileMismatch(Said("no_file_for_it", english, profile=profile.name, files=names))
     _check_pair(found, delivery=delivery, profile=profile)
     # A package that is too large for one mail goes in parts, whatever the inbox wants.
     in_parts = profile.one_file_a_mail or delivery.part
@@ -95,10 +97,11 @@ def _offered(document: Document, wanted: Sequence[Attach], *, base: str) -> Iter
 def _check_pair(found: tuple[Chosen, ...], *, delivery: Delivery, profile: Profile) -> None:
     types = {one.media_type for one in found}
     if profile.needs_pair and _XML in types and _PDF not in types:
-        raise ProfileMismatch(
+        english = (
             f"{delivery.address} (profile {profile.name}) takes a UBL only together with its PDF: "
             "let the rule attach both, or cancel this delivery"
         )
+        raise ProfileMismatch(Said("takes_pair", english, profile=profile.name))
 
 
 def _part(found: tuple[Chosen, ...], *, delivery: Delivery) -> tuple[Chosen, ...]:
@@ -106,7 +109,8 @@ def _part(found: tuple[Chosen, ...], *, delivery: Delivery) -> tuple[Chosen, ...
         return found
     if 1 <= delivery.part <= len(found):
         return (found[delivery.part - 1],)
-    raise ProfileMismatch(
+    english = (
         f"{delivery.address} takes one file a mail, and this is mail {delivery.part} of a document "
         f"with {len(found)} files: cancel this delivery, and hand the document in again"
     )
+    raise ProfileMismatch(Said("other_count", english, part=delivery.part, many=len(found)))

@@ -70,7 +70,9 @@ def after(one: Try, fault: BaseException, *, policy: Policy, rng: Random) -> Set
             return doubtful(one, fault.reply, policy=policy)
         case Refused():
             return _failed(one, Outcome.REFUSED, fault.reply)
-        case DocumentError() | ProfileMismatch():
+        case ProfileMismatch():
+            return _held(one, HoldCode.PROFILE, fault.reason)
+        case DocumentError():
             return _held(one, HoldCode.PROFILE, str(fault))
         case StoreUnavailable():
             return _uncharged(one, Outcome.LOST, str(fault), pause=OWN_TROUBLE)

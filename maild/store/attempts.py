@@ -77,6 +77,7 @@ _SETTLE: Final = Prepared(
             bindparam("again_at", type_=deliveries.c.not_before.type), deliveries.c.not_before
         ),
         reason=bindparam("why"),
+        told=bindparam("told"),
         hold_code=bindparam("code"),
         tries=deliveries.c.tries + bindparam("charge"),
         owner=None,
@@ -168,6 +169,7 @@ def settle(tx: Tx, delivery: Delivery, settled: Settled) -> None:
         "to_state": settled.state.value,
         "again_at": settled.not_before,
         "why": settled.reason,
+        "told": rows.told_of(settled.reason),
         "code": settled.hold_code and settled.hold_code.value,
         "charge": int(settled.charged),
     }
