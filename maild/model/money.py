@@ -25,7 +25,8 @@ def round_half_up(value: Decimal, *, step: Decimal = CENT) -> Decimal:
 class Amount:
     """An exact amount of one currency, as written: `value` keeps its decimals.
 
-    `currency` is an ISO 4217 code. Floats are refused with TypeError, since 0.1 is none.
+    `currency` is an ISO 4217 code. Floats are refused with TypeError, since 0.1 is none. An amount of
+    nothing is an amount: only None is false, so that "paid" is not taken for "not said".
     """
 
     value: Decimal
@@ -68,9 +69,6 @@ class Amount:
 
     def __le__(self, other: Amount) -> bool:
         return self.value <= self._same(other)
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
 
     def __str__(self) -> str:
         return f"{self.value:f} {self.currency}"

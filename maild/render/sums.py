@@ -55,8 +55,9 @@ def total_rows(bill: Bill, *, words: Words, figures: Figures) -> list[Row]:
         rows.append((label, totals.tax_accounting))
     if _has_steps_after_gross(bill):
         rows.append((labels["gross"], totals.gross))
-        rows.append((labels["prepaid"], -totals.prepaid if totals.prepaid else None))
-        rows.append((labels["rounding"], totals.rounding or None))
+        prepaid = _unless_nothing(totals.prepaid)
+        rows.append((labels["prepaid"], -prepaid if prepaid else None))
+        rows.append((labels["rounding"], _unless_nothing(totals.rounding)))
     return [(label, figures.amount(amount)) for label, amount in rows if amount is not None]
 
 
@@ -89,7 +90,11 @@ def _adjustment(one: AllowanceCharge, *, words: Words, figures: Figures) -> tupl
 def _has_steps_after_gross(bill: Bill) -> bool:
     """Whether the amount due is something else than the total with VAT, with the same label or not."""
     totals = bill.totals
-    if totals.prepaid or totals.rounding:
+    if _unless_nothing(totals.prepaid) or _unless_nothing(totals.rounding):
         return True
     same = totals.gross is not None and totals.payable is not None
     return not same or totals.gross != totals.payable
+
+
+def _unless_nothing(amount: Amount | None) -> Amount | None:
+    return amount if amount and amount.value else None

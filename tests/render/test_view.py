@@ -297,6 +297,16 @@ def test_the_total_with_vat_is_shown_only_when_it_is_not_the_amount_due() -> Non
     assert (rows["Totaal met btw"], rows["Reeds betaald"]) == ("4.844,56", "−100,00")
 
 
+def test_of_an_invoice_that_is_paid_nothing_is_due() -> None:
+    bill = a_bill()
+    paid = replace(bill.totals, prepaid=bill.totals.gross, payable=eur("0.00"))
+    shown = seen(replace(bill, totals=paid))
+    assert shown["payable"]["value"] == "€\xa00,00"
+    assert dict(shown["totals"])["Reeds betaald"] == "−4.844,56"
+    none = replace(bill.totals, prepaid=eur("0.00"), rounding=eur("0.00"))
+    assert "Reeds betaald" not in dict(seen(replace(bill, totals=none))["totals"])
+
+
 def test_vat_in_the_accounting_currency_is_shown_beside() -> None:
     bill = a_bill(tax_currency="CZK")
     totals = replace(bill.totals, tax_accounting=Amount(Decimal("20666.25"), "CZK"))

@@ -45,6 +45,7 @@ def paper(**values: Value | None) -> Paper:
         {},
         {"due_date": "2026-03-26", "iban": ("BE71096123456769",)},
         {"amount_due": "100.00", "structured_communication": "090933755493"},
+        {"amount_due": "0.00"},
         {"supplier_vat": "NL004495445B01", "iban": ("NL91ABNA0417164300",)},
         EXEMPTED,
         {
@@ -59,6 +60,7 @@ def paper(**values: Value | None) -> Paper:
         "the least",
         "account and due day",
         "prepaid",
+        "paid",
         "a Dutch supplier",
         "exempt",
         "a credit note",
@@ -74,6 +76,13 @@ def test_it_keeps_the_rules_of_cen_and_says_that_the_supplier_did_not_issue_it(
     assert cen_rules.broken(written) == []
     assert "not issued by the supplier" in ubl.read(written).notes[0].text
     assert b"peppol" not in written
+
+
+def test_of_a_page_that_is_paid_nothing_is_due() -> None:
+    bill = bill_of(paper(amount_due="0.00"), a_team())
+    assert bill is not None
+    assert bill.totals.payable == Amount.zero("EUR")
+    assert bill.totals.prepaid == bill.totals.gross
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,12 @@ def test_what_a_bill_is_rounded_by_goes_to_the_account_of_differences() -> None:
     assert "write team.acme.exact.rounding_account" in said
 
 
+def test_an_invoice_of_nothing_is_booked_as_nothing_whatever_was_prepaid() -> None:
+    plain = a_bill(lines=(line_of("0.00"),))
+    prepaid = replace(plain.totals, prepaid=eur("10.00"), payable=eur("-10.00"))
+    assert booked(replace(plain, totals=prepaid)).total == 0
+
+
 def test_figures_that_do_not_belong_together_are_held() -> None:
     bill = a_bill()
     bill = replace(bill, totals=replace(bill.totals, gross=eur("999.00"), payable=eur("999.00")))
