@@ -14,7 +14,8 @@ from maild.model.browsing import MOST_COUNTED, Activity
 from maild.model.document import Direction
 from maild.store.columns import Moment
 from maild.store.database import Tx
-from maild.store.schema import documents, processed_until
+from maild.store.schema import processed_until
+from maild.store.schema_tallies import came
 
 # A package has no direction, so that the index says it all and no document is looked at. `teams` are
 # pairs: a team, and up to when everything of it is processed.
@@ -57,7 +58,6 @@ def activities(
         alike[frozenset(directions)].append(team)
     until = _until(tx, partner) if partner else {}
     first = (now - timedelta(days=days - 1)).date()
-    since = datetime.combine(first, datetime.min.time(), now.tzinfo)
     each = [str(first + timedelta(days=n)) for n in range(days)]
     found: dict[str, Activity] = {}
     for directions, teams in alike.items():
@@ -65,9 +65,9 @@ def activities(
         asked = [(team, until.get(team, "")) for team in teams]
         values = {"teams": json.dumps(asked), "ways": ways, "partner": partner}
         rows = tx.execute(_LATELY, values | {"most": MOST_COUNTED if partner else 0})
-        came = _by_day(tx, teams, ways, since=since)
+        by_day = _by_day(tx, teams, ways, since=each[0])
         for row in rows:
-            bars = tuple(came[row.team][day] for day in each)
+            bars = tuple(by_day[row.team][day] for day in each)
             found[row.team] = Activity(row.last_at, row.new, bars)
     return found
 
@@ -80,14 +80,13 @@ def _until(tx: Tx, partner: str) -> dict[str, str]:
 
 
 def _by_day(
-    tx: Tx, teams: Collection[str], ways: Collection[str], *, since: datetime
+    tx: Tx, teams: Collection[str], ways: Collection[str], *, since: str
 ) -> defaultdict[str, Counter[str]]:
-    of = documents.c
-    day = func.substr(of.accepted_at, 1, 10, type_=String)
+    of = came.c
     query = (
-        select(of.team, day, func.count())
-        .where(of.team.in_(teams), of.direction.in_(ways), of.accepted_at >= since)
-        .group_by(of.team, day)
+        select(of.team, of.day, func.sum(of.n))
+        .where(of.team.in_(teams), of.day >= since, of.direction.in_(ways))
+        .group_by(of.team, of.day)
     )
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for team, on, count in tx.execute(query):

@@ -24,7 +24,7 @@ from maild.store.documents import with_files
 from maild.store.rows import to_trace
 from maild.store.schema import arrival_documents, arrivals, attempts, documents, refusals, unruled
 from maild.store.schema import deliveries as table
-from maild.store.schema_tallies import fates, rulings
+from maild.store.schema_tallies import came, fates, rulings
 from maild.store.statements import unindexed
 
 _D: Final = documents.c
@@ -34,9 +34,9 @@ def days(tx: Tx, teams: Collection[str], *, now: datetime, count: int) -> tuple[
     """The last so many days of these teams, oldest first, today among them."""
     first = now.date() - timedelta(days=count - 1)
     since = datetime.combine(first, datetime.min.time(), now.tzinfo)
-    mine = _D.team.in_(list(teams)) & (_D.accepted_at >= since)
-    day = func.substr(_D.accepted_at, 1, 10, type_=String)
-    came = _counted(tx, select(day, func.count()).where(mine).group_by(day))
+    mine = came.c.team.in_(list(teams)) & (came.c.day >= str(first))
+    day = came.c.day
+    counted = _counted(tx, select(day, func.sum(came.c.n)).where(mine).group_by(day))
     on = func.substr(refusals.c.at, 1, 10, type_=String)
     refused = select(on, func.count()).where(refusals.c.at >= since).group_by(on)
     turned_away = _counted(tx, refused)
@@ -48,7 +48,7 @@ def days(tx: Tx, teams: Collection[str], *, now: datetime, count: int) -> tuple[
         found.append(
             Day(
                 each,
-                came=came.get(key, 0),
+                came=counted.get(key, 0),
                 delivered=stand[key, "delivered"],
                 waiting=stand[key, "waiting"],
                 failed=stand[key, "failed"],

@@ -46,6 +46,17 @@ dated_sums = Table(
     sqlite_with_rowid=False,
 )
 
+# How many documents came on a day (UTC); an empty direction is none.
+came = Table(
+    "came",
+    metadata,
+    Column("team", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("direction", String(16), primary_key=True),
+    Column("n", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # How many documents of a day (UTC) of a kind each rule took; those that none took under no name.
 rulings = Table(
     "rulings",

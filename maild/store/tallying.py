@@ -1,4 +1,4 @@
-"""Counting while it is written: triggers that keep `tallies`, `fates`, `dated_sums` and `rulings`.
+"""Counting while it is written: triggers that keep `tallies`, `fates`, `dated_sums`, `came` and `rulings`.
 
 Triggers and not code, since no write can forget them. SQLite's words; PostgreSQL will need its own.
 """
@@ -62,6 +62,15 @@ _NO_DOCUMENT: Final = f"""
     WHERE team = OLD.team AND dated_on = OLD.dated_on
         AND (direction, kind, currency) = ({_of(_KEY, "OLD")});
 """  # noqa: S608 - names of ours
+_CAME: Final = """
+    INSERT INTO came (team, day, direction, n)
+    VALUES (NEW.team, substr(NEW.accepted_at, 1, 10), coalesce(NEW.direction, ''), 1)
+    ON CONFLICT (team, day, direction) DO UPDATE SET n = n + 1;
+"""
+_NOT_CAME: Final = """
+    UPDATE came SET n = n - 1 WHERE team = OLD.team AND day = substr(OLD.accepted_at, 1, 10)
+        AND direction = coalesce(OLD.direction, '');
+"""
 # A trace is a JSON list of [rule, hit, reason]; what no rule took is counted under no name.
 _TOOK: Final = "SELECT value ->> 0 FROM json_each({row}trace) WHERE value ->> 1"
 _RULING: Final = f"""
@@ -104,6 +113,12 @@ OF_DOCUMENTS: Final = (
         f" BEGIN {_NO_DOCUMENT} {_DOCUMENT} END"
     ),
     f"CREATE TRIGGER document_delete AFTER DELETE ON documents BEGIN {_NO_DOCUMENT} END",
+    f"CREATE TRIGGER came_insert AFTER INSERT ON documents BEGIN {_CAME} END",
+    (
+        "CREATE TRIGGER came_update AFTER UPDATE OF team, accepted_at, direction ON documents"
+        f" BEGIN {_NOT_CAME} {_CAME} END"
+    ),
+    f"CREATE TRIGGER came_delete AFTER DELETE ON documents BEGIN {_NOT_CAME} END",
     f"CREATE TRIGGER ruling_insert AFTER INSERT ON documents BEGIN {_RULING} END",
     (
         "CREATE TRIGGER ruling_update AFTER UPDATE OF team, accepted_at, kind, trace ON documents"
@@ -122,6 +137,10 @@ RIGHT: Final = {
         f"SELECT team, dated_on, {_KEY}, count(*), sum({THOUSANDTHS}), sum({ODD})"  # noqa: S608 - the same
         " FROM documents GROUP BY 1, 2, 3, 4, 5"
     ).format(row=""),
+    "came": (
+        "SELECT team, substr(accepted_at, 1, 10), coalesce(direction, ''), count(*)"
+        " FROM documents GROUP BY 1, 2, 3"
+    ),
     "rulings": (
         "SELECT team, substr(accepted_at, 1, 10), kind, value ->> 0, count(DISTINCT documents.id)"
         " FROM documents, json_each(trace) WHERE value ->> 1 GROUP BY 1, 2, 3, 4"

@@ -55,9 +55,9 @@ def test_many_teams_at_once_are_told_what_each_is_told_alone(tx: Tx, seed: int) 
     fill(tx, chance, 120)
     office = people.add_partner(tx, "Kantoor", now=NOW).id
     other = people.add_partner(tx, "Ander kantoor", now=NOW).id
-    for partner, team in ((office, "acme"), (other, "other")):
+    for which, team in ((office, "acme"), (other, "other")):
         seen = NOW - timedelta(days=chance.randrange(30))
-        browsing.process_all(tx, team, partner=partner, by="an@kantoor.example", now=seen)
+        browsing.process_all(tx, team, partner=which, by="an@kantoor.example", now=seen)
     ids = list(tx.execute(select(schema.documents.c.id)).scalars())
     for team in TEAMS:
         some = chance.sample(ids, 20)

@@ -141,10 +141,11 @@ def test_an_update_finds_what_is_there(tmp_path: Path) -> None:
         one = file(tx, a_document(number="F2026-077", files=()))
         for name in ("insert", "update", "delete"):
             tx.execute(text(f"DROP TRIGGER searched_{name}"))
-        for table in ("trigrams", "searched", "rulings"):
+        for table in ("trigrams", "searched", "came", "rulings"):
             tx.execute(text(f"DROP TABLE {table}"))
         for name in ("insert", "update", "delete"):
             tx.execute(text(f"DROP TRIGGER ruling_{name}"))
+            tx.execute(text(f"DROP TRIGGER came_{name}"))
         drop_new_columns(tx)
         tx.execute(text("UPDATE alembic_version SET version_num = '0022'"))
     with writing(path) as tx:

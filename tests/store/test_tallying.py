@@ -192,7 +192,7 @@ def test_an_update_counts_what_is_there(tmp_path: Path) -> None:
             filed = file(tx, a_random_document(chance))
             deliveries.add(tx, a_delivery(filed, team=filed.team))
         kept = everything_kept(tx)
-        for table in ("fates", "dated_sums", "series", "rulings", "trigrams", "searched"):
+        for table in ("fates", "dated_sums", "series", "came", "rulings", "trigrams", "searched"):
             tx.execute(text(f"DROP TABLE {table}"))
         for name in tx.execute(text(_NEW_TRIGGERS)).scalars().all():
             tx.execute(text(f"DROP TRIGGER {name}"))
@@ -206,12 +206,12 @@ def test_an_update_counts_what_is_there(tmp_path: Path) -> None:
 
 _NEW_TRIGGERS = (
     "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    " AND (name LIKE 'fate%' OR name LIKE 'document%' OR name LIKE 'searched%' OR name LIKE 'ruling%')"
+    " AND (name LIKE 'fate%' OR name LIKE 'document%' OR name LIKE 'searched%' OR name LIKE 'ruling%' OR name LIKE 'came%')"
 )
 
 
 def everything_kept(tx: Tx) -> dict[str, list[tuple[object, ...]]]:
-    tables = ("tallies", "fates", "dated_sums", "rulings", "series")
+    tables = ("tallies", "fates", "dated_sums", "came", "rulings", "series")
     return {
         one: sorted(map(tuple, tx.execute(text(f"SELECT * FROM {one}"))))  # noqa: S608 - ours
         for one in tables
