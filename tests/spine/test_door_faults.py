@@ -15,7 +15,7 @@ import pytest
 from tests.spine import papers
 from tests.spine.house import SHADOW, Daemon, House, configured
 from tests.spine.post import SENDER, TEAM, Reply, a_mail, hand_in
-from tests.spine.tracing import NEEDS_STRACE, calls, traced
+from tests.spine.tracing import NEEDS_STRACE, DiedAlready, calls, traced
 from tests.spine.waiting import until
 
 LARGE = 900_000  # bytes of a PDF: its mail is streamed to the disk
@@ -134,12 +134,21 @@ def test_killed_after_the_dot_and_before_the_commit_the_sender_keeps_the_mail(
     mail, wal = an_invoice("D-2", size=size), taking.folder / "state" / WAL
     # The commit begins with a write to the log of the database; it never comes to that.
     dies = ("-P", str(wal), "-e", "trace=pwrite64", "-e", "inject=pwrite64:signal=KILL:when=1")
-    with taking.running() as daemon, client_of(daemon) as client:
-        client.begin()
-        client.write(mail)
-        with traced(daemon, *dies, log=tmp_path / "trace"):
-            client.dot_unheard()
-            daemon.wait()
+    # A busy machine comes late to what a daemon notes by itself after its start, and it dies of that.
+    for attempt in range(3):
+        with (
+            contextlib.suppress(DiedAlready),
+            taking.running() as daemon,
+            client_of(daemon) as client,
+        ):
+            client.begin()
+            client.write(mail)
+            with traced(daemon, *dies, log=tmp_path / f"trace{attempt}"):
+                client.dot_unheard()
+                daemon.wait()
+            break
+    else:
+        pytest.fail("it died three times before the dot was sent")
     with taking.running() as daemon:
         assert stored(taking, "D-2") == 0
         assert parts(taking) == []

@@ -26,6 +26,10 @@ _RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>")
 _UNFINISHED = " <unfinished ...>"
 
 
+class DiedAlready(Exception):
+    """The watched daemon did what it was to die of before anybody asked it for that."""
+
+
 @contextlib.contextmanager
 def traced(daemon: Daemon, *options: str, log: Path) -> Iterator[None]:
     """Watch a daemon while the block runs; what it calls goes into `log`."""
@@ -42,6 +46,8 @@ def traced(daemon: Daemon, *options: str, log: Path) -> Iterator[None]:
                 said = told.read_text()
                 if "not permitted" in said:
                     pytest.skip(f"processes may not be traced here: {said.strip()}")
+                if "attached" in said:
+                    raise DiedAlready(said)
                 raise AssertionError(said)
             yield
         finally:
