@@ -19,6 +19,7 @@ from maild.intake import again, review
 from maild.intake.confirming import Confirming
 from maild.intake.desk import Desk, Explained, Submission
 from maild.intake.filing import Filed
+from maild.intake.letting_go import refuse_in_shadow
 from maild.intake.planned import held_in_shadow, planned_deliveries
 from maild.intake.remembered import remembered
 from maild.log import incoming, outgoing, running
@@ -79,9 +80,13 @@ class Actions:
     ) -> dict[str, Any]:
         """Retry, hold, release or cancel a delivery. Raises UserError when its state forbids it.
 
-        `anyway` releases what waits for the figures of its page, as a file.
+        `anyway` releases what waits for the figures of its page, as a file, or for the end of shadow mode.
         """
         now = self.now()
+        if verb == "release" and not anyway:
+            await self.db.read(
+                partial(refuse_in_shadow, delivery=delivery, teams=self.book().teams)
+            )
         match verb:
             case "retry":
                 await queue.retry(self.db, delivery, now=now, deadline=self.deadline)

@@ -164,7 +164,8 @@ def release(
     anyway: Annotated[
         bool,
         typer.Option(
-            "--anyway", help="As a file, though nobody confirmed the figures of its page."
+            "--anyway",
+            help="As a file, though nobody confirmed the figures of its page; or out of shadow mode, alone.",
         ),
     ] = False,
     as_json: JsonOption = False,

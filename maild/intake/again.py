@@ -39,7 +39,7 @@ def resend(
 ) -> tuple[Delivery, ...]:
     """Send a document once more, now: to these recipients, or to the people that the rules name.
 
-    A machine inbox is left out unless it is named or never got it. Raises NotFound, and UserError
+    What waits for an answer about the document itself goes to named ones only; others wait too. A machine inbox is left out unless it is named or never got it. Raises NotFound, and UserError
     when there is nobody to send to, or it is on its way there already.
     """
     stored = documents.get(tx, document)
@@ -67,6 +67,10 @@ def resend(
             hint=f"maild documents resend {document} --to RECIPIENT sends it all the same",
         )
     roads = [_at_once(one, now) for one in roads]
+    held = [one for one in earlier if one.state is State.HELD]
+    doubt = next((one for one in held if one.hold_code in _IN_THE_DOCUMENT), None)
+    if doubt is not None and not to:
+        roads = [_doubted(one, doubt) for one in roads]
     made = _made(tx, stored, roads, team=team, earlier=earlier, named=frozenset(to), now=now)
     words = ", ".join(dict.fromkeys(one.address for one in made))
     _event(tx, stored, event="document.resent", detail=f"once more to {words}", now=now)
@@ -104,7 +108,7 @@ def redecide(tx: Tx, delivery: str, *, team: Team, now: datetime) -> tuple[Deliv
         deliveries.cancel(tx, delivery, now=now, reason="decided anew by today's rules")
     named = frozenset({old.recipient} if old.named and old.recipient else ())
     if old.hold_code in _IN_THE_DOCUMENT:
-        roads = [replace(one, hold=old.reason, hold_code=old.hold_code) for one in roads]
+        roads = [_doubted(one, old) for one in roads]
     made = _made(
         tx, stored, roads, team=team, earlier=earlier, named=named, now=now, purpose=old.purpose
     )
@@ -228,6 +232,11 @@ def _at_once(road: Planned, now: datetime) -> Planned:
     if road.hold_code is HoldCode.RULE:
         return replace(road, not_before=now, hold=None, hold_code=None)
     return replace(road, not_before=now)
+
+
+def _doubted(road: Planned, held: Delivery) -> Planned:
+    """The same road, held for what holds another of the document."""
+    return replace(road, hold=held.reason, hold_code=held.hold_code)
 
 
 def _made(

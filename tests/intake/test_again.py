@@ -64,6 +64,24 @@ async def test_whom_no_rule_names_may_be_named(world: World) -> None:
     assert {one.value for one in made.attach} == {"pdf", "ubl"}
 
 
+async def test_what_waits_for_an_answer_about_itself_waits_on_unless_somebody_is_named(
+    world: World,
+) -> None:
+    document = await an_invoice_in(world, accountant=State.HANDED_OVER, books=State.HELD)
+    doubted = update(table).where(table.c.recipient == "books")
+    await world.db.write(
+        lambda tx: tx.execute(doubted.values(hold_code="untrusted", reason="who?"))
+    )
+    [made] = await resend(world, document)
+    assert (made.recipient, made.state, made.hold_code) == (
+        "accountant",
+        State.HELD,
+        HoldCode.UNTRUSTED,
+    )
+    [named] = await resend(world, document, "owner")
+    assert named.state is State.QUEUED
+
+
 async def test_what_is_still_on_its_way_is_not_sent_beside_it(world: World) -> None:
     document = await an_invoice_in(world, books=State.HANDED_OVER)
     with pytest.raises(UserError, match="still on its way"):

@@ -32,6 +32,23 @@ def test_in_shadow_mode_everything_is_decided_and_nothing_is_sent(
     assert sink.mails == []
 
 
+def test_in_shadow_mode_one_leaves_only_where_a_person_says_anyway(
+    run: Running, house: House, sink: Sink
+) -> None:
+    daemon = run(SHADOW)
+    daemon.hand_in(a_mail(("f.xml", papers.invoice("S-5"))))
+    [one] = [each for each in house.queue() if each["recipient"] == "accountant"]
+    said = house.maild("queue", "release", one["id"])
+    assert said.code != 0
+    assert "acme is in shadow mode" in said.err
+    assert "maild golive acme" in said.err
+    assert {each["state"] for each in house.queue()} == {"held"}
+    [released] = house.json("queue", "release", one["id"], "--anyway")
+    assert released["state"] == "queued"
+    house.settled("S-5", "handed_over", "held")
+    assert sink.addresses() == [(ACCOUNTANT,)]
+
+
 def test_golive_sends_from_that_moment_and_leaves_what_waited(
     run: Running, house: House, sink: Sink
 ) -> None:
