@@ -15,8 +15,11 @@ import sqlalchemy
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from maild.errors import UserError
+
 BUSY_TIMEOUT: Final = 10_000  # ms; functions given to `write` take about 5 ms, so this is a fault
 READERS: Final = 4
+OLDEST: Final = (3, 38, 0)  # of which triggers take `->>`; FTS5 has trigrams since 3.34
 _CACHE_KIB: Final = 16_384
 
 
@@ -25,12 +28,19 @@ def driver() -> Any:
 
     SQLite 3.7.0 to 3.51.2 can damage a WAL database when two connections write at the same
     instant (sqlite.org/wal.html#walresetbug), and the CLI writes beside the daemon. Debian 12
-    links 3.40.1; pysqlite3 brings 3.53.
+    links 3.40.1; pysqlite3 brings 3.53. Raises UserError for one that is older than `OLDEST`.
     """
     try:
-        return importlib.import_module("pysqlite3.dbapi2")
+        found = importlib.import_module("pysqlite3.dbapi2")
     except ImportError:
-        return importlib.import_module("sqlite3")
+        found = importlib.import_module("sqlite3")
+    if found.sqlite_version_info < OLDEST:
+        wanted = ".".join(map(str, OLDEST))
+        raise UserError(
+            f"Python here has SQLite {found.sqlite_version}; the store of maild needs {wanted}",
+            hint="`pip install pysqlite3` brings a newer one, where it has a wheel",
+        )
+    return found
 
 
 def writer_engine(path: Path) -> Engine:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, exc, insert, select
 
-from maild.errors import NotFound
+from maild.errors import NotFound, UserError
 from maild.store import engines, marks, schema
 from maild.store.database import Database, StoreUnavailable, Tx
 from tests.store.builders import NOW
@@ -249,3 +249,10 @@ async def test_a_reader_that_stays_keeps_no_write_waiting(
     go_on.set()
     assert await staying == set()
     assert await db.read(names) == {"a", "b"}
+
+
+def test_a_sqlite_that_is_too_old_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines.driver(), "sqlite_version_info", (3, 37, 2))
+    with pytest.raises(UserError, match=r"needs 3\.38\.0") as told:
+        engines.driver()
+    assert "pysqlite3" in (told.value.hint or "")
