@@ -102,7 +102,12 @@ async def test_nothing_is_taken_where_nobody_waits(world: World) -> None:
         ("Dear Administrator-of-the-company, short1 words", ()),
         ("write to someone0123456789@codabox.com", ()),
         (" ".join(f"abcdefghijklmnop{n}" for n in range(9)), tuple(f"abcdefghijklmnop{n}" for n in range(3))),
+        ("token: CZUMBnPXgOLoiiOSLuFJaoFTKJdZUbyP", ("CZUMBnPXgOLoiiOSLuFJaoFTKJdZUbyP",)),
+        ("CodaBoxEnterpriseConnector: Kx7-0fdc2b1e9a8d4c6f_9", (TOKEN, "CodaBoxEnterpriseConnector")),
+        ("Arbeidsongevallenverzekering en Oost-Vlaamse-Bedrijven", ()),
     ],
 )  # fmt: skip
-def test_what_may_be_a_token_is_a_long_word_with_a_digit(text: str, found: tuple[str, ...]) -> None:
+def test_what_may_be_a_token_is_a_long_word_that_nobody_writes(
+    text: str, found: tuple[str, ...]
+) -> None:
     assert tokens_in(text) == found
