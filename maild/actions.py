@@ -20,6 +20,7 @@ from maild.intake.confirming import Confirming
 from maild.intake.desk import Desk, Explained, Submission
 from maild.intake.filing import Filed
 from maild.intake.letting_go import refuse_in_shadow
+from maild.intake.notices import said_of_shadow
 from maild.intake.planned import held_in_shadow, planned_deliveries
 from maild.intake.remembered import remembered
 from maild.log import incoming, outgoing, running
@@ -269,8 +270,7 @@ class Actions:
             if explained.same_content is None
         ]
         if explained.shadow:
-            english = f"{team.slug} is in shadow mode: nothing leaves before maild golive"
-            warnings.append(Said("in_shadow", english, team=team.slug))
+            warnings.append(said_of_shadow(team.slug))
         shown = document_json(document, trace=considered.decision.trace, of_it=would)
         # Nothing of this exists: an id would be looked for in vain.
         nothing = {"id": None, "document": None, "message_id": None}

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from maild.errors import UserError
-from maild.intake.notices import SHADOW_REASON, in_shadow
+from maild.intake.notices import SHADOW_REASON, in_shadow, said_of_shadow
 from maild.model.delivery import Delivery, HoldCode
-from maild.model.said import Said
 from maild.model.team import Team
 from maild.store import deliveries
 from maild.store.database import Tx
@@ -40,9 +39,8 @@ def refuse_in_shadow(tx: Tx, *, delivery: str, teams: Iterable[Team]) -> None:
     """Raise UserError where the team of a delivery is in shadow mode, and NotFound without one."""
     slug = deliveries.get(tx, delivery).team
     if any(in_shadow(tx, one) for one in teams if one.slug == slug):
-        english = f"{slug} is in shadow mode: nothing leaves before maild golive"
         raise UserError(
-            Said("in_shadow", english, team=slug),
+            said_of_shadow(slug),
             hint=f"`maild golive {slug}` ends it; `maild queue release {delivery} --anyway` "
             "lets this one go alone",
         )

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from maild.model.delivery import Delivery, HoldCode, Letter, Purpose, State
 from maild.model.ids import new_id
+from maild.model.said import Said
 from maild.model.team import Mode, Team
 from maild.render.notice import notice
 from maild.store import deliveries, marks
@@ -85,6 +86,12 @@ def _queued(
 def in_shadow(tx: Tx, team: Team) -> bool:
     """Whether the team's deliveries wait: shadow mode, and `maild golive` was not said yet."""
     return team.mode is Mode.SHADOW and marks.get(tx, f"golive:{team.slug}") is None
+
+
+def said_of_shadow(team: str) -> Said:
+    """What is told of a team, by its name, whose deliveries wait for `maild golive`."""
+    english = f"{team} is in shadow mode: nothing leaves before maild golive"
+    return Said("in_shadow", english, team=team)
 
 
 def message_id(delivery: str, team: Team) -> str:

@@ -34,9 +34,8 @@ from maild.store.schema_tallies import dated_sums
 from maild.store.statements import contains, insert_if_absent, unindexed
 from maild.store.tallying import ODD, THOUSANDTHS
 
-MOST_SUMMED: Final = (
-    2_000  # of what is searched for or new; of a whole period there is no such bound
-)
+# Of what is searched for or new; of a whole period there is no such bound.
+MOST_SUMMED: Final = 2_000
 _CREDITS: Final = frozenset({Kind.CREDIT_NOTE.value, Kind.PURCHASE_CREDIT_NOTE.value})
 _C: Final = documents.c
 

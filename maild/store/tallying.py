@@ -71,7 +71,7 @@ _NOT_CAME: Final = """
     UPDATE came SET n = n - 1 WHERE team = OLD.team AND day = substr(OLD.accepted_at, 1, 10)
         AND direction = coalesce(OLD.direction, '');
 """
-# A trace is a JSON list of [rule, hit, reason]; what no rule took is counted under no name.
+# A trace is a JSON list that begins with rule and hit (`rows.of_trace`); what no rule took is counted under no name.
 _TOOK: Final = "SELECT value ->> 0 FROM json_each({row}trace) WHERE value ->> 1"
 _RULING: Final = f"""
     INSERT INTO rulings (team, day, kind, rule, n)
